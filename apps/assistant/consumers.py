@@ -1,0 +1,7 @@
+"""The assistant socket."""
+
+from channels.consumer import AsyncConsumer
+
+
+class AssistantConsumer(AsyncConsumer):
+    pass

@@ -1,0 +1,7 @@
+"""The sync socket."""
+
+from channels.consumer import AsyncConsumer
+
+
+class SyncConsumer(AsyncConsumer):
+    pass

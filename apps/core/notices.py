@@ -1,0 +1,105 @@
+"""One Redis subscriber per process: hints that a log has grown.
+
+A notice may be lost, so each carries a position (and usually the bytes); who sees a gap, or hears that the
+subscription was interrupted, reads the log.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
+import redis
+from redis.asyncio.client import PubSub
+
+from apps.core.redis import blocking_redis
+
+logger = logging.getLogger(__name__)
+
+RECONNECT_SECONDS = 0.25
+
+Hear = Callable[[bytes], None]
+Interrupted = Callable[[], None]
+
+
+class Notices:
+    """The subscriptions of one event loop. Callbacks run on it, must not block and are isolated from each other."""
+
+    def __init__(self) -> None:
+        self._hearers: dict[bytes, list[tuple[Hear, Interrupted]]] = {}
+        self._pubsub: PubSub | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def subscribe(self, channel: str, hear: Hear, interrupted: Interrupted) -> None:
+        """Call `hear` with each payload on `channel`, and `interrupted` after payloads may have been lost.
+
+        Subscribe first, then read the log: what is appended in between is heard. Where Redis is away this returns,
+        and `interrupted` is called when it is back.
+        """
+        name = channel.encode()
+        first = name not in self._hearers
+        self._hearers.setdefault(name, []).append((hear, interrupted))
+        if self._task is None:
+            self._pubsub = blocking_redis().pubsub(ignore_subscribe_messages=True)
+            await self._try_subscribe(name)
+            self._task = asyncio.create_task(self._listen(), name="notices")
+        elif first:
+            await self._try_subscribe(name)
+
+    async def unsubscribe(self, channel: str, hear: Hear) -> None:
+        name = channel.encode()
+        left = [pair for pair in self._hearers.get(name, []) if pair[0] != hear]
+        if left:
+            self._hearers[name] = left
+        elif self._hearers.pop(name, None) is not None and self._pubsub:
+            try:
+                await self._pubsub.unsubscribe(name)
+            except redis.RedisError:
+                logger.info("notices.unsubscribe_failed")
+
+    async def _try_subscribe(self, name: bytes) -> None:
+        assert self._pubsub is not None
+        try:
+            await self._pubsub.subscribe(name)
+        except (redis.RedisError, OSError):
+            logger.warning("notices.redis_away")
+
+    async def _listen(self) -> None:
+        assert self._pubsub is not None
+        whole = True
+        while True:
+            try:
+                if not whole:
+                    await self._pubsub.subscribe(*self._hearers)
+                    whole = True
+                    self._tell_interrupted()
+                message = await self._pubsub.get_message(timeout=None)
+            except (redis.RedisError, OSError):
+                if whole:
+                    logger.warning("notices.interrupted")
+                whole = False
+                await asyncio.sleep(RECONNECT_SECONDS)
+                continue
+            if message and message["type"] == "message":
+                for hear, _ in list(self._hearers.get(message["channel"], ())):
+                    self._isolated(hear, message["data"])
+
+    def _tell_interrupted(self) -> None:
+        for pairs in list(self._hearers.values()):
+            for _, interrupted in list(pairs):
+                self._isolated(interrupted)
+
+    @staticmethod
+    def _isolated(callback: Callable[..., None], *arguments: bytes) -> None:
+        try:
+            callback(*arguments)
+        except Exception:
+            logger.exception("notices.callback_failed")
+
+
+_notices: "WeakKeyDictionary[asyncio.AbstractEventLoop, Notices]" = WeakKeyDictionary()
+
+
+def notices() -> Notices:
+    """Return the running loop's subscriber."""
+    return _notices.setdefault(asyncio.get_running_loop(), Notices())

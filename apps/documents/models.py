@@ -1,0 +1,83 @@
+"""Documents and who may do what in them. The text itself is in the document's log (`apps.collaboration`)."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+
+TITLE_MAX_CHARACTERS = 300
+
+
+class Role(models.TextChoices):
+    """What a person may do, strongest first."""
+
+    OWNER = "owner", "Owner"
+    EDITOR = "editor", "Editor"
+    COMMENTER = "commenter", "Commenter"
+    VIEWER = "viewer", "Viewer"
+
+    @property
+    def rank(self) -> int:
+        return list(reversed(Role)).index(self)
+
+    def includes(self, other: "Role") -> bool:
+        return self.rank >= other.rank
+
+    @property
+    def can_edit(self) -> bool:
+        return self.includes(Role.EDITOR)
+
+
+class Document(models.Model):
+    """One shared text. `title`, `text` and `word_count` are projections read out of the log, never back in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(max_length=TITLE_MAX_CHARACTERS, blank=True)
+    text = models.TextField(blank=True)
+    word_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    edited_at = models.DateTimeField(auto_now_add=True)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    trashed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.title or "Untitled"
+
+
+class Membership(models.Model):
+    """A person's role in a document."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["document", "user"], name="membership_once_per_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} of {self.document_id}"
+
+
+class Invitation(models.Model):
+    """A role waiting for somebody who has no account yet; it becomes a membership when they sign up and verify."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role.choices)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("document", Lower("email"), name="invitation_once_per_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.document_id}"

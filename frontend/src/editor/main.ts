@@ -1,0 +1,2 @@
+/** The editor page. */
+import "../page/main";

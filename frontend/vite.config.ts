@@ -1,0 +1,17 @@
+import { resolve } from "node:path";
+import { defineConfig } from "vite";
+
+const source = (entry: string) => resolve(import.meta.dirname, "src", entry, "main.ts");
+
+export default defineConfig({
+  base: "/static/dist/",
+  build: {
+    outDir: "../static/dist",
+    emptyOutDir: true,
+    manifest: true,
+    modulePreload: { polyfill: false },
+    target: "es2023",
+    rolldownOptions: { input: { page: source("page"), editor: source("editor") } },
+  },
+  worker: { format: "es" },
+});

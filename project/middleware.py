@@ -1,0 +1,41 @@
+"""Request ids and the content security policy."""
+
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+from apps.core.ids import adopt_request_id, request_id
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def request_id_middleware(get_response: GetResponse) -> GetResponse:
+    """Give every request an id, in logs and in the `X-Request-ID` answer header."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        own = adopt_request_id(request.headers.get("X-Request-ID", ""))
+        request_id.set(own)
+        with structlog.contextvars.bound_contextvars(request_id=own):
+            response = get_response(request)
+        response["X-Request-ID"] = own
+        return response
+
+    return middleware
+
+
+def content_security_policy(get_response: GetResponse) -> GetResponse:
+    """Allow our own scripts, styles and sockets only; nothing inline, nothing remote."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        socket = f"{'wss' if request.is_secure() else 'ws'}://{request.get_host()}"
+        response.setdefault(
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+            f"connect-src 'self' {socket}; worker-src 'self'; manifest-src 'self'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'",
+        )
+        return response
+
+    return middleware

@@ -1,0 +1,7 @@
+"""All settings, read from the environment once. Each domain's limits stand in a module of their own."""
+
+from project.settings.accounts import *  # noqa: F403  (settings are one flat name space by Django's design)
+from project.settings.assistant import *  # noqa: F403
+from project.settings.base import *  # noqa: F403
+from project.settings.collaboration import *  # noqa: F403
+from project.settings.logs import *  # noqa: F403

@@ -1,0 +1,1 @@
+"""Models, limits and waits of the assistant."""

@@ -1,0 +1,151 @@
+"""Django itself: apps, middleware, database, Redis, static files, security."""
+
+import secrets
+
+import dj_database_url
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+from project.settings.environment import BASE_DIR, DATA_DIR, env, kept_secret
+
+DEBUG = env.bool("DEBUG", True)
+TESTING = env.bool("INTERLINE_TESTING", False)
+
+if env.str("SECRET_KEY", ""):
+    SECRET_KEY = env.str("SECRET_KEY")
+elif DEBUG:
+    SECRET_KEY = kept_secret("secret_key", secrets.token_urlsafe(50))
+else:
+    raise ImproperlyConfigured("SECRET_KEY must be set when DEBUG=0.")
+
+FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", [])
+if not FIELD_ENCRYPTION_KEYS:
+    if not DEBUG:
+        raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS must be set when DEBUG=0.")
+    FIELD_ENCRYPTION_KEYS = [kept_secret("field_encryption_key", Fernet.generate_key().decode())]
+
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "channels",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "apps.core",
+    "apps.accounts",
+    "apps.documents",
+    "apps.llm",
+    "apps.collaboration",
+    "apps.assistant",
+    "project",
+]
+
+MIDDLEWARE = [
+    "project.middleware.request_id_middleware",
+    "django.middleware.security.SecurityMiddleware",
+    "project.middleware.content_security_policy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "project.urls"
+ASGI_APPLICATION = "project.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["project.templatetags.vite"],
+        },
+    },
+]
+
+# `make run`, `make test` and compose set both; a bare `manage.py` finds the embedded servers of a running instance.
+DATABASE_URL = env.str("DATABASE_URL", "") or (
+    (DATA_DIR / "database_url").read_text().strip() if (DATA_DIR / "database_url").exists() else ""
+)
+REDIS_URL = env.str("REDIS_URL", "") or (
+    (DATA_DIR / "redis_url").read_text().strip() if (DATA_DIR / "redis_url").exists() else ""
+)
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL or "postgres://localhost/interline", conn_max_age=60)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_PREFIX = env.str("REDIS_PREFIX", "interline:")
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL or "redis://localhost"], "prefix": REDIS_PREFIX + "layer"},
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL or "redis://localhost"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 600  # seconds
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1800,  # seconds; above the longest task, or a running one is started again
+    "global_keyprefix": REDIS_PREFIX + "celery:",
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+VITE_MANIFEST = BASE_DIR / "static" / "dist" / ".vite" / "manifest.json"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+-[A-Za-z0-9_-]{8}\..+$"  # Vite puts the hash into the name
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+HTTP_MAX_BODY_BYTES = env.int("HTTP_MAX_BODY_BYTES", 10 * 2**20)
+DATA_UPLOAD_MAX_MEMORY_SIZE = HTTP_MAX_BODY_BYTES
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+# Cookies carry no port: two instances on one host would sign each other out without names of their own.
+COOKIE_SUFFIX = env.str("COOKIE_SUFFIX", "")
+SESSION_COOKIE_NAME = "sessionid" + COOKIE_SUFFIX
+CSRF_COOKIE_NAME = "csrftoken" + COOKIE_SUFFIX
+if not DEBUG:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000)

@@ -1,0 +1,1 @@
+"""Limits and rates of the sync socket and the document log."""

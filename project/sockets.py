@@ -1,0 +1,53 @@
+"""What stands in front of both sockets. An upgrade is always accepted and then closed with a code of the contract:
+a refused upgrade reaches a browser as 1006, which it retries for ever."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from apps.core.close_codes import CloseCode
+
+
+async def accept_and_close(receive: Any, send: Any, code: CloseCode) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": int(code)})
+
+
+async def no_such_socket(scope: Any, receive: Any, send: Any) -> None:
+    await accept_and_close(receive, send, CloseCode.NOT_FOUND)
+
+
+def _header(scope: Any, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def is_own_origin(origin: str, host: str) -> bool:
+    """Say whether `origin` is the site itself (scheme aside, port included) or a trusted one.
+
+    Browsers always send it on an upgrade (RFC 6455 § 10.2): a cookie without an origin is not from a page of ours.
+    """
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    parts = urlsplit(origin)
+    domain, _ = split_domain_port(host)
+    return (
+        parts.scheme in ("http", "https")
+        and parts.netloc.lower() == host.lower()
+        and validate_host(domain, settings.ALLOWED_HOSTS)
+    )
+
+
+class OriginCheck:
+    """Refuses upgrades from other sites' pages with 4403."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if is_own_origin(_header(scope, b"origin"), _header(scope, b"host")):
+            await self.application(scope, receive, send)
+        else:
+            await accept_and_close(receive, send, CloseCode.FORBIDDEN)
