@@ -194,10 +194,10 @@ def running_servers(data_dir: Path) -> Iterator[tuple[str, str]]:
     try:
         for make in (postgres, redis_server):
             server = make(data_dir)
-            log = (data_dir / f"{server.name}.log").open("ab")
-            process = subprocess.Popen(
-                server.argv, stdout=log, stderr=log, start_new_session=True, **server.popen_options
-            )
+            with (data_dir / f"{server.name}.log").open("ab") as log:
+                process = subprocess.Popen(
+                    server.argv, stdout=log, stderr=log, start_new_session=True, **server.popen_options
+                )
             started.append((server, process))
             wait_ready(server, process)
         create_database(started[0][0])

@@ -149,3 +149,6 @@ if not DEBUG:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000)
+
+# daphne resets the connection of a larger message without a close code, so the sockets' own limits (4413) lie below.
+SOCKET_MAX_MESSAGE_BYTES = 8 * 2**20
