@@ -6,6 +6,7 @@ import dj_database_url
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from project.settings.accounts import SOCIAL_APPS
 from project.settings.environment import BASE_DIR, DATA_DIR, env, kept_secret
 
 DEBUG = env.bool("DEBUG", True)
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
+    *SOCIAL_APPS,
     "apps.core",
     "apps.accounts",
     "apps.documents",
@@ -78,8 +80,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "apps.accounts.context_processors.appearance",
             ],
-            "builtins": ["project.templatetags.vite"],
+            "builtins": ["project.templatetags.vite", "project.templatetags.icons"],
         },
     },
 ]
@@ -99,6 +102,14 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [REDIS_URL or "redis://localhost"], "prefix": REDIS_PREFIX + "layer"},
+    }
+}
+# Shared by all processes: rate limits of log-in and sign-up are counted here.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL or "redis://localhost",
+        "KEY_FUNCTION": "apps.core.redis.cache_key",
     }
 }
 
