@@ -1,0 +1,428 @@
+"""Every frame of the assistant socket, both ways (docs: "Assistant socket"; TypeScript: frontend/src/assistant/messages.ts).
+
+Ephemeral messages concern one socket; events belong to a generation's log and carry its `id` and their `seq`.
+"""
+
+import json
+import re
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError, field_validator, model_validator
+from typing_extensions import TypeAliasType
+
+from apps.core.errors import Invalid
+from apps.core.messages import Message
+
+PROTOCOL = 1
+SUBPROTOCOL = "interline.v1"
+
+ANCHOR_MAX_BYTES = 1024
+ACTION_MAX_CHARACTERS = 40
+INSTRUCTION_MAX_CHARACTERS = 4_000
+FINAL_TEXT_MAX_CHARACTERS = 100_000
+MODEL_MAX_CHARACTERS = 200
+CONVERSATION_MAX_MESSAGES = 100
+CURSORS_MAX = 1_000
+SEQ_MAX = 2**53 - 1  # what a browser's number can hold
+
+Seq = Annotated[int, Field(ge=0, le=SEQ_MAX)]
+Cursors = Annotated[dict[UUID, Seq], Field(max_length=CURSORS_MAX)]
+_CODES = Literal[
+    "invalid",
+    "too_large",
+    "unsupported_action",
+    "forbidden",
+    "not_found",
+    "rate_limited",
+    "concurrency_limited",
+    "quota_exceeded",
+    "blocked_input",
+    "blocked_output",
+    "provider_unavailable",
+    "provider_timeout",
+    "stalled",
+    "internal",
+]
+ErrorCode = TypeAliasType("ErrorCode", _CODES)
+
+
+def _absent(value: object) -> bool:
+    return value is None
+
+
+# ---------------------------------------------------------------- client to server
+
+
+class ConversationTurn(Message):
+    """One earlier message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class GenerationInput(Message):
+    """What an action works on; each action says which fields it needs. Texts are plain, paragraphs end with LF."""
+
+    text_before: str | None = None
+    text_after: str | None = None
+    selection: str | None = None
+    instruction: Annotated[str, Field(max_length=INSTRUCTION_MAX_CHARACTERS)] | None = None
+    language: Annotated[str, Field(max_length=35)] | None = None
+    tone: Annotated[str, Field(max_length=100)] | None = None
+    aspect: Annotated[str, Field(max_length=100)] | None = None
+    messages: Annotated[list[ConversationTurn], Field(max_length=CONVERSATION_MAX_MESSAGES)] | None = None
+
+    @property
+    def characters(self) -> int:
+        """How many characters of text there are in all."""
+        texts = (self.text_before, self.text_after, self.selection, self.instruction)
+        turns = self.messages or []
+        return sum(len(text) for text in texts if text) + sum(len(turn.content) for turn in turns)
+
+
+class GenerationOptions(Message):
+    """Wishes about how to generate; what a model cannot do is dropped."""
+
+    model: Annotated[str, Field(max_length=MODEL_MAX_CHARACTERS)] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+
+
+class Generate(Message):
+    """Start a generation. `id` is made by the client: sent again, it answers with a replay and starts nothing."""
+
+    type: Literal["generate"] = "generate"
+    id: UUID
+    action: Annotated[str, Field(max_length=ACTION_MAX_CHARACTERS)]
+    input: GenerationInput = GenerationInput()
+    anchor: Annotated[JsonValue, Field(json_schema_extra={"tsType": "unknown"})] = None
+    visibility: Literal["shared", "private"] = "shared"
+    options: GenerationOptions = GenerationOptions()
+
+    @field_validator("anchor")
+    @classmethod
+    def _is_small(cls, anchor: JsonValue) -> JsonValue:
+        if len(json.dumps(anchor, ensure_ascii=False).encode()) > ANCHOR_MAX_BYTES:
+            raise ValueError(f"anchor is larger than {ANCHOR_MAX_BYTES} bytes")
+        return anchor
+
+
+class Cancel(Message):
+    """Stop a generation. Leaving the socket does not."""
+
+    type: Literal["cancel"] = "cancel"
+    id: UUID
+
+
+class Resume(Message):
+    """Replay what came after these positions, then go on live."""
+
+    type: Literal["resume"] = "resume"
+    after: Cursors
+
+
+class Ack(Message):
+    """How far each generation was rendered. The positions stand in the frame itself, or under `after`."""
+
+    type: Literal["ack"] = "ack"
+    after: Cursors
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_positions(cls, frame: Any) -> Any:
+        if isinstance(frame, dict) and "after" not in frame:
+            positions = {name: value for name, value in frame.items() if name != "type"}
+            return {"type": frame.get("type"), "after": positions}
+        return frame
+
+
+class Decide(Message):
+    """What somebody decided about a finished suggestion, or about one edit of it."""
+
+    type: Literal["decide"] = "decide"
+    id: UUID
+    edit_id: Annotated[str, Field(max_length=64)] | None = None
+    decision: Literal["accepted", "rejected", "edited"]
+    final_text: Annotated[str, Field(max_length=FINAL_TEXT_MAX_CHARACTERS)] | None = None
+
+
+class Ping(Message):
+    """Answered by `pong` with the same nonce."""
+
+    type: Literal["ping"] = "ping"
+    nonce: Annotated[str, Field(max_length=64)] | int | None = None
+
+
+ClientMessage = Annotated[Generate | Cancel | Resume | Ack | Decide | Ping, Field(discriminator="type")]
+_client_message: TypeAdapter[Generate | Cancel | Resume | Ack | Decide | Ping] = TypeAdapter(ClientMessage)
+
+_SURROGATE_OR_NUL = re.compile(r"\\u(?:d[89a-f]|0000)", re.IGNORECASE)
+
+
+def parse_client_message(frame: str) -> Generate | Cancel | Resume | Ack | Decide | Ping:
+    """Return the message in a text frame. Raises Invalid with the first thing that is wrong, never with its text.
+
+    Half a surrogate pair (a browser cut an emoji in two) becomes U+FFFD; NUL, which PostgreSQL cannot store, goes.
+    """
+    try:
+        content = json.loads(frame)
+        if _SURROGATE_OR_NUL.search(frame):
+            content = _storable(content)
+        return _client_message.validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        raise Invalid(f"{where}: {first['msg']}" if where else first["msg"]) from None
+    except (ValueError, RecursionError):
+        raise Invalid("The frame is not a JSON object.") from None
+
+
+def _storable(content: Any) -> Any:
+    if isinstance(content, str):
+        return content.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(content, list):
+        return [_storable(item) for item in content]
+    if isinstance(content, dict):
+        return {_storable(name): _storable(value) for name, value in content.items()}
+    return content
+
+
+# ---------------------------------------------------------------- server to client, about one socket
+
+
+class Person(Message):
+    """Who somebody is, as everybody in the document may know. `color` is their caret's."""
+
+    id: UUID
+    name: str
+    color: str
+
+
+class Quota(Message):
+    """What is left to this person. null: without a limit."""
+
+    tier: str
+    remaining_tokens: int | None
+    resets_at: str | None
+
+
+class Limits(Message):
+    """The limits a client should know before it runs into them."""
+
+    frame_bytes: int
+    input_characters: int
+    anchor_bytes: int
+    max_output_tokens: int
+    generations_per_minute: int
+    concurrent_generations: int
+    unacknowledged_events: int
+
+
+class ModelChoice(Message):
+    """A model that `options.model` may name."""
+
+    name: str
+    demo: bool
+
+
+class OpenGeneration(Message):
+    """A generation that is still running; `seq` is its last event so far."""
+
+    id: UUID
+    action: str
+    user: Person
+    anchor: JsonValue
+    seq: int
+
+
+class Hello(Message):
+    """The first frame of every socket."""
+
+    type: Literal["hello"] = "hello"
+    protocol: Literal[1] = 1
+    user: Person
+    role: Literal["owner", "editor", "commenter", "viewer"]
+    limits: Limits
+    quota: Quota
+    models: list[ModelChoice]
+    open: list[OpenGeneration]
+
+
+class QuotaChanged(Quota):
+    """Sent after every settlement."""
+
+    type: Literal["quota"] = "quota"
+
+
+class Pong(Message):
+    type: Literal["pong"] = "pong"
+    nonce: str | int | None
+
+
+class Error(Message):
+    """A request was refused. `id` is the request's, where it is known."""
+
+    type: Literal["error"] = "error"
+    id: UUID | None = Field(default=None, exclude_if=_absent)
+    code: ErrorCode
+    message: str
+    retryable: bool = False
+    retry_after: float | None = Field(default=None, exclude_if=_absent)
+
+
+# ---------------------------------------------------------------- server to client, events of a generation
+
+
+class Event(Message):
+    """Something that happened in a generation. `seq` starts at 1 and has no gaps."""
+
+    id: UUID
+    seq: int
+
+
+class Started(Event):
+    """Always `seq` 1."""
+
+    type: Literal["started"] = "started"
+    action: str
+    user: Person
+    anchor: JsonValue
+    model: str
+    demo: bool
+
+
+class Chunk(Event):
+    """Text added to the answer. `span`: this frame stands for that many events, of which `seq` is the last."""
+
+    type: Literal["chunk"] = "chunk"
+    text: str
+    span: int | None = Field(default=None, exclude_if=_absent)
+
+
+class Edit(Event):
+    """A proposed replacement. Positions are UTF-16 code units into `selection`, else into `text_before`."""
+
+    type: Literal["edit"] = "edit"
+    edit_id: str
+    start: int
+    end: int
+    original: str
+    replacement: str
+    category: str
+    explanation: str
+
+
+class Status(Event):
+    """The generation goes on, but not as usual."""
+
+    type: Literal["status"] = "status"
+    state: Literal["retrying", "fallback", "resumed", "held"]
+    model: str
+    detail: str
+
+
+class Citation(Event):
+    """Where a statement comes from."""
+
+    type: Literal["citation"] = "citation"
+    index: int
+    source: str
+    title: str
+    url: str
+    quote: str
+
+
+class Usage(Message):
+    """Tokens as the provider counted them, or as litellm estimated them where it did not."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Timing(Message):
+    """Milliseconds since the request was accepted: until a generator took it, the first text came, it ended."""
+
+    queued_ms: int
+    first_token_ms: int
+    total_ms: int
+
+
+class Done(Event):
+    """The generation ended well. `sha256` is of the UTF-8 of all chunk texts joined."""
+
+    type: Literal["done"] = "done"
+    finish_reason: str
+    sha256: str
+    characters: int
+    usage: Usage
+    timing: Timing
+    quota: Quota
+
+
+class Failed(Event):
+    """The generation ended badly. Text that came before stays: `partial`."""
+
+    type: Literal["failed"] = "failed"
+    code: ErrorCode
+    message: str
+    retryable: bool
+    retry_after: float | None = Field(default=None, exclude_if=_absent)
+    partial: bool
+
+
+class Cancelled(Event):
+    """Somebody stopped the generation after `characters` characters."""
+
+    type: Literal["cancelled"] = "cancelled"
+    characters: int
+
+
+class Decided(Event):
+    """Somebody decided. Comes after the end."""
+
+    type: Literal["decided"] = "decided"
+    edit_id: str | None = Field(default=None, exclude_if=_absent)
+    decision: Literal["accepted", "rejected", "edited"]
+    user: Person
+
+
+GenerationEvent = Annotated[
+    Started | Chunk | Edit | Status | Citation | Done | Failed | Cancelled | Decided, Field(discriminator="type")
+]
+ServerMessage = Annotated[
+    Hello
+    | QuotaChanged
+    | Pong
+    | Error
+    | Started
+    | Chunk
+    | Edit
+    | Status
+    | Citation
+    | Done
+    | Failed
+    | Cancelled
+    | Decided,
+    Field(discriminator="type"),
+]
+END_TYPES = frozenset({"done", "failed", "cancelled"})
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of both directions: `$defs`, and under `properties` the unions `client` and `server`."""
+    client = TypeAdapter(ClientMessage).json_schema(mode="validation", ref_template="#/$defs/{model}")
+    server = TypeAdapter(ServerMessage).json_schema(mode="serialization", ref_template="#/$defs/{model}")
+    definitions = client.pop("$defs") | server.pop("$defs")
+    for definition in definitions.values():
+        if "type" in definition.get("properties", {}):
+            definition["required"] = ["type", *definition.get("required", [])]
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "AssistantMessages",
+        "type": "object",
+        "properties": {"client": {"title": "ClientMessage", **client}, "server": {"title": "ServerMessage", **server}},
+        "required": ["client", "server"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
