@@ -1,0 +1,45 @@
+"""What tests do and see on the editor page, in the words of a writer."""
+
+from playwright.sync_api import Locator, Page, expect
+
+
+def text_box(page: Page) -> Locator:
+    return page.locator(".ProseMirror")
+
+
+def status(page: Page) -> Locator:
+    return page.get_by_test_id("status")
+
+
+def ready(page: Page) -> None:
+    """Wait until the document can be written in and is in step with the server."""
+    expect(text_box(page)).to_be_visible()
+    expect(status(page)).to_have_text("Saved")
+
+
+def write(page: Page, text: str, *, delay_ms: float = 0) -> None:
+    """Type at the end of the text."""
+    text_box(page).focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(text, delay=delay_ms)
+
+
+def saved(page: Page) -> None:
+    expect(status(page)).to_have_text("Saved")
+
+
+def text_of(page: Page) -> str:
+    """Return the document's own text: blocks joined by newlines, without carets of others and ghost text."""
+    return str(
+        page.evaluate(
+            """() => [...document.querySelectorAll('.ProseMirror > *')].map((block) => {
+                const copy = block.cloneNode(true)
+                for (const foreign of copy.querySelectorAll('[class*=ghost], [class*=caret]')) foreign.remove()
+                return copy.textContent.replaceAll('\\u2060', '')
+            }).join('\\n')"""
+        )
+    )
+
+
+def ghost(page: Page) -> Locator:
+    return page.locator(".ghost")

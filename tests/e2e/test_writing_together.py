@@ -1,0 +1,125 @@
+"""The main job: two people write in one document, the assistant continues, everything is there afterwards."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Site
+from tests.e2e.editor import ghost, ready, saved, text_box, text_of, write
+from tests.processes import wait_until
+
+
+def test_two_people_see_each_others_words_and_cursors(site: Site) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.path(site.document(alice, editor=bob))
+    hers, his = alice.open(path), bob.open(path)
+    ready(hers)
+    ready(his)
+    write(hers, "The heron waits by the weir.")
+    expect(text_box(his)).to_contain_text("The heron waits by the weir.")
+    expect(his.locator(".collaboration-carets__label, .caret-label").filter(has_text="Alice")).to_be_attached()
+    write(his, " It has all day.")
+    expect(text_box(hers)).to_contain_text("It has all day.")
+    saved(hers)
+    saved(his)
+    wait_until(lambda: text_of(hers) == text_of(his), what="the same text in both browsers")
+
+
+def test_typing_at_the_same_time_converges(site: Site) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.path(site.document(alice, editor=bob))
+    hers, his = alice.open(path), bob.open(path)
+    ready(hers)
+    ready(his)
+    for word in ("one ", "two ", "three ", "four ", "five "):
+        write(hers, word)
+        write(his, word.upper())
+    saved(hers)
+    saved(his)
+    wait_until(lambda: text_of(hers) == text_of(his), what="the same text in both browsers")
+    letters = sorted(text_of(hers).replace(" ", ""))
+    assert letters == sorted("onetwothreefourfiveONETWOTHREEFOURFIVE")
+
+
+def test_a_continuation_streams_to_both_and_tab_takes_it(site: Site) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.path(site.document(alice, editor=bob))
+    hers, his = alice.open(path), bob.open(path)
+    ready(hers)
+    ready(his)
+    write(hers, "The heron waits by the weir, and the river carries leaves past its feet.")
+    hers.keyboard.press("Control+Enter")
+    words = re.compile(r"\w+ \w+")
+    expect(ghost(hers)).to_have_text(words)
+    expect(ghost(his)).to_have_text(words)
+    before = text_of(hers)
+    hers.keyboard.press("Tab")
+    expect(ghost(hers)).to_have_count(0)
+    expect(ghost(his)).to_have_count(0)
+    taken = hers.locator("[data-origin=ai]")
+    expect(taken.first).to_be_visible()
+    expect(his.locator("[data-origin=ai]").first).to_be_visible()
+    assert len(text_of(hers)) > len(before)
+    wait_until(lambda: text_of(hers) == text_of(his), what="the same text in both browsers")
+
+
+def test_everything_is_there_after_the_server_was_killed(site: Site) -> None:
+    alice = site.person("Alice")
+    path = site.path(site.document(alice))
+    page = alice.open(path)
+    ready(page)
+    write(page, "Written before the crash.")
+    saved(page)
+    site.web.kill()
+    write(page, " Written while it was down.")
+    site.web.start()
+    saved(page)
+    page.close()
+    fresh = alice.open(path)
+    fresh.evaluate("indexedDB.databases().then((all) => Promise.all(all.map((d) => indexedDB.deleteDatabase(d.name))))")
+    fresh.reload()
+    expect(text_box(fresh)).to_have_text("Written before the crash. Written while it was down.")
+
+
+def test_a_viewer_reads_and_cannot_write(site: Site) -> None:
+    alice, carol = site.person("Alice"), site.person("Carol")
+    path = site.path(site.document(alice, viewer=carol))
+    hers, theirs = alice.open(path), carol.open(path)
+    ready(hers)
+    write(hers, "Look, do not touch.")
+    expect(text_box(theirs)).to_have_text("Look, do not touch.")
+    expect(text_box(theirs)).to_have_attribute("contenteditable", "false")
+
+
+def test_edits_made_offline_are_kept_and_merged(site: Site) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.path(site.document(alice, editor=bob))
+    hers, his = alice.open(path), bob.open(path)
+    ready(hers)
+    ready(his)
+    write(hers, "Start.")
+    expect(text_box(his)).to_contain_text("Start.")
+    alice.context.set_offline(True)
+    write(hers, " Offline words.")
+    write(his, " Online words.")
+    saved(his)
+    alice.context.set_offline(False)
+    saved(hers)
+    expect(text_box(his)).to_contain_text("Offline words.")
+    expect(text_box(hers)).to_contain_text("Online words.")
+    wait_until(lambda: text_of(hers) == text_of(his), what="the same text in both browsers")
+
+
+def test_undo_takes_back_only_ones_own_edits(site: Site) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.path(site.document(alice, editor=bob))
+    hers, his = alice.open(path), bob.open(path)
+    ready(hers)
+    ready(his)
+    write(hers, "Mine. ")
+    expect(text_box(his)).to_contain_text("Mine.")
+    write(his, "Yours.")
+    expect(text_box(hers)).to_contain_text("Yours.")
+    hers.keyboard.press("Control+z")
+    expect(text_box(hers)).not_to_contain_text("Mine.")
+    expect(text_box(his)).to_have_text("Yours.")
