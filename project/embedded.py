@@ -25,6 +25,8 @@ import psycopg
 import redis
 from psycopg import sql
 
+from project.lifeline import die_with_parent
+
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 8
 DATABASE_NAME = "interline"
@@ -150,6 +152,7 @@ def redis_server(data_dir: Path) -> EmbeddedServer:
     configuration.touch(mode=0o600)
     configuration.write_text(
         f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{folder}"\nsave ""\n'
+        f'pidfile "{folder / "redis.pid"}"\nset-proc-title no\n'  # or the command line would not name the folder
         "appendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\n"
     )
     url = f"redis://:{password}@127.0.0.1:{port}/0"
@@ -186,6 +189,41 @@ def stop(server: EmbeddedServer, process: "subprocess.Popen[Any]") -> None:
         process.wait()
 
 
+def end_stale(data_dir: Path) -> None:
+    """Stop servers that a killed instance left running on `data_dir`: found by their pid files, and only those."""
+    left = {
+        "postgres": (data_dir.resolve() / "postgres" / "postmaster.pid", signal.SIGINT),
+        "redis": (data_dir.resolve() / "redis" / "redis.pid", signal.SIGTERM),
+    }
+    for pid_file, stop_signal in left.values():
+        with suppress(FileNotFoundError, ValueError, IndexError):
+            pid = int(pid_file.read_text().split("\n", 1)[0])
+            if str(pid_file.parent) in _command_line(pid):
+                _end(pid, stop_signal)
+
+
+def _command_line(pid: int) -> str:
+    """Return the arguments process `pid` was started with, or nothing where there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        with suppress(OSError):
+            shown = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "args="], capture_output=True, check=False)
+            return shown.stdout.decode(errors="replace")
+    return ""
+
+
+def _end(pid: int, stop_signal: signal.Signals) -> None:
+    """Signal a process that is not our child and wait until it is gone; kill it when that takes too long."""
+    deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+    with suppress(ProcessLookupError):
+        os.kill(pid, stop_signal)
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.05)
+        os.kill(pid, signal.SIGKILL)
+
+
 @contextmanager
 def running_servers(data_dir: Path) -> Iterator[tuple[str, str]]:
     """Run both servers for the length of the block; yields (DATABASE_URL, REDIS_URL)."""
@@ -196,7 +234,13 @@ def running_servers(data_dir: Path) -> Iterator[tuple[str, str]]:
             server = make(data_dir)
             with (data_dir / f"{server.name}.log").open("ab") as log:
                 process = subprocess.Popen(
-                    server.argv, stdout=log, stderr=log, start_new_session=True, **server.popen_options
+                    server.argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    preexec_fn=die_with_parent(server.stop_signal),
+                    **server.popen_options,
                 )
             started.append((server, process))
             wait_ready(server, process)
