@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import structlog
 from django.http import HttpRequest, HttpResponse
 
 from apps.core.ids import adopt_request_id, request_id
@@ -14,10 +13,12 @@ def request_id_middleware(get_response: GetResponse) -> GetResponse:
     """Give every request an id, in logs and in the `X-Request-ID` answer header."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        own = adopt_request_id(request.headers.get("X-Request-ID", ""))
-        request_id.set(own)
-        with structlog.contextvars.bound_contextvars(request_id=own):
+        own = adopt_request_id(request.headers.get("X-Request-ID", ""))  # the edge has put its own there
+        token = request_id.set(own)
+        try:
             response = get_response(request)
+        finally:
+            request_id.reset(token)
         response["X-Request-ID"] = own
         return response
 

@@ -1,0 +1,31 @@
+"""What a web process still has to do when it is asked to stop, e.g. write what is in memory only."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+logger = logging.getLogger(__name__)
+
+Callback = Callable[[], Awaitable[None]]
+
+_callbacks: list[Callback] = []
+
+
+def on_shutdown(callback: Callback) -> None:
+    """Have `callback` awaited on the event loop before sockets are closed. It is not called after SIGKILL."""
+    _callbacks.append(callback)
+
+
+async def run_shutdown(timeout_seconds: float) -> None:
+    """Await all callbacks side by side. A failing or slow one does not hold up the others."""
+    tasks = [asyncio.ensure_future(callback()) for callback in _callbacks]
+    _callbacks.clear()
+    if not tasks:
+        return
+    done, late = await asyncio.wait(tasks, timeout=timeout_seconds)
+    for task in late:
+        task.cancel()
+        logger.error("shutdown.callback_late", extra={"seconds": timeout_seconds})
+    for task in done:
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("shutdown.callback_failed", exc_info=error)
