@@ -1,11 +1,51 @@
-"""The Celery application: `celery -A project worker` and `celery -A project beat`."""
+"""The Celery application: `celery -A project worker` and `celery -A project beat`.
 
+Tasks carry the request id of whoever asked for them; a worker tells by a key in Redis that it is alive.
+"""
+
+import logging
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
+from django.conf import settings
+
+from apps.core.ids import adopt_request_id, request_id
+from apps.core.redis import key, sync_redis
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+
+logger = logging.getLogger(__name__)
 
 app = Celery("interline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Celery sets up logging of its own unless somebody listens here; Django has set ours up."""
+
+
+@signals.before_task_publish.connect
+def send_request_id(headers: dict[str, Any], **_: Any) -> None:
+    headers["request_id"] = request_id.get()
+
+
+@signals.task_prerun.connect
+def adopt_task_request_id(task: Any, **_: Any) -> None:
+    request_id.set(adopt_request_id(getattr(task.request, "request_id", None) or ""))
+
+
+@signals.task_postrun.connect
+def forget_request_id(**_: Any) -> None:
+    request_id.set("-")
+
+
+@signals.heartbeat_sent.connect
+def beat_heart(**_: Any) -> None:
+    """Keep the key `/readyz` looks for alive. Celery calls this about every two seconds."""
+    try:
+        sync_redis().set(key("heartbeat", "worker"), "1", ex=settings.HEARTBEAT_LIFETIME_SECONDS)
+    except Exception:
+        logger.warning("worker.heartbeat_failed")

@@ -1,11 +1,85 @@
-"""`/healthz`: the process is up. `/readyz`: what it needs is reachable."""
+"""`/healthz`: the process is up. `/readyz`: what it needs is reachable, part by part."""
 
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.core.redis import key, sync_redis
+
+logger = logging.getLogger(__name__)
+
+Check = Callable[[], None]
 
 
+class Missing(Exception):
+    """A part does not answer; the message is for operators."""
+
+
+def _postgres() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        connection.close()  # this thread's own: it serves one check
+
+
+def _redis() -> None:
+    sync_redis().ping()
+
+
+def _generator() -> None:
+    pattern = key("heartbeat", "generator", "*")
+    if not any(True for _ in sync_redis().scan_iter(match=pattern, count=settings.READY_SCAN_KEYS)):
+        raise Missing("no generator is running")
+
+
+def _worker() -> None:
+    if not sync_redis().exists(key("heartbeat", "worker")):
+        raise Missing("no worker is running")
+
+
+CHECKS: dict[str, Check] = {"postgres": _postgres, "redis": _redis, "generator": _generator, "worker": _worker}
+
+_threads = ThreadPoolExecutor(max_workers=2 * len(CHECKS), thread_name_prefix="readyz")
+
+
+@never_cache
+@require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@never_cache
+@require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"status": "ok"})
+    """Answer 200 when every part answers within READY_TIMEOUT_SECONDS, else 503 and which one does not."""
+    deadline = time.monotonic() + settings.READY_TIMEOUT_SECONDS
+    asked = {name: _threads.submit(check) for name, check in CHECKS.items()}
+    parts = {name: _outcome(name, future, deadline) for name, future in asked.items()}
+    ready = all(part["status"] == "ok" for part in parts.values())
+    answer = JsonResponse({"status": "ok" if ready else "unavailable", "parts": parts}, status=200 if ready else 503)
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # Django would log each 503 as an error of ours
+    return answer
+
+
+def _outcome(name: str, future: Any, deadline: float) -> dict[str, str]:
+    """Return the part's state. What went wrong in detail is for the log: this page is public."""
+    try:
+        future.result(timeout=max(0.0, deadline - time.monotonic()))
+    except Missing as missing:
+        return {"status": "unavailable", "detail": str(missing)}
+    except TimeoutError:
+        future.cancel()
+        return {"status": "unavailable", "detail": "no answer in time"}
+    except Exception as error:
+        logger.warning("ready.part_unreachable", extra={"part": name, "error": type(error).__name__})
+        return {"status": "unavailable", "detail": "not reachable"}
+    return {"status": "ok"}

@@ -4,4 +4,6 @@ from project.settings.accounts import *  # noqa: F403  (settings are one flat na
 from project.settings.assistant import *  # noqa: F403
 from project.settings.base import *  # noqa: F403
 from project.settings.collaboration import *  # noqa: F403
+from project.settings.documents import *  # noqa: F403
 from project.settings.logs import *  # noqa: F403
+from project.settings.schedule import *  # noqa: F403

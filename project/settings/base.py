@@ -94,7 +94,18 @@ DATABASE_URL = env.str("DATABASE_URL", "") or (
 REDIS_URL = env.str("REDIS_URL", "") or (
     (DATA_DIR / "redis_url").read_text().strip() if (DATA_DIR / "redis_url").exists() else ""
 )
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL or "postgres://localhost/interline", conn_max_age=60)}
+DATABASES = {
+    "default": dj_database_url.parse(
+        DATABASE_URL or "postgres://localhost/interline", conn_max_age=60, conn_health_checks=True
+    )
+}
+DATABASE_OPTIONS = DATABASES["default"].setdefault("OPTIONS", {})
+DATABASE_OPTIONS.setdefault("connect_timeout", 5)  # seconds
+# Web processes serve every request in a thread of its own, so persistent connections would never be used again.
+DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", 0)  # connections per process; 0: no pool (project/server.py sets it)
+if DATABASE_POOL_MAX:
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    DATABASE_OPTIONS["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_MAX, "timeout": 10}  # seconds
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_PREFIX = env.str("REDIS_PREFIX", "interline:")
@@ -125,6 +136,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+HEARTBEAT_LIFETIME_SECONDS = 15  # a generator or worker that has not been heard of for so long counts as gone
+READY_TIMEOUT_SECONDS = 3.0  # for all checks of /readyz together
+READY_SCAN_KEYS = 1000  # Redis keys looked at per step while searching heartbeats
+SHUTDOWN_TIMEOUT_SECONDS = 4.0  # what is not written within this is left to the clients, who send it again
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -1,0 +1,9 @@
+"""Upkeep of what Django itself stores."""
+
+from celery import shared_task
+from django.core.management import call_command
+
+
+@shared_task
+def clear_expired_sessions() -> None:
+    call_command("clearsessions")
