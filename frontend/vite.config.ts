@@ -11,6 +11,7 @@ export default defineConfig({
     manifest: true,
     modulePreload: { polyfill: false },
     target: "es2023",
+    chunkSizeWarningLimit: 700, // kB; the editor with Yjs and ProseMirror is one chunk, wanted at once
     rolldownOptions: { input: { page: source("page"), editor: source("editor") } },
   },
   worker: { format: "es" },

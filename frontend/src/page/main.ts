@@ -1,2 +1,11 @@
-/** Every page: the styles, and nothing that a page could not do without. */
+/** Every page: the styles, and small behaviours. Each page works without them. */
 import "./styles/main.css";
+import { enhanceMenus } from "./menus";
+import { enhanceRename } from "./rename";
+import { enhanceSearch } from "./search";
+import { enhanceThemeForms } from "./theme";
+
+enhanceThemeForms(document);
+enhanceMenus(document);
+enhanceSearch(document);
+enhanceRename(document);

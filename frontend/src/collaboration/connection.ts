@@ -1,0 +1,122 @@
+/** The live document: Yjs, its sync socket, the browser's own copy, and the truth about its saving. */
+import * as decoding from "lib0/decoding";
+import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
+import { type EditorConfig, mayEdit, socketUrl } from "../editor/config";
+import { OFFLINE_AFTER_MS, RECONNECT_MAX_MS, RESYNC_MS } from "../editor/limits";
+import { LocalCopy } from "./local-copy";
+import { CLOSE, hasUnsaved, initialState, next, type SyncEvent, type SyncState } from "./status";
+
+const MESSAGE_SYNC = 0;
+const MESSAGE_ACK = 100;
+const SYNC_STEP_2 = 1;
+const SYNC_UPDATE = 2;
+const PERMANENT: readonly number[] = Object.values(CLOSE);
+
+export interface Connection {
+  document: Y.Doc;
+  provider: WebsocketProvider;
+  readonly state: SyncState;
+  /** Resolves when there is something true to show: the browser's copy or the server's state. */
+  ready: Promise<void>;
+  onState(hear: (state: SyncState) => void): void;
+  /** Delete the browser's copy: after access was lost. */
+  forget(): Promise<void>;
+}
+
+export function connect(config: EditorConfig): Connection {
+  const document = new Y.Doc();
+  const hears = new Set<(state: SyncState) => void>();
+  let state = initialState(mayEdit(config.role));
+  const tell = (event: SyncEvent) => {
+    const was = hasUnsaved(state);
+    state = next(state, event);
+    if (hasUnsaved(state) !== was) copy?.markUnsent(hasUnsaved(state));
+    for (const hear of hears) hear(state);
+  };
+
+  const provider = new WebsocketProvider(socketUrl(config.paths.sync), config.document.id, document, {
+    connect: false,
+    params: { ack: "1" },
+    disableBc: true, // tabs would trade updates behind the server's back
+    resyncInterval: RESYNC_MS,
+    maxBackoffTime: RECONNECT_MAX_MS.least + Math.random() * (RECONNECT_MAX_MS.most - RECONNECT_MAX_MS.least),
+    shouldReconnect: (event) => !PERMANENT.includes(event.code),
+    WebSocketPolyfill: countingSocket(state.mayEdit, (whole) => tell({ type: "sent", whole })),
+  });
+  provider.messageHandlers[MESSAGE_ACK] = (_encoder, decoder) => {
+    decoding.readVarUint(decoder); // position in the document's log
+    tell({ type: "acked", count: decoding.readVarUint(decoder) });
+  };
+
+  let offlineTimer: ReturnType<typeof setTimeout> | undefined;
+  const waitOffline = () => {
+    clearTimeout(offlineTimer);
+    offlineTimer = setTimeout(() => tell({ type: "waited" }), navigator.onLine ? OFFLINE_AFTER_MS : 0);
+  };
+  provider.on("status", ({ status }) => {
+    if (status === "connected") {
+      clearTimeout(offlineTimer);
+      tell({ type: "opened" });
+    } else if (status === "connecting") {
+      tell({ type: "connecting" });
+    } else {
+      tell({ type: "closed" });
+      waitOffline();
+    }
+  });
+  provider.on("sync", (synced: boolean) => {
+    if (synced) tell({ type: "synced" });
+  });
+  provider.on("closed", ({ code }) => {
+    clearTimeout(offlineTimer);
+    tell({ type: "ended", code });
+  });
+  document.on("update", (_update: Uint8Array, origin: unknown) => {
+    if (origin !== provider && origin !== copy?.origin) tell({ type: "edited" });
+  });
+
+  // Who may not edit keeps no copy: edits in it could never be sent.
+  const copy = state.mayEdit ? new LocalCopy(config.user.id, config.document.id, document) : null;
+  const loaded = copy?.loaded.then((found) => {
+    if (!found) return;
+    tell({ type: "kept", unsent: found.unsent });
+  });
+  const synced = new Promise<void>((resolve) => provider.once("sync", () => resolve()));
+  const shown = loaded?.then(() => (document.store.clients.size > 0 ? undefined : synced));
+
+  window.addEventListener("offline", () => waitOffline());
+  window.addEventListener("online", () => provider.shouldConnect && provider.connect());
+  waitOffline();
+  provider.connect();
+
+  return {
+    document,
+    provider,
+    get state() {
+      return state;
+    },
+    ready: Promise.race([synced, shown ?? synced]),
+    onState(hear) {
+      hears.add(hear);
+      hear(state);
+    },
+    forget: async () => copy?.forget(),
+  };
+}
+
+/**
+ * A WebSocket that counts the update frames it sends, as the server counts them for its acknowledgements.
+ * For those who may not edit it sends none: one would close the socket (4403).
+ */
+function countingSocket(mayEdit: boolean, sent: (whole: boolean) => void): typeof WebSocket {
+  return class extends WebSocket {
+    override send(data: Parameters<WebSocket["send"]>[0]): void {
+      const kind = data instanceof Uint8Array && data[0] === MESSAGE_SYNC ? data[1] : undefined;
+      const carriesUpdate = kind === SYNC_STEP_2 || kind === SYNC_UPDATE;
+      if (carriesUpdate && !mayEdit) return;
+      super.send(data);
+      if (carriesUpdate) sent(kind === SYNC_STEP_2);
+    }
+  };
+}

@@ -1,0 +1,58 @@
+/** Words for people: a polite live region for what happens, and notices that can be read and closed. */
+import { icon } from "../page/icons";
+import { NOTICE_MS } from "./limits";
+
+export interface NoticeAction {
+  label: string;
+  run(): void;
+}
+
+/** Say a sentence to screen readers, once. */
+export function announce(sentence: string): void {
+  const region = document.getElementById("announcements");
+  if (!region) return;
+  region.textContent = "";
+  // A region that is set to the words it already has is not spoken again.
+  requestAnimationFrame(() => {
+    region.textContent = sentence;
+  });
+}
+
+/** Show a notice for a few seconds, or until it is closed when it asks for something. */
+export function notify(sentence: string, options: { action?: NoticeAction; stays?: boolean } = {}): void {
+  const stack = document.getElementById("notices");
+  if (!stack) return;
+  for (const old of stack.querySelectorAll<HTMLElement>(".notice"))
+    if (old.dataset.words === sentence) old.remove();
+  const notice = document.createElement("div");
+  notice.className = "notice";
+  notice.dataset.words = sentence;
+  const words = document.createElement("p");
+  words.textContent = sentence;
+  notice.append(words);
+  const { action } = options;
+  if (action) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button";
+    button.textContent = action.label;
+    button.addEventListener("click", () => {
+      notice.remove();
+      action.run();
+    });
+    notice.append(button);
+  }
+  notice.append(closeButton(notice));
+  stack.append(notice);
+  if (!options.stays) setTimeout(() => notice.remove(), NOTICE_MS);
+}
+
+function closeButton(notice: HTMLElement): HTMLButtonElement {
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "button icon-only quiet";
+  close.setAttribute("aria-label", "Close");
+  close.append(icon("x"));
+  close.addEventListener("click", () => notice.remove());
+  return close;
+}

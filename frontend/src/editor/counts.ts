@@ -1,0 +1,89 @@
+/** Words, reading time and the share of assisted text, of the document or of what is selected. */
+import type { Editor } from "@tiptap/core";
+import type { Node } from "@tiptap/pm/model";
+import { COUNT_DELAY_MS, READING_WORDS_PER_MINUTE } from "./limits";
+
+export interface Counts {
+  words: number;
+  /** Characters in all, and those that carry the provenance mark. */
+  characters: number;
+  assisted: number;
+}
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
+/** Scripts that put no spaces between words need the segmenter; for all others splitting is the same and 20 times faster. */
+const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]/;
+
+export function countWords(text: string): number {
+  if (!UNSPACED.test(text)) return text.match(/[\p{L}\p{N}][^\s]*/gu)?.length ?? 0;
+  let words = 0;
+  for (const { isWordLike } of segmenter.segment(text)) if (isWordLike) words++;
+  return words;
+}
+
+/** Blocks do not change while they are the same object, so each is counted once. */
+const counted = new WeakMap<Node, Counts>();
+
+export function countDocument(doc: Node): Counts {
+  const total = { words: 0, characters: 0, assisted: 0 };
+  doc.descendants((node) => {
+    if (!node.isTextblock) return true;
+    let counts = counted.get(node);
+    if (!counts) {
+      counts = countBlock(node);
+      counted.set(node, counts);
+    }
+    total.words += counts.words;
+    total.characters += counts.characters;
+    total.assisted += counts.assisted;
+    return false;
+  });
+  return total;
+}
+
+function countBlock(block: Node): Counts {
+  let assisted = 0;
+  let characters = 0;
+  block.descendants((node) => {
+    const length = node.text?.length ?? 0;
+    characters += length;
+    if (node.marks.some((mark) => mark.type.name === "origin")) assisted += length;
+  });
+  return { words: countWords(block.textBetween(0, block.content.size, " ", " ")), characters, assisted };
+}
+
+export function countsSentence(words: number, selected: boolean): string {
+  const minutes = Math.max(1, Math.round(words / READING_WORDS_PER_MINUTE));
+  const count = `${words.toLocaleString()} ${words === 1 ? "word" : "words"}`;
+  return `${count}${selected ? " selected" : ""} · ${words === 0 ? 0 : minutes} min`;
+}
+
+/** The share of assisted text in whole percent; anything at all is at least 1. */
+export function assistedPercent({ characters, assisted }: Counts): number {
+  if (assisted === 0) return 0;
+  return Math.min(100, Math.max(1, Math.round((assisted / characters) * 100)));
+}
+
+export interface CountsView {
+  counts: HTMLElement;
+  assisted: HTMLElement;
+}
+
+export function showCounts(editor: Editor, view: CountsView): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const draw = () => {
+    const { selection, doc } = editor.state;
+    const selected = selection.empty ? "" : doc.textBetween(selection.from, selection.to, " ", " ");
+    const totals = countDocument(doc);
+    view.counts.textContent = countsSentence(selected ? countWords(selected) : totals.words, selected !== "");
+    view.assisted.textContent = `${assistedPercent(totals)} % assisted`;
+  };
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(draw, COUNT_DELAY_MS);
+  };
+  editor.on("update", later);
+  editor.on("selectionUpdate", later);
+  editor.on("destroy", () => clearTimeout(timer));
+  draw();
+}

@@ -1,0 +1,46 @@
+/** Every size and wait of the editor page, by name. */
+
+/** As the server's `TITLE_MAX_CHARACTERS`. */
+export const TITLE_MAX_CHARACTERS = 300;
+
+/** An image as it is kept in the document (base64), below the sync socket's limit for one update. */
+export const IMAGE_MAX_CHARACTERS = 240_000;
+/** Longer sides are scaled down: more cannot be seen in a column of 68 characters. */
+export const IMAGE_MAX_PIXELS = 1600;
+/** A file larger than this is not even opened. */
+export const IMAGE_FILE_MAX_BYTES = 25 * 2 ** 20;
+/** One paste, in positions of the document; more becomes several updates. */
+export const PASTE_STEP_CHARACTERS = 40_000;
+
+/** Words per minute that a grown-up reads silently (Brysbaert 2019: 238). */
+export const READING_WORDS_PER_MINUTE = 238;
+export const COUNT_DELAY_MS = 300;
+
+/** How long a remote name stays beside its caret after a move. */
+export const CARET_NAME_MS = 2500;
+/** How long "Reconnecting…" is shown before it becomes "Offline". */
+export const OFFLINE_AFTER_MS = 5000;
+/** Longest wait between attempts to reach the sync socket; scattered, so that a restart is not a stampede. */
+export const RECONNECT_MAX_MS = { least: 8_000, most: 15_000 };
+/** The provider drops a socket that was silent for 30 s; asking for the state feeds it. */
+export const RESYNC_MS = 20_000;
+
+export const COMPLETION_PAUSE_MS = 700;
+/** A paragraph in which somebody else moved this recently gets no inline completion. */
+export const COMPLETION_COMPANY_MS = 5000;
+/** Too little text to complete. */
+export const COMPLETION_MIN_CHARACTERS = 12;
+export const COMPLETION_BEFORE_CHARACTERS = 4000;
+export const COMPLETION_AFTER_CHARACTERS = 500;
+
+/** Used until the assistant's `hello` names its own. */
+export const CONTINUE_BEFORE_CHARACTERS = 12_000;
+export const CONTINUE_AFTER_CHARACTERS = 3_000;
+
+export const ASSISTANT_PING_MS = 25_000;
+/** How often rendered events are acknowledged. */
+export const ACK_DELAY_MS = 100;
+/** A request that got no answer at all. */
+export const ANSWER_TIMEOUT_MS = 15_000;
+
+export const NOTICE_MS = 8000;

@@ -1,0 +1,75 @@
+/** The status word, the warning before leaving, and what to do when the connection has ended for good. */
+import type { Connection } from "../collaboration/connection";
+import { CLOSE, endedSentence, hasUnsaved, statusWord } from "../collaboration/status";
+import { type EditorConfig, element } from "./config";
+
+export function showStatus(connection: Connection, config: EditorConfig): void {
+  const word = element("status");
+  let ended: number | null = null;
+  connection.onState((state) => {
+    const { text, tone, detail } = statusWord(state);
+    if (word.textContent !== text) word.textContent = text;
+    word.dataset.tone = tone;
+    word.title = detail;
+    if (state.ended !== ended) {
+      ended = state.ended;
+      showEnded(connection, config, ended);
+    }
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (hasUnsaved(connection.state)) event.preventDefault();
+  });
+}
+
+function showEnded(connection: Connection, config: EditorConfig, code: number | null): void {
+  const panel = element("ended");
+  panel.hidden = code === null;
+  panel.replaceChildren();
+  if (code === null) return;
+
+  const sentence = document.createElement("p");
+  sentence.textContent = endedSentence(code);
+  panel.append(sentence);
+  if (code === CLOSE.signIn) panel.append(link("Sign in again", config.paths.login));
+  else if (code === CLOSE.gone) panel.append(link("All documents", config.paths.documents));
+  else panel.append(button("Reload", () => location.reload()));
+
+  const lost = code === CLOSE.forbidden || code === CLOSE.gone;
+  if (hasUnsaved(connection.state)) {
+    sentence.append(
+      lost ? " Edits that were not saved are still here." : " Edits that were not saved are kept here.",
+    );
+    panel.append(button("Download a copy", () => downloadCopy(connection)));
+    if (lost) panel.append(button("Discard them", () => connection.forget().then(() => location.reload())));
+  } else if (lost) {
+    connection.forget();
+  }
+}
+
+/** Save the whole text as a file: with it nothing is lost, whatever happened to the document. */
+async function downloadCopy(connection: Connection): Promise<void> {
+  const { documentFile } = await import("../collaboration/copy-file");
+  const { name, text } = documentFile(connection.document);
+  const address = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  const anchor = link("", address);
+  anchor.download = name;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+function link(words: string, address: string): HTMLAnchorElement {
+  const anchor = document.createElement("a");
+  anchor.className = "button";
+  anchor.href = address;
+  anchor.textContent = words;
+  return anchor;
+}
+
+function button(words: string, run: () => void): HTMLButtonElement {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "button";
+  element.textContent = words;
+  element.addEventListener("click", run);
+  return element;
+}
