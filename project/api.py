@@ -2,4 +2,8 @@
 
 from ninja import NinjaAPI
 
+from project.problems import speak_problem_json
+
 api = NinjaAPI(title="Interline", version="1")
+speak_problem_json(api)
+api.add_router("documents/", "apps.documents.api.router")

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "project.middleware.request_id_middleware",
     "django.middleware.security.SecurityMiddleware",
     "project.middleware.content_security_policy",
+    "project.problems.FriendlyErrors",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
