@@ -11,9 +11,17 @@ from django.db.models.functions import Lower
 CARET_COLORS = ("#9f3a38", "#8a4b08", "#5d6411", "#1d6b43", "#0f6674", "#2456a6", "#5b45b0", "#8b3a8f", "#a8325e")
 
 
+class Appearance(models.TextChoices):
+    """Which colours the pages have."""
+
+    SYSTEM = "system", "As the system"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=self.normalize_email(email), **fields)
+        user = self.model(email=email.lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -31,6 +39,7 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
+    appearance = models.CharField(max_length=6, choices=Appearance.choices, default=Appearance.SYSTEM)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -48,8 +57,17 @@ class User(AbstractUser):
         return self.name or self.email.partition("@")[0]
 
     @property
+    def initials(self) -> str:
+        return "".join(word[0] for word in self.display_name.split()[:2]).upper()
+
+    @property
+    def color_index(self) -> int:
+        """Return which of CARET_COLORS is theirs; style sheets name the colours by this number."""
+        return self.id.int % len(CARET_COLORS)
+
+    @property
     def caret_color(self) -> str:
-        return CARET_COLORS[self.id.int % len(CARET_COLORS)]
+        return CARET_COLORS[self.color_index]
 
     def get_full_name(self) -> str:
         return self.display_name

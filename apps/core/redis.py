@@ -16,6 +16,11 @@ def key(*parts: object) -> str:
     return str(settings.REDIS_PREFIX) + ":".join(str(part) for part in parts)
 
 
+def cache_key(name: str, prefix: str, version: int) -> str:
+    """Return the key of a Django cache entry (a `KEY_FUNCTION`)."""
+    return key("cache", prefix, version, name)
+
+
 def async_redis() -> "redis.asyncio.Redis":
     """Return the running loop's client (bytes in, bytes out). Not for blocking reads: they hold a connection."""
     loop = asyncio.get_running_loop()
