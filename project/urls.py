@@ -12,5 +12,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
+    path("", include("apps.accounts.urls")),
     path("", include("apps.documents.urls")),
 ]

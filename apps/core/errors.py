@@ -45,3 +45,18 @@ class TooLarge(InterlineError):
 
     code = "too_large"
     status = 413
+
+
+class Conflict(InterlineError):
+    """The request is fine, but not in the present state; the message says what to do first."""
+
+    code = "conflict"
+    status = 409
+
+
+class RateLimited(InterlineError):
+    """Too often. `retry_after` says when it may be tried again."""
+
+    code = "rate_limited"
+    status = 429
+    retryable = True

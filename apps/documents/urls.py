@@ -1,3 +1,17 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.documents import views
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("robots.txt", views.robots),
+    path("documents/", views.document_list, name="documents"),
+    path("documents/new/", views.create, name="create_document"),
+    path("documents/<uuid:document_id>/", views.editor, name="document"),
+    path("documents/<uuid:document_id>/rename/", views.rename, name="rename_document"),
+    path("documents/<uuid:document_id>/trash/", views.trash, name="trash_document"),
+    path("documents/<uuid:document_id>/restore/", views.restore, name="restore_document"),
+    path("documents/<uuid:document_id>/purge/", views.purge, name="purge_document"),
+    path("documents/<uuid:document_id>/leave/", views.leave, name="leave_document"),
+    path("invitations/<str:token>/", views.invitation, name="invitation"),
+]

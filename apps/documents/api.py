@@ -1,0 +1,241 @@
+"""REST: documents and their people."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Query, Router, Schema, Status
+from ninja.security import django_auth
+from pydantic import ConfigDict, Field
+
+from apps.accounts.models import User
+from apps.core.errors import Forbidden
+from apps.documents import services
+from apps.documents.access import access_document
+from apps.documents.invitations import invitation_path
+from apps.documents.models import TITLE_MAX_CHARACTERS, Document, Invitation, Membership, Role
+from apps.documents.queries import ListedDocument, Shelf, list_documents, members_of
+
+router = Router(auth=django_auth, tags=["documents"])
+
+Title = Annotated[str, Field(max_length=TITLE_MAX_CHARACTERS)]
+
+
+class Input(Schema):
+    """What clients send: unknown fields are refused, so that a typing error is not taken for a success."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DocumentInput(Input):
+    title: Title = ""
+
+
+class TitleInput(Input):
+    title: Title
+
+
+class MemberInput(Input):
+    email: Annotated[str, Field(max_length=254)]
+    role: Role
+
+
+class RoleInput(Input):
+    role: Role
+
+
+class PersonOutput(Schema):
+    id: UUID
+    name: str
+
+
+class DocumentOutput(Schema):
+    """`edited_at` and `word_count` follow the text within seconds; `trashed_at` is null outside the trash."""
+
+    id: UUID
+    title: str
+    role: Role
+    word_count: int
+    created_at: datetime
+    edited_at: datetime
+    edited_by: PersonOutput | None
+    trashed_at: datetime | None
+
+
+class ListedOutput(DocumentOutput):
+    """`excerpt`: the text around the first searched word, empty where only the title has it."""
+
+    excerpt: str
+
+
+class ListOutput(Schema):
+    items: list[ListedOutput]
+    count: int
+    page: int
+    pages: int
+
+
+class MemberOutput(Schema):
+    id: UUID
+    name: str
+    email: str
+    role: Role
+    you: bool
+
+
+class InvitationOutput(Schema):
+    """`link`: where the invitation can be accepted, to hand over where no mail is sent."""
+
+    email: str
+    role: Role
+    link: str
+
+
+class MembersOutput(Schema):
+    members: list[MemberOutput]
+    invitations: list[InvitationOutput]
+
+
+class ListFilter(Schema):
+    q: str = ""
+    tab: Shelf = Shelf.ALL
+    page: Annotated[int, Field(ge=1)] = 1
+    page_size: Annotated[int, Field(ge=1, le=settings.DOCUMENT_LIST_PAGE_SIZE_MAX)] = settings.DOCUMENT_LIST_PAGE_SIZE
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # django_auth stands in front
+    return request.user
+
+
+def _site(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/")
+
+
+def _document(document: Document, role: Role) -> dict[str, Any]:
+    editor = document.edited_by
+    return {
+        "id": document.pk,
+        "title": document.title,
+        "role": role,
+        "word_count": document.word_count,
+        "created_at": document.created_at,
+        "edited_at": document.edited_at,
+        "edited_by": {"id": editor.pk, "name": editor.display_name} if editor else None,
+        "trashed_at": document.trashed_at,
+    }
+
+
+def _listed(listed: ListedDocument) -> dict[str, Any]:
+    return {**_document(listed.document, listed.role), "excerpt": listed.excerpt}
+
+
+def _member(membership: Membership, you: User) -> dict[str, Any]:
+    person = membership.user
+    return {
+        "id": person.pk,
+        "name": person.display_name,
+        "email": person.email,
+        "role": membership.role,
+        "you": person.pk == you.pk,
+    }
+
+
+def _invitation(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
+    link = request.build_absolute_uri(invitation_path(invitation))
+    return {"email": invitation.email, "role": invitation.role, "link": link}
+
+
+@router.post("/", response={201: DocumentOutput})
+def create(request: HttpRequest, body: DocumentInput) -> Any:
+    document = services.create_document(_user(request), title=body.title)
+    return Status(201, _document(document, Role.OWNER))
+
+
+@router.get("/", response=ListOutput)
+def list_all(request: HttpRequest, filters: Query[ListFilter]) -> Any:
+    page = list_documents(
+        _user(request), shelf=filters.tab, query=filters.q, page=filters.page, page_size=filters.page_size
+    )
+    return {
+        "items": [_listed(listed) for listed in page.object_list],
+        "count": page.paginator.count,
+        "page": page.number,
+        "pages": page.paginator.num_pages,
+    }
+
+
+@router.get("/{uuid:document_id}/", response=DocumentOutput)
+def read(request: HttpRequest, document_id: UUID) -> Any:
+    access = access_document(_user(request), document_id)
+    return _document(access.document, access.role)
+
+
+@router.patch("/{uuid:document_id}/", response=DocumentOutput)
+def change(request: HttpRequest, document_id: UUID, body: TitleInput) -> Any:
+    access = access_document(_user(request), document_id, role=Role.EDITOR)
+    services.rename_document(access.document, title=body.title, renamed_by=_user(request))
+    return _document(access.document, access.role)
+
+
+@router.delete("/{uuid:document_id}/", response={204: None})
+def delete(request: HttpRequest, document_id: UUID, purge: bool = False) -> Any:
+    """Move to the trash; with `purge=true` delete for good."""
+    access = access_document(_user(request), document_id, role=Role.OWNER, trashed=True)
+    if purge:
+        services.purge_document(access.document)
+    else:
+        services.trash_document(access.document)
+    return Status(204, None)
+
+
+@router.post("/{uuid:document_id}/restore", response=DocumentOutput)
+def restore(request: HttpRequest, document_id: UUID) -> Any:
+    access = access_document(_user(request), document_id, role=Role.OWNER, trashed=True)
+    services.restore_document(access.document)
+    access.document.refresh_from_db()
+    return _document(access.document, access.role)
+
+
+@router.get("/{uuid:document_id}/members/", response=MembersOutput)
+def list_members(request: HttpRequest, document_id: UUID) -> Any:
+    document = access_document(_user(request), document_id, role=Role.OWNER).document
+    return {
+        "members": [_member(membership, _user(request)) for membership in members_of(document)],
+        "invitations": [_invitation(request, found) for found in document.invitations.order_by("created_at", "pk")],
+    }
+
+
+@router.post("/{uuid:document_id}/members/", response={201: MemberOutput | InvitationOutput})
+def add_member(request: HttpRequest, document_id: UUID, body: MemberInput) -> Any:
+    """Answers with the member, or with the invitation where nobody has an account with this address yet."""
+    document = access_document(_user(request), document_id, role=Role.OWNER).document
+    added = services.invite(document, email=body.email, role=body.role, invited_by=_user(request), site=_site(request))
+    if isinstance(added, Membership):
+        return Status(201, _member(added, _user(request)))
+    return Status(201, _invitation(request, added))
+
+
+@router.patch("/{uuid:document_id}/members/{uuid:user_id}/", response=MemberOutput)
+def change_member(request: HttpRequest, document_id: UUID, user_id: UUID, body: RoleInput) -> Any:
+    document = access_document(_user(request), document_id, role=Role.OWNER).document
+    return _member(services.change_role(document, user_id=user_id, role=body.role), _user(request))
+
+
+@router.delete("/{uuid:document_id}/members/{uuid:user_id}/", response={204: None})
+def remove_member(request: HttpRequest, document_id: UUID, user_id: UUID) -> Any:
+    """Owners remove anybody; everybody may leave."""
+    access = access_document(_user(request), document_id)
+    if user_id != _user(request).pk and access.role is not Role.OWNER:
+        raise Forbidden("Only an owner can remove people.")
+    services.remove_member(access.document, user_id=user_id)
+    return Status(204, None)
+
+
+@router.delete("/{uuid:document_id}/invitations/{email}/", response={204: None})
+def withdraw_invitation(request: HttpRequest, document_id: UUID, email: str) -> Any:
+    document = access_document(_user(request), document_id, role=Role.OWNER).document
+    services.withdraw_invitation(document, email=email)
+    return Status(204, None)

@@ -1,0 +1,33 @@
+"""The signed link of an invitation: whoever holds it may accept the invitation, once, for two weeks.
+
+An address alone is no proof: without a mail server nobody verifies addresses, and a stranger could sign up with the
+one that was invited. So an invitation is claimed by an address that was verified (`receivers`), or by this link,
+which is mailed to the address and shown to the owner, who gave the access and may hand it over.
+"""
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+from apps.core.errors import NotFound
+from apps.documents.models import Invitation
+
+SALT = "documents.invitation"
+
+
+def invitation_path(invitation: Invitation) -> str:
+    """Return the path of the page where `invitation` can be accepted, valid from now."""
+    token = signing.dumps([invitation.pk, invitation.email], salt=SALT)
+    return reverse("invitation", args=[token])
+
+
+def find_invitation(token: str) -> Invitation:
+    """Raises NotFound for a forged or old token, and when the invitation was withdrawn or used."""
+    try:
+        pk, email = signing.loads(token, salt=SALT, max_age=settings.INVITATION_MAX_AGE_SECONDS)
+    except (signing.BadSignature, ValueError, TypeError):
+        raise NotFound("This invitation is not valid any more.") from None
+    invitation = Invitation.objects.select_related("document", "invited_by").filter(pk=pk, email=email).first()
+    if invitation is None or invitation.document.trashed_at is not None:
+        raise NotFound("This invitation is not valid any more.")
+    return invitation

@@ -1,0 +1,13 @@
+"""Limits of documents and of sharing them."""
+
+from project.settings.environment import env
+
+DOCUMENTS_PER_PERSON = env.int("DOCUMENTS_PER_PERSON", 10_000)  # owned, the trash included
+DOCUMENT_MEMBERS_MAX = env.int("DOCUMENT_MEMBERS_MAX", 200)  # people and open invitations of one document
+DOCUMENT_LIST_PAGE_SIZE = env.int("DOCUMENT_LIST_PAGE_SIZE", 50)
+DOCUMENT_LIST_PAGE_SIZE_MAX = 200  # what REST may ask for
+DOCUMENT_SEARCH_MAX_CHARACTERS = 200
+DOCUMENT_SEARCH_MAX_WORDS = 8
+
+INVITATIONS_PER_HOUR = env.int("INVITATIONS_PER_HOUR", 60)  # per person who invites
+INVITATION_MAX_AGE_SECONDS = 14 * 24 * 3600
