@@ -38,7 +38,10 @@ export function enhanceSearch(page: Document, load: LoadPage = loadPage): void {
   const search = async () => {
     const words = input.value.trim();
     running?.abort();
-    if (words === shown) return;
+    if (words === shown) {
+      results.removeAttribute("aria-busy");
+      return;
+    }
     running = new AbortController();
     const { signal } = running;
     const address = `${form.action.split("?")[0]}?${new URLSearchParams(fieldsOf(form))}`;
