@@ -13,7 +13,7 @@ FRONTEND_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 
 NEED_NODE := Interline needs Node.js 20.19 or newer and npm: https://nodejs.org/
 NEED_PYTHON := Interline needs Python 3.11 or newer: https://www.python.org/downloads/
 
-.PHONY: help run test lint bench types format setup setup-dev frontend clean port-free need-python need-node chromium
+.PHONY: help run test lint bench types format setup setup-dev frontend clean port-free need-python need-node
 
 help:
 	@echo "make run     start Interline on http://localhost:$(PORT)/ (PORT and DATA_DIR move it)"
@@ -65,3 +65,24 @@ static/dist/.vite/manifest.json: frontend/node_modules/.installed $(FRONTEND_SOU
 	@echo "Building the front end"
 	@cd frontend && npm run --silent build
 	@touch $@
+
+types: setup-dev frontend/node_modules/.installed
+	@cd frontend && npm run --silent types
+
+format: setup-dev frontend/node_modules/.installed
+	@.venv/bin/python -m ruff check --fix --quiet .
+	@.venv/bin/python -m ruff format --quiet .
+	@cd frontend && npm run --silent format
+	@.venv/bin/python -m djlint templates --reformat --quiet
+
+lint: need-python need-node setup-dev frontend/node_modules/.installed
+	@sh scripts/lint.sh
+
+test: need-python need-node setup-dev frontend
+	@sh scripts/test.sh
+
+bench: need-python need-node setup-dev frontend
+	@.venv/bin/python -m tests.benchmarks
+
+clean:
+	rm -rf .venv frontend/node_modules static/dist static/icons.svg staticfiles
