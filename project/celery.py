@@ -5,9 +5,11 @@ Tasks carry the request id of whoever asked for them; a worker tells by a key in
 
 import logging
 import os
+import warnings
 from typing import Any
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 from django.conf import settings
 
 from apps.core.ids import adopt_request_id, request_id
@@ -16,6 +18,9 @@ from apps.core.redis import key, sync_redis
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 logger = logging.getLogger(__name__)
+
+# Celery warns root because of pickled messages; ours are JSON.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("interline")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -111,6 +111,8 @@ def postgres(data_dir: Path) -> EmbeddedServer:
     host = quote(str(sockets), safe="")
 
     def is_ready() -> bool:
+        if not _postmaster_is_ready(cluster / "postmaster.pid"):
+            return False  # without a connection, whose refusal the server would log
         try:
             psycopg.connect(f"postgres://postgres@{host}/postgres", connect_timeout=2).close()
         except psycopg.OperationalError:
@@ -122,12 +124,21 @@ def postgres(data_dir: Path) -> EmbeddedServer:
         argv=[
             *(str(binaries / "postgres"), "-D", str(cluster), "-k", str(sockets)),
             *("-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=128MB"),
+            *("-c", "log_min_messages=fatal", "-c", "log_min_error_statement=panic"),  # statements carry people's text
         ],
         url=f"postgres://postgres@{host}/{DATABASE_NAME}",
         stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown
         is_ready=is_ready,
         popen_options=options,
     )
+
+
+def _postmaster_is_ready(pid_file: Path) -> bool:
+    """Read the status line of `pid_file`, as pg_ctl does."""
+    try:
+        return pid_file.read_text().splitlines()[7].strip() == "ready"
+    except (OSError, IndexError):
+        return False
 
 
 def create_database(server: EmbeddedServer) -> None:
@@ -153,7 +164,7 @@ def redis_server(data_dir: Path) -> EmbeddedServer:
     configuration.write_text(
         f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{folder}"\nsave ""\n'
         f'pidfile "{folder / "redis.pid"}"\nset-proc-title no\n'  # or the command line would not name the folder
-        "appendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\n"
+        "appendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\nloglevel warning\n"
     )
     url = f"redis://:{password}@127.0.0.1:{port}/0"
 

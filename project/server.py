@@ -24,6 +24,7 @@ from django.conf import settings
 from twisted.internet import defer
 
 from apps.core.close_codes import CloseCode
+from apps.core.ids import request_id
 from apps.core.shutdown import run_shutdown
 from project.edge import TOO_LARGE
 
@@ -123,6 +124,7 @@ class Server(daphne_server.Server):
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._end()))
 
     async def _end(self) -> None:
+        request_id.set("-")  # Twisted's timers run in the context of whichever request set them
         logger.info("server.stopping", extra={"connections": len(self.connections)})
         for listener in self.listeners:
             listener.addCallback(lambda port: port.stopListening())

@@ -99,7 +99,7 @@ class Child:
     def back_off(self) -> float:
         """Note a crash; return after how many seconds to start again."""
         self.crashes = 1 if time.monotonic() - self.started_at > STEADY_SECONDS else self.crashes + 1
-        delay = min(RESTART_FIRST_SECONDS * 2 ** (self.crashes - 1), RESTART_MAX_SECONDS)
+        delay: float = min(RESTART_FIRST_SECONDS * 2 ** (self.crashes - 1), RESTART_MAX_SECONDS)
         self.restart_at = time.monotonic() + delay
         return delay
 
@@ -142,11 +142,15 @@ class Supervisor:
         self._selector.register(child.process.stdout, selectors.EVENT_READ, child)
 
     def wait_for(self, done: Callable[[], bool], *, poll_seconds: float = IDLE_SECONDS) -> None:
-        """Keep everything running until `done`. Raises Stopped when somebody asks us to stop."""
-        while not done():
-            if self._stops_asked:
-                raise Stopped
-            self._turn(poll_seconds)
+        """Keep everything running until `done`, asked every `poll_seconds`. Raises Stopped when asked to stop."""
+        ask_at = 0.0
+        while not self._stops_asked:
+            if time.monotonic() >= ask_at:
+                if done():
+                    return
+                ask_at = time.monotonic() + poll_seconds
+            self._turn(max(0.0, ask_at - time.monotonic()))
+        raise Stopped
 
     def _turn(self, seconds: float) -> None:
         """Wait up to `seconds` for output, a signal or an ended child, and deal with it."""
@@ -357,12 +361,8 @@ class Readiness:
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{plan.port}/readyz"
         self.detail = "the web process does not answer"
         self.reached = False
-        self._ask_at = 0.0
 
     def __call__(self) -> bool:
-        """Return whether all is ready; asks at most every READY_POLL_SECONDS, for its own question writes log lines."""
-        if time.monotonic() < self._ask_at:
-            return False
         try:
             with urllib.request.urlopen(self._url, timeout=READY_REQUEST_SECONDS):  # noqa: S310  (our own http URL)
                 self.reached = True
@@ -371,7 +371,6 @@ class Readiness:
             self.detail = answer.read(4096).decode(errors="replace")
         except OSError:
             self.detail = "the web process does not answer"
-        self._ask_at = time.monotonic() + READY_POLL_SECONDS
         return False
 
 
