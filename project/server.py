@@ -152,19 +152,13 @@ class Server(daphne_server.Server):
             await asyncio.wait(running, timeout=seconds)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
-    arguments = parser.parse_args()
-
-    from project.asgi import application  # noqa: PLC0415  (the settings above come first)
-
+def serve(application: Any, *, host: str, port: int) -> None:
+    """Serve the ASGI `application` until SIGTERM or SIGINT."""
     daphne_server.HTTPFactory = BoundedFactory  # daphne takes no factory as an argument
-    host = arguments.host.replace(":", r"\:")
+    interface = host.replace(":", r"\:")
     Server(
         application,
-        endpoints=[f"tcp:port={arguments.port}:interface={host}:backlog={BACKLOG}"],
+        endpoints=[f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"],
         ping_interval=PING_INTERVAL_SECONDS,
         ping_timeout=PING_TIMEOUT_SECONDS,
         websocket_timeout=-1,
@@ -173,6 +167,17 @@ def main() -> None:
         http_timeout=HTTP_TIMEOUT_SECONDS,
         server_name="interline",
     ).run()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
+    arguments = parser.parse_args()
+
+    from project.asgi import application  # noqa: PLC0415  (--help needs no settings)
+
+    serve(application, host=arguments.host, port=arguments.port)
 
 
 if __name__ == "__main__":
