@@ -12,12 +12,16 @@ import { fromBase64, toBase64 } from "lib0/buffer";
 import * as Y from "yjs";
 
 const FINGERPRINT_CHARACTERS = 8;
+/** A line break or a picture inside a block: one position, one character. */
+const LEAF = "\ufffc";
 
 export interface Anchor {
   left: Y.RelativePosition;
   right: Y.RelativePosition;
   /** Up to 8 characters of the same block, right before the place. */
   before: string;
+  /** Up to 8 characters right after it, a line feed for the block's end. */
+  after: string;
 }
 
 export interface Place {
@@ -50,12 +54,21 @@ export function createAnchor(state: EditorState, pos: number): Anchor | null {
     left: Y.createRelativePositionFromTypeIndex(place.type, place.index, -1),
     right: Y.createRelativePositionFromTypeIndex(place.type, place.index, 0),
     before: fingerprint(state.doc, pos),
+    after: following(state.doc, pos),
   };
 }
 
 export function fingerprint(doc: Node, pos: number): string {
   const $pos = doc.resolve(pos);
-  return doc.textBetween(Math.max($pos.start(), pos - FINGERPRINT_CHARACTERS), pos, "\n", "\n");
+  return doc.textBetween(Math.max($pos.start(), pos - FINGERPRINT_CHARACTERS), pos, null, LEAF);
+}
+
+function following(doc: Node, pos: number): string {
+  const end = doc.resolve(pos).end();
+  return `${doc.textBetween(pos, Math.min(end, pos + FINGERPRINT_CHARACTERS), null, LEAF)}\n`.slice(
+    0,
+    FINGERPRINT_CHARACTERS,
+  );
 }
 
 /** Where an anchor is now. "unknown": its characters have not arrived yet; "lost": they are gone or moved. */
@@ -64,9 +77,18 @@ export function resolveAnchor(resolver: Resolver, anchor: Anchor): Place | "unkn
   const right = resolver.position(anchor.right);
   if (left === "unknown" || right === "unknown") return "unknown";
   if (left === "lost") return "lost";
-  if (!resolver.doc.resolve(left).parent.isTextblock) return "lost";
-  if (fingerprint(resolver.doc, left) !== anchor.before) return "lost";
-  return { left, right: right === "lost" ? left : Math.max(left, right) };
+  const from = intoTextblock(resolver.doc, left, 1);
+  if (from === null || fingerprint(resolver.doc, from) !== anchor.before) return "lost";
+  const to = right === "lost" ? null : intoTextblock(resolver.doc, right, -1);
+  return { left: from, right: Math.max(from, to ?? from) };
+}
+
+/** In an empty document the shared text has no paragraph yet, so a place in it is one beside the blocks. */
+function intoTextblock(doc: Node, pos: number, direction: 1 | -1): number | null {
+  const $pos = doc.resolve(pos);
+  if ($pos.parent.isTextblock) return pos;
+  const neighbour = direction === 1 ? $pos.nodeAfter : $pos.nodeBefore;
+  return neighbour?.isTextblock ? pos + direction : null;
 }
 
 /** Resolves any number of relative positions with one walk over the shared document. */
@@ -135,17 +157,23 @@ function isLeaf(child: Y.XmlElement, schema: Schema): boolean {
 /** The wire form: JSON that is opaque to the server, well below its limit of 1 KiB. */
 export function encodeAnchor(anchor: Anchor): Record<string, unknown> {
   const encode = (position: Y.RelativePosition) => toBase64(Y.encodeRelativePosition(position));
-  return { left: encode(anchor.left), right: encode(anchor.right), before: anchor.before };
+  return {
+    left: encode(anchor.left),
+    right: encode(anchor.right),
+    before: anchor.before,
+    after: anchor.after,
+  };
 }
 
 /** Return the anchor, or null for anything that is not one: it comes from somebody else's browser. */
 export function decodeAnchor(wire: unknown): Anchor | null {
   if (typeof wire !== "object" || wire === null) return null;
-  const { left, right, before } = wire as Record<string, unknown>;
-  if (typeof left !== "string" || typeof right !== "string" || typeof before !== "string") return null;
+  const { left, right, before, after } = wire as Record<string, unknown>;
+  if (typeof left !== "string" || typeof right !== "string") return null;
+  if (typeof before !== "string" || typeof after !== "string") return null;
   try {
     const decode = (text: string) => Y.decodeRelativePosition(fromBase64(text));
-    return { left: decode(left), right: decode(right), before };
+    return { left: decode(left), right: decode(right), before, after };
   } catch {
     return null;
   }

@@ -29,7 +29,11 @@ describe("the provenance mark", () => {
   });
 
   it("keeps other marks of the words typed inside it", () => {
-    write(peers.alice, '<p><strong><span data-origin="ai" data-gen="g1">bold words</span></strong></p>', "bold");
+    write(
+      peers.alice,
+      '<p><strong><span data-origin="ai" data-gen="g1">bold words</span></strong></p>',
+      "bold",
+    );
     type(peers.alice, "er");
     expect(peers.alice.editor.getHTML()).toMatch(/<strong>.*er.*<\/strong>/);
     expect(peers.alice.editor.getHTML()).not.toContain("bolder</span>");

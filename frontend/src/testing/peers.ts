@@ -37,7 +37,10 @@ export function makePeers(extensions: (name: "alice" | "bob") => Extensions = ()
     const element = document.createElement("div");
     document.body.append(element);
     const shared = documents[index as 0 | 1];
-    return { document: shared, editor: createEditor({ element, document: shared, extensions: extensions(name) }) };
+    return {
+      document: shared,
+      editor: createEditor({ element, document: shared, extensions: extensions(name) }),
+    };
   }) as [Peer, Peer];
   return {
     alice,
@@ -79,7 +82,9 @@ export function type(peer: Peer, text: string): void {
   const { view } = peer.editor;
   for (const character of text) {
     const { from, to } = view.state.selection;
-    const handled = view.someProp("handleTextInput", (handle) => handle(view, from, to, character, () => view.state.tr));
+    const handled = view.someProp("handleTextInput", (handle) =>
+      handle(view, from, to, character, () => view.state.tr),
+    );
     if (!handled) view.dispatch(view.state.tr.insertText(character, from, to));
   }
 }

@@ -1,0 +1,146 @@
+/**
+ * What is known of every generation in the document: a pure reducer over the assistant's events.
+ *
+ * Events of a generation are numbered without gaps and may be replayed: what was seen is ignored, what comes too early
+ * marks a gap, which `resume` fills.
+ */
+import type { Hello, OpenGeneration, Person, ServerMessage } from "./messages";
+
+export type GenerationState = "asked" | "streaming" | "done" | "failed" | "cancelled";
+
+export interface Generation {
+  id: string;
+  action: string;
+  user: Person | null;
+  anchor: unknown;
+  model: string;
+  demo: boolean;
+  text: string;
+  seq: number;
+  state: GenerationState;
+  /** Events are missing before one that arrived: ask for them. */
+  gap: boolean;
+  /** Why it failed, in words. */
+  failure: { code: string; message: string; retryable: boolean; retryAfter: number | null } | null;
+  decision: string | null;
+}
+
+export type Generations = ReadonlyMap<string, Generation>;
+
+export function asked(id: string, action: string, user: Person, anchor: unknown): Generation {
+  return { ...unknown(id), action, user, anchor };
+}
+
+function unknown(id: string): Generation {
+  return {
+    id,
+    action: "",
+    user: null,
+    anchor: null,
+    model: "",
+    demo: false,
+    text: "",
+    seq: 0,
+    state: "asked",
+    gap: false,
+    failure: null,
+    decision: null,
+  };
+}
+
+/** Return what is known after one message; the same object when nothing changed. */
+export function reduce(generations: Generations, message: ServerMessage): Generations {
+  if (message.type === "hello") return reduceHello(generations, message);
+  if (message.type === "error") {
+    const known = message.id ? generations.get(message.id) : undefined;
+    if (known?.state !== "asked") return generations;
+    return put(generations, { ...known, state: "failed", failure: failure(message) });
+  }
+  if (!("seq" in message)) return generations;
+  const known = generations.get(message.id) ?? unknown(message.id);
+  const span = (message.type === "chunk" && message.span) || 1;
+  if (message.seq <= known.seq) return generations;
+  // Too early, or (a coalesced chunk) beginning before what was seen: only a replay from our position is safe.
+  if (message.seq - span !== known.seq)
+    return known.gap ? generations : put(generations, { ...known, gap: true });
+  return put(generations, { ...apply(known, message), seq: message.seq, gap: false });
+}
+
+type GenerationEvent = Extract<ServerMessage, { seq: number }>;
+
+function apply(known: Generation, event: GenerationEvent): Generation {
+  switch (event.type) {
+    case "started":
+      return {
+        ...known,
+        action: event.action,
+        user: event.user,
+        anchor: event.anchor,
+        model: event.model,
+        demo: event.demo,
+        state: "streaming",
+      };
+    case "chunk":
+      return { ...known, text: known.text + event.text, state: "streaming" };
+    case "status":
+      return { ...known, model: event.model ?? known.model };
+    case "done":
+      return { ...known, state: "done" };
+    case "failed":
+      return { ...known, state: "failed", failure: failure(event) };
+    case "cancelled":
+      return { ...known, state: "cancelled" };
+    case "decided":
+      return { ...known, decision: event.decision };
+    default:
+      return known;
+  }
+}
+
+function failure(event: { code: string; message: string; retryable?: boolean; retry_after?: number | null }) {
+  return {
+    code: event.code,
+    message: event.message,
+    retryable: event.retryable ?? false,
+    retryAfter: event.retry_after ?? null,
+  };
+}
+
+/** Those still running that we have not heard of are taken in; their events come by `resume`. */
+function reduceHello(generations: Generations, hello: Hello): Generations {
+  const next = new Map(generations);
+  for (const open of hello.open) {
+    const known = next.get(open.id);
+    if (!known) next.set(open.id, fromOpen(open));
+    else if (open.seq > known.seq) next.set(open.id, { ...known, gap: true });
+  }
+  return next;
+}
+
+function fromOpen(open: OpenGeneration): Generation {
+  return {
+    ...unknown(open.id),
+    action: open.action,
+    user: open.user,
+    anchor: open.anchor,
+    gap: open.seq > 0,
+  };
+}
+
+function put(generations: Generations, generation: Generation): Generations {
+  return new Map(generations).set(generation.id, generation);
+}
+
+export function isOver(generation: Generation): boolean {
+  return generation.state === "done" || generation.state === "failed" || generation.state === "cancelled";
+}
+
+/** What to ask the server to replay: everything that may still have events, from the last one seen. */
+export function resumePoints(generations: Generations): Record<string, number> {
+  const points: Record<string, number> = {};
+  for (const generation of generations.values()) {
+    const waits = generation.state === "done" && generation.decision === null;
+    if (waits || !isOver(generation)) points[generation.id] = generation.seq;
+  }
+  return points;
+}

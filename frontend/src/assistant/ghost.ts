@@ -1,0 +1,497 @@
+/**
+ * Ghost text: what the assistant proposes, drawn at its place and not part of the document until somebody takes it.
+ *
+ * What was written at a ghost's place since it was made has to be the beginning of its text: that much is consumed,
+ * whoever wrote it, in every browser alike. Anything else written there dismisses it.
+ *
+ * The element is kept and the widget's key is stable, so a chunk of text is one `appendData` per animation frame and no
+ * transaction at all.
+ */
+import { type Editor, Extension } from "@tiptap/core";
+import { isChangeOrigin } from "@tiptap/extension-collaboration";
+import { Fragment, type Node, Slice } from "@tiptap/pm/model";
+import { type EditorState, Plugin, PluginKey, type Transaction } from "@tiptap/pm/state";
+import { Decoration, DecorationSet } from "@tiptap/pm/view";
+import { ySyncPluginKey, yUndoPluginKey } from "@tiptap/y-tiptap";
+import { type Anchor, Resolver, resolveAnchor } from "../collaboration/anchors";
+import { safeColor } from "../collaboration/carets";
+import { ORIGIN_AI } from "../editor/origin";
+
+export interface GhostSource {
+  id: string;
+  anchor: Anchor;
+  /** Asked for by the person at this browser. */
+  mine: boolean;
+  /** Nobody else sees it (inline completion): moving the caret away dismisses it. */
+  private: boolean;
+  name: string;
+  color: string;
+  demo: boolean;
+}
+
+export interface Ghost extends GhostSource {
+  text: string;
+  over: boolean;
+  /** The person at this browser wrote or took the last of what is consumed. */
+  takenHere: boolean;
+}
+
+interface Drawn {
+  ghost: Ghost;
+  element: HTMLElement;
+  words: Text;
+  tag: HTMLElement;
+}
+
+interface Placed {
+  id: string;
+  left: number;
+  right: number;
+  /** Where the rest is drawn; -1 while the anchor's characters have not arrived. */
+  pos: number;
+  consumed: number;
+}
+
+interface GhostState {
+  placed: readonly Placed[];
+  /** Dismissed by the last transaction. */
+  lost: readonly Placed[];
+  decorations: DecorationSet;
+}
+
+type GhostMeta = { add: string } | { remove: string } | { take: string };
+
+export interface GhostEvents {
+  /** It is gone, by words written over it or by Esc, with what had been consumed of it. */
+  dismissed(ghost: Ghost, consumed: string): void;
+  /** All of it is in the document. */
+  taken(ghost: Ghost): void;
+  /** A ghost came, went or grew: whatever shows the ghosts elsewhere is to be drawn again. */
+  changed(): void;
+}
+
+export const ghostKey = new PluginKey<GhostState>("ghost");
+
+export class Ghosts {
+  private readonly drawn = new Map<string, Drawn>();
+  private readonly waiting = new Set<string>();
+  private frame = 0;
+  private editor: Editor | null = null;
+
+  constructor(private readonly events: GhostEvents) {}
+
+  extension(): Extension {
+    const ghosts = this;
+    return Extension.create({
+      name: "ghost",
+      // Below Collaboration (1000), whose state has to be there first; above lists (100), which take Tab too.
+      priority: 900,
+      onBeforeCreate() {
+        ghosts.editor = this.editor;
+      },
+      onDestroy() {
+        cancelAnimationFrame(ghosts.frame);
+      },
+      addKeyboardShortcuts() {
+        return {
+          Tab: () => ghosts.takeAtCaret("all"),
+          "Mod-ArrowRight": () => ghosts.takeAtCaret("word"),
+          "Ctrl-ArrowRight": () => ghosts.takeAtCaret("word"),
+          Escape: () => ghosts.dismissActive(),
+        };
+      },
+      addProseMirrorPlugins() {
+        return [ghosts.plugin()];
+      },
+    });
+  }
+
+  get(id: string): Ghost | undefined {
+    return this.drawn.get(id)?.ghost;
+  }
+
+  add(source: GhostSource): void {
+    if (this.drawn.has(source.id) || !this.editor) return;
+    this.drawn.set(source.id, draw({ ...source, text: "", over: false, takenHere: false }));
+    this.dispatch({ add: source.id });
+  }
+
+  /** Give a ghost its whole text so far, and draw it with the next frame. */
+  setText(id: string, raw: string): void {
+    const drawn = this.drawn.get(id);
+    if (!drawn) return;
+    drawn.ghost.text = shapeText(raw, drawn.ghost.anchor.before);
+    this.waiting.add(id);
+    this.frame ||= requestAnimationFrame(() => this.flush());
+  }
+
+  setDemo(id: string, demo: boolean): void {
+    const drawn = this.drawn.get(id);
+    if (!drawn) return;
+    drawn.ghost.demo = demo;
+    drawn.tag.textContent = tagWords(drawn.ghost);
+  }
+
+  /** No more text will come. */
+  end(id: string): void {
+    const drawn = this.drawn.get(id);
+    if (!drawn) return;
+    drawn.ghost.over = true;
+    drawn.ghost.text = drawn.ghost.text.trimEnd();
+    this.flush();
+    this.finishIfTaken(id);
+  }
+
+  remove(id: string): void {
+    if (this.drawn.delete(id)) this.dispatch({ remove: id });
+  }
+
+  /** The ghost that keys act on: the one at the caret; else one's own; else any. Those without words do not count. */
+  active(): Ghost | null {
+    const head = this.editor?.state.selection.head;
+    const placed = this.placed().filter((place) => place.pos >= 0);
+    const best =
+      placed.find((place) => place.pos === head) ??
+      placed.find((place) => this.get(place.id)?.mine) ??
+      placed[0];
+    return best ? (this.get(best.id) ?? null) : null;
+  }
+
+  isAtCaret(id: string): boolean {
+    const selection = this.editor?.state.selection;
+    return Boolean(selection?.empty && this.place(id)?.pos === selection.head);
+  }
+
+  /** What is still to be taken. */
+  rest(id: string): string {
+    return this.get(id)?.text.slice(this.place(id)?.consumed ?? 0) ?? "";
+  }
+
+  /** Put all of the rest, or its next word, into the document: an edit like any other, and an undo step of its own. */
+  take(id: string, amount: "all" | "word"): boolean {
+    const place = this.place(id);
+    const rest = this.rest(id);
+    const part = (amount === "word" ? /^\s*\S+/.exec(rest)?.[0] : rest)?.trimEnd();
+    if (!this.editor?.isEditable || !place || place.pos < 0 || !part) return false;
+    const { view } = this.editor;
+    const undo = yUndoPluginKey.getState(view.state)?.undoManager;
+    undo?.stopCapturing();
+    view.dispatch(insertion(view.state, place.pos, part, id).setMeta(ghostKey, { take: id }));
+    undo?.stopCapturing();
+    return true;
+  }
+
+  dismiss(id: string): void {
+    const drawn = this.drawn.get(id);
+    if (!drawn) return;
+    const consumed = drawn.ghost.text.slice(0, this.place(id)?.consumed ?? 0);
+    this.remove(id);
+    this.events.dismissed(drawn.ghost, consumed);
+  }
+
+  private takeAtCaret(amount: "all" | "word"): boolean {
+    const ghost = this.active();
+    if (!ghost || !this.isAtCaret(ghost.id)) return false;
+    // A ghost without words yet keeps Tab from leaving the text by surprise.
+    return this.take(ghost.id, amount) || amount === "all";
+  }
+
+  private dismissActive(): boolean {
+    const ghost = this.active();
+    if (!ghost || !(ghost.mine || this.isAtCaret(ghost.id))) return false;
+    this.dismiss(ghost.id);
+    return true;
+  }
+
+  private placed(): readonly Placed[] {
+    return (this.editor && ghostKey.getState(this.editor.state)?.placed) ?? [];
+  }
+
+  private place(id: string): Placed | undefined {
+    return this.placed().find((place) => place.id === id);
+  }
+
+  private dispatch(meta: GhostMeta): void {
+    const view = this.editor?.view;
+    if (!view || view.isDestroyed) return;
+    view.dispatch(view.state.tr.setMeta(ghostKey, meta).setMeta("addToHistory", false));
+  }
+
+  private flush(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    for (const id of this.waiting) this.render(id);
+    this.waiting.clear();
+    this.events.changed();
+  }
+
+  private render(id: string): void {
+    const drawn = this.drawn.get(id);
+    if (!drawn) return;
+    const rest = this.rest(id);
+    const shown = drawn.words.data;
+    if (rest.length > shown.length && rest.startsWith(shown))
+      drawn.words.appendData(rest.slice(shown.length));
+    else if (rest !== shown) drawn.words.data = rest;
+    drawn.element.classList.toggle("ghost-wait", !drawn.ghost.over && rest === "");
+    drawn.tag.hidden = rest === "";
+  }
+
+  private finishIfTaken(id: string): void {
+    const drawn = this.drawn.get(id);
+    if (!drawn?.ghost.over || drawn.ghost.text === "" || this.rest(id).trim() !== "") return;
+    this.remove(id);
+    this.events.taken(drawn.ghost);
+  }
+
+  private plugin(): Plugin<GhostState> {
+    return new Plugin<GhostState>({
+      key: ghostKey,
+      state: {
+        init: () => ({ placed: [], lost: [], decorations: DecorationSet.empty }),
+        apply: (tr, value, _before, state) => this.apply(tr, value, state),
+      },
+      props: { decorations: (state) => ghostKey.getState(state)?.decorations },
+      view: () => ({
+        update: (view, before) => {
+          const now = ghostKey.getState(view.state);
+          if (!now || now === ghostKey.getState(before)) return;
+          for (const place of now.placed) this.render(place.id);
+          if (now.lost.length > 0 || now.placed.length > 0) queueMicrotask(() => this.settle(now));
+          else this.events.changed();
+        },
+      }),
+    });
+  }
+
+  /** After the view is up to date: tell of what was dismissed or taken. */
+  private settle(state: GhostState): void {
+    for (const place of state.lost) {
+      const drawn = this.drawn.get(place.id);
+      if (!drawn) continue;
+      this.drawn.delete(place.id);
+      this.events.dismissed(drawn.ghost, drawn.ghost.text.slice(0, place.consumed));
+    }
+    for (const place of state.placed) this.finishIfTaken(place.id);
+    this.events.changed();
+  }
+
+  private apply(tr: Transaction, value: GhostState, state: EditorState): GhostState {
+    const meta = tr.getMeta(ghostKey) as GhostMeta | undefined;
+    let placed = value.placed;
+    if (meta && "remove" in meta) placed = placed.filter((place) => place.id !== meta.remove);
+    if (meta && "add" in meta)
+      placed = [...placed, { id: meta.add, left: -1, right: -1, pos: -1, consumed: 0 }];
+    const moved = tr.docChanged || tr.selectionSet || meta !== undefined;
+    if (!moved || (placed.length === 0 && value.placed.length === 0)) {
+      return value.lost.length > 0 ? { ...value, lost: [] } : value;
+    }
+    const lost: Placed[] = [];
+    const context: FollowContext = {
+      tr,
+      state,
+      resolver: null,
+      took: meta && "take" in meta ? meta.take : null,
+    };
+    placed = placed.flatMap((place) => {
+      const ghost = this.get(place.id);
+      const next = ghost ? follow(ghost, place, context) : null;
+      if (!next && ghost) lost.push(place);
+      return next ? [next] : [];
+    });
+    return { placed, lost, decorations: this.decorations(state, placed) };
+  }
+
+  private decorations(state: EditorState, placed: readonly Placed[]): DecorationSet {
+    const widgets = placed.flatMap(({ id, pos }) => {
+      const element = this.drawn.get(id)?.element;
+      if (pos < 0 || !element) return [];
+      return [
+        Decoration.widget(pos, () => element, {
+          side: 1,
+          key: `ghost:${id}`,
+          ignoreSelection: true,
+          marks: [],
+        }),
+      ];
+    });
+    return widgets.length > 0 ? DecorationSet.create(state.doc, widgets) : DecorationSet.empty;
+  }
+}
+
+interface FollowContext {
+  tr: Transaction;
+  state: EditorState;
+  /** Made when first needed: one walk for all ghosts. */
+  resolver: Resolver | null;
+  took: string | null;
+}
+
+/** Return where a ghost is after a transaction, or null when the transaction dismissed it. */
+function follow(ghost: Ghost, place: Placed, context: FollowContext): Placed | null {
+  const { tr, state } = context;
+  const fromYjs = isChangeOrigin(tr);
+  const own = tr.docChanged && (!fromYjs || isUndoRedo(tr));
+  if (own && !fromYjs && place.pos < 0) return place; // the Yjs document is still the old one
+  const range = fromYjs || place.pos < 0 ? resolve(ghost, context) : mapped(place, tr);
+  if (range === "unknown") return { ...place, pos: -1 };
+  if (range === "lost") return null;
+
+  const located = locate(state.doc, range, { id: ghost.id, text: ghost.text, after: ghost.anchor.after });
+  if (!located) return null;
+  const advanced = located.consumed !== place.consumed;
+  if (own && advanced) ghost.takenHere = true;
+  else if (advanced && fromYjs) ghost.takenHere = false;
+  if (own && ghost.mine && !advanced && context.took !== ghost.id) return null; // writing on elsewhere
+  if (ghost.private && !fromYjs && state.selection.head !== located.pos) return null;
+  return { id: place.id, left: range.left, right: range.right, ...located };
+}
+
+function resolve(ghost: Ghost, context: FollowContext): Range | "unknown" | "lost" {
+  context.resolver ??= new Resolver(context.state);
+  const place = resolveAnchor(context.resolver, ghost.anchor);
+  return typeof place === "string" ? place : { ...place, exact: false };
+}
+
+function mapped(place: Placed, tr: Transaction): Range {
+  return { left: tr.mapping.map(place.left, -1), right: tr.mapping.map(place.right, 1), exact: true };
+}
+
+function isUndoRedo(tr: Transaction): boolean {
+  const change = tr.getMeta(ySyncPluginKey) as { isUndoRedoOperation?: boolean } | undefined;
+  return Boolean(change?.isUndoRedoOperation);
+}
+
+/** How far behind a place the text that followed it is looked for. */
+const LOOK_AHEAD_CHARACTERS = 60;
+
+interface Range {
+  left: number;
+  right: number;
+  /** `right` was mapped through a local edit. Otherwise it comes from Yjs, whose diff of "a b" to "a  b" may put it a
+   * character early or late; then the text that followed the place says more. */
+  exact: boolean;
+}
+
+/**
+ * Return how much of `text` is already in the document, and where the rest goes; null when something else was written.
+ *
+ * What was written is what stands before `after` (the text that followed the place when it was made); paragraphs that
+ * begin with the provenance mark of `id` go on.
+ */
+export function locate(
+  doc: Node,
+  range: Range,
+  { id, text, after }: { id: string; text: string; after: string },
+): { pos: number; consumed: number } | null {
+  let pos = range.left;
+  let base = 0;
+  for (;;) {
+    const $pos = doc.resolve(pos);
+    const words = $pos.parent.textBetween($pos.parentOffset, $pos.parent.content.size, null, "\ufffc");
+    const same = commonStart(words, text.slice(base));
+    if (same === words.length) {
+      const breaks = /^\n+/.exec(text.slice(base + same))?.[0].length ?? 0;
+      const next = breaks > 0 ? nextMarkedBlock(doc, $pos.after(), id) : null;
+      if (next !== null) {
+        base += same + breaks;
+        pos = next;
+        continue;
+      }
+    }
+    const written = writtenLength(doc, pos, words, same, { ...range, id, after, first: base === 0 });
+    return written === null ? null : { pos: pos + written, consumed: base + written };
+  }
+}
+
+/** How many characters at `pos` were written since the ghost's place was made, or null when they are not the ghost's. */
+function writtenLength(
+  doc: Node,
+  pos: number,
+  words: string,
+  same: number,
+  place: Range & { id: string; after: string; first: boolean },
+): number | null {
+  const marked = Math.min(same, markedLength(doc, pos, place.id));
+  const between = place.first ? Math.max(0, Math.min(place.right - pos, words.length)) : 0;
+  if (place.exact && place.first) return between <= same ? Math.max(between, marked) : null;
+  const rest = `${words}\n`;
+  for (let length = 0; length <= Math.min(words.length, same + LOOK_AHEAD_CHARACTERS); length++) {
+    if (rest.startsWith(place.after, length)) return length <= same ? length : null;
+  }
+  // The text that followed was edited too: go by what is sure.
+  return between <= same ? Math.max(between, marked) : null;
+}
+
+function commonStart(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && length < other.length && one[length] === other[length]) length++;
+  return length;
+}
+
+/** How many characters from `pos` on carry the provenance mark of `id`. */
+function markedLength(doc: Node, pos: number, id: string): number {
+  let length = 0;
+  for (let node = doc.resolve(pos).nodeAfter; belongs(node, id); node = doc.resolve(pos + length).nodeAfter) {
+    length += node?.nodeSize ?? 0;
+  }
+  return length;
+}
+
+function belongs(node: Node | null | undefined, id: string): boolean {
+  return Boolean(node?.marks.some((mark) => mark.type.name === "origin" && mark.attrs.gen === id));
+}
+
+/** The start of the text block at or behind `pos`, if it begins with text of generation `id`. */
+function nextMarkedBlock(doc: Node, pos: number, id: string): number | null {
+  if (pos > doc.content.size) return null;
+  const node = doc.resolve(pos).nodeAfter;
+  return node?.isTextblock && belongs(node.firstChild, id) ? pos + 1 : null;
+}
+
+/** The transaction that writes `part` at `pos`, marked with its generation. Blank lines become paragraphs. */
+function insertion(state: EditorState, pos: number, part: string, id: string): Transaction {
+  const { schema, tr, doc } = state;
+  const $pos = doc.resolve(pos);
+  const parent = $pos.parent;
+  if (parent.type.spec.code) return tr.insertText(part, pos);
+  const origin = schema.marks.origin;
+  const paragraph = schema.nodes.paragraph;
+  if (!origin || !paragraph) throw new Error("The schema has no provenance mark or no paragraph.");
+  const marks = origin.create({ origin: ORIGIN_AI, gen: id }).addToSet([...$pos.marks()]);
+  const pieces = part.split(/\n+/);
+  const text = (piece: string) => (piece ? schema.text(piece, marks) : null);
+  if (pieces.length === 1) return tr.insert(pos, text(part) ?? Fragment.empty);
+  const blocks = pieces.map((piece, index) =>
+    index === 0 ? parent.type.create(parent.attrs, text(piece)) : paragraph.create(null, text(piece)),
+  );
+  return tr.replace(pos, pos, new Slice(Fragment.from(blocks), 1, 1));
+}
+
+/** The model's text as it continues `before`: no second blank, no blank lines at the start of an empty block. */
+export function shapeText(raw: string, before: string): string {
+  const text = raw.replace(/\r\n?/g, "\n");
+  if (before === "") return text.trimStart();
+  return /\s$/.test(before) ? text.replace(/^[ \t]+/, "") : text;
+}
+
+function draw(ghost: Ghost): Drawn {
+  const element = document.createElement("span");
+  element.className = "ghost ghost-wait";
+  element.dataset.mine = String(ghost.mine);
+  element.dataset.ghost = ghost.id;
+  element.setAttribute("aria-hidden", "true");
+  element.contentEditable = "false";
+  if (!ghost.mine) element.style.setProperty("--person", safeColor(ghost.color));
+  const words = document.createTextNode("");
+  const tag = document.createElement("span");
+  tag.className = "ghost-tag";
+  tag.textContent = tagWords(ghost);
+  tag.hidden = true;
+  element.append(words, tag);
+  return { ghost, element, words, tag };
+}
+
+function tagWords(ghost: Ghost): string {
+  return [ghost.mine ? "" : ghost.name, ghost.demo ? "demo" : ""].filter(Boolean).join(" · ");
+}
