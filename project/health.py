@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -51,6 +51,19 @@ CHECKS: dict[str, Check] = {"postgres": _postgres, "redis": _redis, "generator":
 _threads = ThreadPoolExecutor(max_workers=2 * len(CHECKS), thread_name_prefix="readyz")
 
 
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def health_middleware(get_response: GetResponse) -> GetResponse:
+    """Answer both pages before hosts are checked and sessions looked up: balancers ask by address."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        view = PAGES.get(request.path)
+        return view(request) if view else get_response(request)
+
+    return middleware
+
+
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -83,3 +96,6 @@ def _outcome(name: str, future: Any, deadline: float) -> dict[str, str]:
         logger.warning("ready.part_unreachable", extra={"part": name, "error": type(error).__name__})
         return {"status": "unavailable", "detail": "not reachable"}
     return {"status": "ok"}
+
+
+PAGES = {"/healthz": healthz, "/readyz": readyz}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from apps.core.ids import adopt_request_id, request_id
@@ -27,6 +28,7 @@ def request_id_middleware(get_response: GetResponse) -> GetResponse:
 
 def content_security_policy(get_response: GetResponse) -> GetResponse:
     """Allow our own scripts, styles and sockets only; nothing inline, nothing remote."""
+    form_targets = " ".join(["'self'", *settings.SOCIAL_LOGIN_ORIGINS])
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -34,7 +36,7 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
         response.setdefault(
             "Content-Security-Policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-            f"connect-src 'self' {socket}; worker-src 'self'; manifest-src 'self'; form-action 'self'; "
+            f"connect-src 'self' {socket}; worker-src 'self'; manifest-src 'self'; form-action {form_targets}; "
             "base-uri 'none'; frame-ancestors 'none'",
         )
         return response

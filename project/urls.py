@@ -4,11 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 from project.api import api
-from project.health import healthz, readyz
 
 urlpatterns = [
-    path("healthz", healthz),
-    path("readyz", readyz),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),

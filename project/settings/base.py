@@ -55,6 +55,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "project.middleware.request_id_middleware",
+    "project.health.health_middleware",
     "django.middleware.security.SecurityMiddleware",
     "project.middleware.content_security_policy",
     "project.problems.FriendlyErrors",
@@ -82,6 +83,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "apps.accounts.context_processors.appearance",
+                "apps.accounts.context_processors.mail",
             ],
             "builtins": ["project.templatetags.vite", "project.templatetags.icons"],
         },
@@ -175,7 +177,6 @@ if not DEBUG:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000)
 
 # daphne resets the connection of a larger message without a close code, so the sockets' own limits (4413) lie below.

@@ -76,7 +76,7 @@ class Installation:
 
     def descendants(self) -> list[psutil.Process]:
         assert self.process is not None
-        return psutil.Process(self.process.pid).children(recursive=True)
+        return list(psutil.Process(self.process.pid).children(recursive=True))
 
     def child(self, words: str) -> psutil.Process:
         """Return the direct child whose command line contains `words`."""

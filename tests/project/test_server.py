@@ -89,14 +89,18 @@ def test_a_body_at_the_limit_passes(web: WebProcess) -> None:
     assert answer.status_code == httpx.codes.FORBIDDEN  # Django has seen it: no CSRF token
 
 
+def send_without_end(client: socket.socket, chunk: bytes) -> None:
+    for _ in range(10_000):
+        client.sendall(chunk)
+
+
 def test_an_undeclared_body_is_cut_off_at_the_limit(web: WebProcess) -> None:
     """A chunked body without end: the answer comes while it is being sent."""
     with socket.create_connection(("127.0.0.1", web.port), timeout=10) as client:
         client.sendall(b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         chunk = b"x" * 10_000
         with pytest.raises(OSError):  # noqa: PT011  (reset or broken pipe, as the kernel likes)
-            for _ in range(10_000):
-                client.sendall(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            send_without_end(client, b"%x\r\n%s\r\n" % (len(chunk), chunk))
     logged(web, "http.body_refused")
     assert httpx.get(web.url + "/healthz").status_code == httpx.codes.OK
 
