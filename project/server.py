@@ -28,7 +28,7 @@ from apps.core.ids import request_id
 from apps.core.shutdown import run_shutdown
 from project.edge import TOO_LARGE
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("project.server")  # started with -m, __name__ says nothing
 
 PING_INTERVAL_SECONDS = 30
 PING_TIMEOUT_SECONDS = 10

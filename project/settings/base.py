@@ -153,7 +153,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = True
+# Collected files are compressed; without them (DEBUG=1, or DEBUG=0 outside the image) the sources are served.
+WHITENOISE_USE_FINDERS = DEBUG or not STATIC_ROOT.is_dir()
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+-[A-Za-z0-9_-]{8}\..+$"  # Vite puts the hash into the name
 
 LANGUAGE_CODE = "en"
@@ -178,6 +179,8 @@ if not DEBUG:
     CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000)
+    # Whether the domain's other hosts speak TLS, and whether browsers should know beforehand, is for its owner to say.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # daphne resets the connection of a larger message without a close code, so the sockets' own limits (4413) lie below.
 SOCKET_MAX_MESSAGE_BYTES = 8 * 2**20

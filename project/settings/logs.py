@@ -83,7 +83,7 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"level": "ERROR"},  # the access log has the 4xx
-        "django.security.DisallowedHost": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can send any; the access log has the 400
         "django.channels.server": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
         "celery": {"level": "WARNING"},  # a line per task would drown the rest; failures stay
