@@ -1,1 +1,62 @@
 """Models, limits and waits of the assistant."""
+
+from project.settings.environment import env
+
+# Models, as litellm names them. Without one, the built-in demo model answers and says that it is one.
+AI_MODEL = env.str("AI_MODEL", "") or "interline/demo"
+AI_FALLBACK_MODELS: list[str] = env.list("AI_FALLBACK_MODELS", [])
+AI_FAST_MODEL = env.str("AI_FAST_MODEL", "") or AI_MODEL
+AI_API_BASE = env.str("AI_API_BASE", "")
+AI_API_KEY = env.str("AI_API_KEY", "")
+AI_ACTION_MODELS: dict[str, str] = env.dict("AI_ACTION_MODELS", {})  # e.g. "complete=openai/gpt-4o-mini"
+
+# Waits for a provider, in seconds.
+AI_REQUEST_TIMEOUT_SECONDS = env.float("AI_REQUEST_TIMEOUT_SECONDS", 20)  # connecting and headers, one attempt
+AI_FIRST_TOKEN_TIMEOUT_SECONDS = env.float("AI_FIRST_TOKEN_TIMEOUT_SECONDS", 30)  # one model, attempts together
+AI_TOKEN_TIMEOUT_SECONDS = env.float("AI_TOKEN_TIMEOUT_SECONDS", 15)  # between two tokens
+AI_STREAM_TIMEOUT_SECONDS = env.float("AI_STREAM_TIMEOUT_SECONDS", 300)  # the whole answer
+AI_RETRIES = env.int("AI_RETRIES", 1)  # of one model before its first token
+AI_COOLDOWN_SECONDS = env.float("AI_COOLDOWN_SECONDS", 10)  # a model that failed often rests this long
+AI_COOLDOWN_FAILURES = env.int("AI_COOLDOWN_FAILURES", 10)  # failures per minute before it rests
+
+# litellm's own stream wrapper costs 0.8 ms of CPU per token; reading OpenAI-compatible streams ourselves under its
+# HTTP handler costs 0.05 ms. Off: everything goes through the wrapper.
+AI_FAST_STREAM = env.bool("AI_FAST_STREAM", True)
+
+AI_DEMO_TOKENS_PER_SECOND = env.float("AI_DEMO_TOKENS_PER_SECOND", 28)
+AI_DEMO_FIRST_TOKEN_SECONDS = env.float("AI_DEMO_FIRST_TOKEN_SECONDS", 0.25)
+
+# What one generation may take and give.
+ASSISTANT_INPUT_MAX_CHARACTERS = env.int("ASSISTANT_INPUT_MAX_CHARACTERS", 200_000)
+ASSISTANT_CONTEXT_TOKENS = env.int("ASSISTANT_CONTEXT_TOKENS", 6_000)  # of the document, in a prompt
+ASSISTANT_COMPLETE_CONTEXT_TOKENS = env.int("ASSISTANT_COMPLETE_CONTEXT_TOKENS", 1_000)
+ASSISTANT_OUTPUT_MAX_TOKENS = env.int("ASSISTANT_OUTPUT_MAX_TOKENS", 4_096)
+ASSISTANT_OUTPUT_MAX_CHARACTERS = env.int("ASSISTANT_OUTPUT_MAX_CHARACTERS", 100_000)
+ASSISTANT_CHUNK_MAX_CHARACTERS = 8_000
+ASSISTANT_GENERATIONS_PER_MINUTE = env.int("ASSISTANT_GENERATIONS_PER_MINUTE", 60)  # per person
+ASSISTANT_CONCURRENT_GENERATIONS = env.int("ASSISTANT_CONCURRENT_GENERATIONS", 8)  # per person
+ASSISTANT_DECISIONS_PER_GENERATION = 1_000
+
+# The stream log and its generators.
+ASSISTANT_FLUSH_SECONDS = 0.025  # after the first token, which goes at once; halves everything downstream
+ASSISTANT_LOG_KEPT_SECONDS = env.int("ASSISTANT_LOG_KEPT_SECONDS", 300)  # in Redis, after the transcript is stored
+ASSISTANT_LOG_MAX_AGE_SECONDS = 24 * 3600  # of a log whose generation never ended
+ASSISTANT_STREAMS_PER_GENERATOR = env.int("ASSISTANT_STREAMS_PER_GENERATOR", 32)
+ASSISTANT_HEARTBEAT_SECONDS = env.float("ASSISTANT_HEARTBEAT_SECONDS", 5)
+ASSISTANT_LEASE_SECONDS = env.float("ASSISTANT_LEASE_SECONDS", 15)  # a generator silent for so long is replaced
+ASSISTANT_ATTEMPTS_MAX = 3  # generators that may die over one generation
+ASSISTANT_QUEUE_MAX_WAIT_SECONDS = env.float("ASSISTANT_QUEUE_MAX_WAIT_SECONDS", 60)
+ASSISTANT_DRAIN_SECONDS = env.float("ASSISTANT_DRAIN_SECONDS", 5)  # below the supervisor's kill timeout
+ASSISTANT_SWEEP_SECONDS = 20
+
+# The socket.
+ASSISTANT_FRAME_MAX_BYTES = env.int("ASSISTANT_FRAME_MAX_BYTES", 2**20)
+ASSISTANT_BAD_FRAMES_MAX = 20  # in a row
+ASSISTANT_FRAMES_PER_SECOND = 50  # sustained; more closes the socket (4529)
+ASSISTANT_FRAMES_BURST = 200
+ASSISTANT_SOCKET_WINDOW_EVENTS = 256  # unacknowledged events in flight
+ASSISTANT_UNACKNOWLEDGED_SECONDS = 0.5  # with a full window, one coalesced frame goes per so long
+ASSISTANT_SEND_TIMEOUT_SECONDS = 20  # a reader that takes nothing for so long is closed (4508)
+ASSISTANT_SOCKETS_PER_PERSON = env.int("ASSISTANT_SOCKETS_PER_PERSON", 40)  # in one document and web process
+ASSISTANT_RECHECK_SECONDS = 30
+ASSISTANT_RESUME_MAX_GENERATIONS = 50  # replayed from the database for one `resume`
