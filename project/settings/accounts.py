@@ -43,6 +43,15 @@ ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "apps.accounts.forms.SignupForm"
+ACCOUNT_FORMS = {
+    "login": "apps.accounts.entrance.LoginForm",
+    "signup": "apps.accounts.entrance.SignupForm",
+    "add_email": "apps.accounts.entrance.AddEmailForm",
+    "reset_password": "apps.accounts.entrance.ResetPasswordForm",
+    "reset_password_from_key": "apps.accounts.entrance.ResetPasswordKeyForm",
+    "change_password": "apps.accounts.entrance.ChangePasswordForm",
+    "set_password": "apps.accounts.entrance.SetPasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = "apps.accounts.adapters.display_name"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "none"

@@ -1,0 +1,40 @@
+"""The people and documents of tests: Alice owns, Bob edits, Charlie may not."""
+
+from collections.abc import Sequence
+
+from allauth.account.models import EmailAddress
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.documents.models import Document, Membership, Role
+
+PASSWORD = "correct horse 9"
+
+
+def make_user(name: str, *, verified: bool = False) -> User:
+    """Return the account <name>@example.com."""
+    user = User.objects.create_user(f"{name.lower()}@example.com", PASSWORD, name=name)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=verified)
+    return user
+
+
+def make_document(
+    owner: User,
+    title: str = "",
+    *,
+    editors: Sequence[User] = (),
+    commenters: Sequence[User] = (),
+    viewers: Sequence[User] = (),
+) -> Document:
+    document = Document.objects.create(title=title, edited_by=owner)
+    people = {Role.OWNER: [owner], Role.EDITOR: editors, Role.COMMENTER: commenters, Role.VIEWER: viewers}
+    for role, users in people.items():
+        Membership.objects.bulk_create(Membership(document=document, user=user, role=role) for user in users)
+    return document
+
+
+def browser_of(user: User) -> Client:
+    """Return a browser in which `user` is logged in."""
+    browser = Client()
+    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return browser

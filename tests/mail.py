@@ -1,0 +1,15 @@
+"""Reading the mail that a test's pages sent."""
+
+import re
+from urllib.parse import urlsplit
+
+from django.core.mail import EmailMessage
+
+Outbox = list[EmailMessage]
+
+
+def link_in(message: EmailMessage) -> str:
+    """Return the path of the first link in `message`."""
+    found = re.search(r"https?://\S+", str(message.body))
+    assert found, f"no link in {message.body!r}"
+    return urlsplit(found.group()).path
