@@ -62,6 +62,7 @@ def document_list(request: HttpRequest) -> HttpResponse:
         "query": query,
         "words": search_words(query),
         "shelves": [(Shelf.ALL, "All"), (Shelf.SHARED, "Shared with me"), (Shelf.TRASH, "Trash")],
+        "unused": shelf is Shelf.ALL and not query and not listed.object_list,
         "undo": _take_undo(request),
         "title_max": TITLE_MAX_CHARACTERS,
         "search_max": settings.DOCUMENT_SEARCH_MAX_CHARACTERS,
