@@ -1,7 +1,64 @@
-"""The sync socket."""
+"""The sync socket: `/ws/sync/<document>`, the y-websocket protocol."""
+
+import logging
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
 
 from channels.consumer import AsyncConsumer
+from django.conf import settings
+
+from apps.collaboration.connections import Connection, Refused
+from apps.collaboration.permissions import watch_permissions
+from apps.collaboration.rooms import DocumentMissing, Room, rooms
+from apps.collaboration.wires import make_wire
+from apps.core.close_codes import CloseCode
+from apps.documents.sockets import SocketRefused, open_document_socket
+
+logger = logging.getLogger(__name__)
 
 
 class SyncConsumer(AsyncConsumer):
-    pass
+    """Accepts, asks who it is, enters the room and reads until the client has gone.
+
+    Channels' own dispatch costs about 180 µs per message (measured), so the messages never pass through it.
+    """
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()  # websocket.connect
+        await send({"type": "websocket.accept"})
+        try:
+            identity = await open_document_socket(scope, scope["url_route"]["kwargs"]["document_id"])
+        except SocketRefused as refused:
+            await send({"type": "websocket.close", "code": int(refused.code)})
+            return
+        except Exception:
+            logger.exception("sync.open_failed")
+            await send({"type": "websocket.close", "code": int(CloseCode.OVERLOADED)})
+            return
+        wire = make_wire(send, settings.SYNC_OUTBOUND_MAX_BYTES)
+        wants_acks = parse_qs(scope["query_string"].decode("latin-1")).get("ack") == ["1"]
+        connection = Connection(identity, wire, wants_acks=wants_acks)
+        room = None
+        try:
+            room = await _join(identity.access.document.pk, connection)
+            await wire.read(receive, connection.take)
+        finally:
+            connection.code = connection.code or CloseCode.RESTARTING  # whatever comes late is dropped
+            if room is not None:
+                room.leave(connection)
+
+
+async def _join(document_id: UUID, connection: Connection) -> Room | None:
+    """Enter the room; where that is not possible, close with the reason's code."""
+    try:
+        watch_permissions()
+        return await rooms().join(document_id, connection)
+    except DocumentMissing:
+        connection.close(CloseCode.NOT_FOUND, "no such document")
+    except Refused as refused:
+        connection.close(refused.code, str(refused))
+    except Exception:
+        logger.exception("sync.join_failed", extra={"document": str(document_id)})
+        connection.close(CloseCode.OVERLOADED, "the room could not be opened")
+    return None

@@ -7,12 +7,13 @@ subscription was interrupted, reads the log.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 import redis
 from redis.asyncio.client import PubSub
 
-from apps.core.redis import blocking_redis
+from apps.core.redis import subscriber_redis
 
 logger = logging.getLogger(__name__)
 
@@ -37,49 +38,46 @@ class Notices:
         and `interrupted` is called when it is back.
         """
         name = channel.encode()
-        first = name not in self._hearers
         self._hearers.setdefault(name, []).append((hear, interrupted))
-        if self._task is None:
-            self._pubsub = blocking_redis().pubsub(ignore_subscribe_messages=True)
-            await self._try_subscribe(name)
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._listen(), name="notices")
-        elif first:
-            await self._try_subscribe(name)
+        elif self._pubsub is not None and len(self._hearers[name]) == 1:
+            with suppress(redis.RedisError, OSError):  # the listener fails too, and subscribes anew
+                await self._pubsub.subscribe(name)
 
     async def unsubscribe(self, channel: str, hear: Hear) -> None:
         name = channel.encode()
         left = [pair for pair in self._hearers.get(name, []) if pair[0] != hear]
         if left:
             self._hearers[name] = left
-        elif self._hearers.pop(name, None) is not None and self._pubsub:
-            try:
+        elif self._hearers.pop(name, None) is not None and self._pubsub is not None:
+            with suppress(redis.RedisError, OSError):
                 await self._pubsub.unsubscribe(name)
-            except redis.RedisError:
-                logger.info("notices.unsubscribe_failed")
-
-    async def _try_subscribe(self, name: bytes) -> None:
-        assert self._pubsub is not None
-        try:
-            await self._pubsub.subscribe(name)
-        except (redis.RedisError, OSError):
-            logger.warning("notices.redis_away")
 
     async def _listen(self) -> None:
-        assert self._pubsub is not None
-        whole = True
+        """Keep one connection subscribed to everything that is asked for, for ever."""
+        interrupted = False
         while True:
+            pubsub = subscriber_redis().pubsub(ignore_subscribe_messages=True)
             try:
-                if not whole:
-                    await self._pubsub.subscribe(*self._hearers)
-                    whole = True
+                await pubsub.subscribe(*self._hearers)
+                self._pubsub = pubsub
+                if interrupted:
                     self._tell_interrupted()
-                message = await self._pubsub.get_message(timeout=None)
+                await self._read(pubsub)
             except (redis.RedisError, OSError):
-                if whole:
+                if not interrupted:
                     logger.warning("notices.interrupted")
-                whole = False
-                await asyncio.sleep(RECONNECT_SECONDS)
-                continue
+                interrupted = True
+            finally:
+                self._pubsub = None
+                with suppress(redis.RedisError, OSError):
+                    await pubsub.aclose()  # type: ignore[no-untyped-call]
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _read(self, pubsub: PubSub) -> None:
+        while True:
+            message = await pubsub.get_message(timeout=None)
             if message and message["type"] == "message":
                 for hear, _ in list(self._hearers.get(message["channel"], ())):
                     self._isolated(hear, message["data"])

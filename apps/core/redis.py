@@ -7,6 +7,8 @@ from weakref import WeakKeyDictionary
 import redis
 import redis.asyncio
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 _clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis]" = WeakKeyDictionary()
 
@@ -32,6 +34,12 @@ def async_redis() -> "redis.asyncio.Redis":
 def blocking_redis() -> "redis.asyncio.Redis":
     """Return a client of its own for blocking reads: redis-py 8 times out after 5 s by default."""
     return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=None, health_check_interval=30)
+
+
+def subscriber_redis() -> "redis.asyncio.Redis":
+    """Return a client that does not reconnect silently: a subscriber has to hear that messages were lost."""
+    never = Retry(NoBackoff(), 0)
+    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=None, health_check_interval=30, retry=never)
 
 
 @cache

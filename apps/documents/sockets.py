@@ -1,16 +1,20 @@
 """Who may open a document's socket, and whether they still may. Used by both sockets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.close_codes import CloseCode
 from apps.core.errors import NotFound
 from apps.documents.access import Access, access_document
+from apps.documents.models import Membership, Role
 
 
 class SocketRefused(Exception):
@@ -34,32 +38,59 @@ async def open_document_socket(scope: Any, document_id: UUID) -> SocketIdentity:
     """Return who opens the socket. Raises SocketRefused: 4401 signed out, 4404 absent or not shared with them."""
     if not scope["user"].is_authenticated:
         raise SocketRefused(CloseCode.SIGN_IN_AGAIN)
-    user: User = await database_sync_to_async(lambda: User.objects.get(pk=scope["user"].pk))()
+    user: User = scope["user"]._wrapped  # read for this very upgrade
     try:
-        access = await database_sync_to_async(access_document)(user, document_id)
+        access: Access = await database_sync_to_async(access_document)(user, document_id)
     except NotFound:
         raise SocketRefused(CloseCode.NOT_FOUND) from None
     return SocketIdentity(user, scope["session"].session_key, access)
 
 
-@database_sync_to_async
-def recheck(identity: SocketIdentity, session: Any) -> SocketIdentity:
-    """Return `identity` as of now, for an open socket. `session` is the scope's session object.
+async def recheck(identity: SocketIdentity) -> SocketIdentity:
+    """Return `identity` as of now, for an open socket.
 
-    Raises SocketRefused: 4401 when the session ended or the account was closed, 4403 when access was revoked,
-    4404 when the document is gone or in the trash.
+    Raises SocketRefused: 4401 when the session ended or the account was closed, 4403 when access was revoked or the
+    document deleted for good, 4404 when it is in the trash.
     """
-    user = User.objects.filter(pk=identity.user.pk, is_active=True).first()
-    stored = session.__class__(identity.session_key).load() if user else {}
-    if user is None or not _belongs_to(stored, user):
-        raise SocketRefused(CloseCode.SIGN_IN_AGAIN)
-    try:
-        access = access_document(user, identity.access.document.pk, trashed=True)
-    except NotFound:
-        raise SocketRefused(CloseCode.FORBIDDEN) from None
-    if access.document.trashed_at is not None:
-        raise SocketRefused(CloseCode.NOT_FOUND)
-    return SocketIdentity(user, identity.session_key, access)
+    (answer,) = await recheck_many([identity])
+    if isinstance(answer, SocketRefused):
+        raise answer
+    return answer
+
+
+async def recheck_many(identities: Sequence[SocketIdentity]) -> list[SocketIdentity | SocketRefused]:
+    """Return what `recheck` would return or raise for each of `identities`, in their order. Three queries."""
+    answers: list[SocketIdentity | SocketRefused] = await database_sync_to_async(_recheck_many)(identities)
+    return answers
+
+
+def _recheck_many(identities: Sequence[SocketIdentity]) -> list[SocketIdentity | SocketRefused]:
+    users = User.objects.in_bulk({identity.user.pk for identity in identities})
+    keys = {identity.session_key for identity in identities}
+    sessions = {
+        session.session_key: session.get_decoded()
+        for session in Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    }
+    memberships = {
+        (membership.document_id, membership.user_id): membership
+        for membership in Membership.objects.select_related("document").filter(
+            user__in={identity.user.pk for identity in identities},
+            document__in={identity.access.document.pk for identity in identities},
+        )
+    }
+
+    def judge(identity: SocketIdentity) -> SocketIdentity | SocketRefused:
+        user = users.get(identity.user.pk)
+        if user is None or not user.is_active or not _belongs_to(sessions.get(identity.session_key, {}), user):
+            return SocketRefused(CloseCode.SIGN_IN_AGAIN)
+        membership = memberships.get((identity.access.document.pk, user.pk))
+        if membership is None:
+            return SocketRefused(CloseCode.FORBIDDEN)
+        if membership.document.trashed_at is not None:
+            return SocketRefused(CloseCode.NOT_FOUND)
+        return SocketIdentity(user, identity.session_key, Access(membership.document, Role(membership.role)))
+
+    return [judge(identity) for identity in identities]
 
 
 def _belongs_to(stored: dict[str, Any], user: User) -> bool:

@@ -1,1 +1,65 @@
-"""Limits and rates of the sync socket and the document log."""
+"""Limits and rates of the sync socket and the document log. Each can be set by an environment variable of its name."""
+
+from typing import Any
+
+from project.settings.environment import env
+
+# One frame. An update of this size is about 40,000 words pasted at once; a larger one closes with 4413.
+SYNC_MAX_UPDATE_BYTES = env.int("SYNC_MAX_UPDATE_BYTES", 1 << 20)
+SYNC_MAX_AWARENESS_BYTES = env.int("SYNC_MAX_AWARENESS_BYTES", 8 << 10)
+SYNC_MAX_STATE_VECTOR_BYTES = env.int("SYNC_MAX_STATE_VECTOR_BYTES", 256 << 10)
+SYNC_MAX_DOCUMENT_BYTES = env.int("SYNC_MAX_DOCUMENT_BYTES", 64 << 20)  # snapshot and tail together
+
+# The structure of an update (see `apps.collaboration.structure`).
+SYNC_MAX_NESTING = env.int("SYNC_MAX_NESTING", 256)  # shared types inside each other; pycrdt crashes at 10,900
+SYNC_REMEASURE_NESTING = env.int("SYNC_REMEASURE_NESTING", 96)  # a room that loads a higher bound measures it anew
+SYNC_CHECK_IN_THREAD_BYTES = env.int("SYNC_CHECK_IN_THREAD_BYTES", 8 << 10)  # about 3 ms of the event loop
+
+# One connection: token buckets of messages and of bytes; who overdraws is closed with 4529.
+SYNC_MESSAGES_PER_SECOND = env.int("SYNC_MESSAGES_PER_SECOND", 500)
+SYNC_MESSAGES_BURST = env.int("SYNC_MESSAGES_BURST", 5_000)
+SYNC_BYTES_PER_SECOND = env.int("SYNC_BYTES_PER_SECOND", 2 << 20)
+SYNC_BYTES_BURST = env.int("SYNC_BYTES_BURST", 16 << 20)
+SYNC_OUTBOUND_MAX_BYTES = env.int("SYNC_OUTBOUND_MAX_BYTES", 4 << 20)  # unread by the client before more: 4508
+SYNC_INBOUND_MAX_BYTES = env.int("SYNC_INBOUND_MAX_BYTES", 4 << 20)  # waiting while the room loads or checks: 4529
+SYNC_CONNECTIONS_PER_PERSON = env.int("SYNC_CONNECTIONS_PER_PERSON", 64)  # of one document, in one process: 4529
+SYNC_CONNECTIONS_PER_DOCUMENT = env.int("SYNC_CONNECTIONS_PER_DOCUMENT", 1_000)  # in one process: 4529
+
+# People's cursors.
+SYNC_PRESENCE_MAX_CLIENTS = env.int("SYNC_PRESENCE_MAX_CLIENTS", 2_000)  # remembered per room, those gone included
+SYNC_PRESENCE_TIMEOUT_SECONDS = 45.0  # clients renew theirs every 15 s
+SYNC_RECHECK_SECONDS = env.float("SYNC_RECHECK_SECONDS", 20.0)  # how often every socket's permission is looked up again
+
+# Rooms.
+SYNC_ROOM_GRACE_SECONDS = env.float("SYNC_ROOM_GRACE_SECONDS", 15.0)  # kept after the last client has left
+SYNC_REPAIR_SECONDS = env.float("SYNC_REPAIR_SECONDS", 3.0)  # how often open rooms are compared with the log
+SYNC_GAP_SECONDS = 0.1  # how long a notice out of order may stay alone before the log is read
+SYNC_HELLO_SECONDS = 10.0  # how often processes that share a room say so
+SYNC_PEER_SECONDS = 30.0  # another process that was silent for so long has left the room
+SYNC_LOADS_AT_ONCE = env.int("SYNC_LOADS_AT_ONCE", 4)
+SYNC_CRASHED_LOADS_MAX = 2  # a document whose load ended its process so often is quarantined
+SYNC_NOTICE_MAX_BYTES = env.int("SYNC_NOTICE_MAX_BYTES", 8 << 10)  # larger ones carry positions only
+SYNC_NOTICE_SECONDS = 0.004  # notices of so long a time travel in one write
+
+# The journal. The first update after a pause is committed at once, more of them in groups this far apart.
+SYNC_JOURNAL_SECONDS = env.float("SYNC_JOURNAL_SECONDS", 0.04)
+SYNC_JOURNAL_BATCH_ROWS = env.int("SYNC_JOURNAL_BATCH_ROWS", 4_000)
+SYNC_JOURNAL_BATCH_BYTES = env.int("SYNC_JOURNAL_BATCH_BYTES", 8 << 20)
+SYNC_JOURNAL_MAX_BYTES = env.int("SYNC_JOURNAL_MAX_BYTES", 64 << 20)  # waiting for PostgreSQL; then 4513
+SYNC_JOURNAL_RETRY_SECONDS = 0.5
+SYNC_DATABASE_WAIT_SECONDS = 5.0  # for a connection; a client that waits for its room then gets 4513
+SYNC_JOURNAL_FLUSH_SECONDS = 5.0  # at an orderly shutdown
+
+# Celery's part.
+SYNC_COMPACT_UPDATES = env.int("SYNC_COMPACT_UPDATES", 500)  # a longer tail is folded into the snapshot
+SYNC_COMPACT_BYTES = env.int("SYNC_COMPACT_BYTES", 256 << 10)
+SYNC_SWEEP_SECONDS = env.float("SYNC_SWEEP_SECONDS", 3.0)
+SYNC_SWEEP_DOCUMENTS = env.int("SYNC_SWEEP_DOCUMENTS", 200)  # per sweep and kind of work
+
+COLLABORATION_BEAT_SCHEDULE: dict[str, Any] = {
+    "collaboration-sweep": {
+        "task": "apps.collaboration.tasks.sweep",
+        "schedule": SYNC_SWEEP_SECONDS,
+        "options": {"expires": SYNC_SWEEP_SECONDS},
+    },
+}

@@ -1,0 +1,142 @@
+"""The statements of the log, for the event loop (psycopg's asyncio pool) and for everybody else (Django's connection).
+
+Positions are given under the log row's lock, so they have no gaps and appear in their order: a reader that has seen
+position n has seen everything before it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.db import connections
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+APPEND = """
+WITH entry AS (
+    SELECT * FROM unnest(%(documents)b::uuid[], %(places)b::int[], %(authors)b::uuid[], %(data)b::bytea[])
+        AS e(document_id, place, author_id, data)
+), total AS (
+    SELECT * FROM unnest(%(grown)b::uuid[], %(counts)b::int[], %(bytes)b::int[], %(nesting)b::int[])
+        AS t(document_id, count, bytes, nesting)
+), locked AS (  -- in one order everywhere, so that two processes never wait for each other
+    SELECT document_id FROM collaboration_documentlog
+    WHERE document_id = ANY(%(grown)b::uuid[]) ORDER BY document_id FOR UPDATE
+), grown AS (
+    UPDATE collaboration_documentlog l
+    SET head = l.head + t.count, tail_bytes = l.tail_bytes + t.bytes, nesting = greatest(l.nesting, t.nesting)
+    FROM total t JOIN locked USING (document_id) WHERE l.document_id = t.document_id
+    RETURNING l.document_id, l.head - t.count AS before
+), written AS (
+    INSERT INTO collaboration_documentupdate (log_id, position, data, author_id, created_at)
+    SELECT e.document_id, g.before + e.place, e.data, e.author_id, statement_timestamp()
+    FROM entry e JOIN grown g USING (document_id)
+)
+SELECT document_id, before FROM grown
+"""
+
+LOAD = """
+SELECT l.head, l.snapshot_position, l.nesting, l.tail_bytes + l.snapshot_bytes, l.quarantined_at IS NOT NULL, s.data,
+    (SELECT array_agg(u.data ORDER BY u.position) FROM collaboration_documentupdate u
+     WHERE u.log_id = l.document_id AND u.position > l.snapshot_position)
+FROM collaboration_documentlog l LEFT JOIN collaboration_documentsnapshot s ON s.log_id = l.document_id
+WHERE l.document_id = %(document)s
+"""
+
+MAKE = """
+INSERT INTO collaboration_documentlog (document_id, head, snapshot_position, projected_position, snapshot_bytes,
+    tail_bytes, nesting, unfinished_loads)
+SELECT id, 0, 0, 0, 0, 0, 0, 0 FROM documents_document WHERE id = %(document)s
+ON CONFLICT DO NOTHING
+"""
+
+CONNECTION_PARAMETERS = ("dbname", "user", "password", "host", "port", "sslmode", "sslrootcert", "options")
+
+
+@dataclass(frozen=True)
+class NewUpdate:
+    """An update that is to be appended. `nesting`: how deep its deepest new item lies."""
+
+    document_id: UUID
+    data: bytes
+    author_id: UUID | None
+    nesting: int
+
+
+@dataclass(frozen=True)
+class StoredLog:
+    """What a document is rebuilt from: the snapshot (may be empty), then the tail, up to position `head`."""
+
+    head: int
+    snapshot_position: int
+    nesting: int
+    stored_bytes: int
+    quarantined: bool
+    snapshot: bytes | None
+    tail: list[bytes]
+
+
+def append_parameters(updates: Sequence[NewUpdate]) -> dict[str, list[Any]]:
+    """Return the parameters of APPEND. Updates of one document keep their order."""
+    totals: dict[UUID, list[int]] = {}  # count, bytes, nesting
+    places = []
+    for update in updates:
+        total = totals.setdefault(update.document_id, [0, 0, 0])
+        total[0] += 1
+        total[1] += len(update.data)
+        total[2] = max(total[2], update.nesting)
+        places.append(total[0])
+    return {
+        "documents": [update.document_id for update in updates],
+        "places": places,
+        "authors": [update.author_id for update in updates],
+        "data": [update.data for update in updates],
+        "grown": list(totals),
+        "counts": [total[0] for total in totals.values()],
+        "bytes": [total[1] for total in totals.values()],
+        "nesting": [total[2] for total in totals.values()],
+    }
+
+
+def stored_log(row: tuple[Any, ...] | None) -> StoredLog | None:
+    """Return the log a row of LOAD describes."""
+    if row is None:
+        return None
+    head, snapshot_position, nesting, stored_bytes, quarantined, snapshot, tail = row
+    return StoredLog(
+        head,
+        snapshot_position,
+        nesting,
+        stored_bytes,
+        quarantined,
+        bytes(snapshot) if snapshot is not None else None,
+        [bytes(data) for data in tail or ()],
+    )
+
+
+_pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]]" = (
+    WeakKeyDictionary()
+)
+
+
+async def pool() -> "AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]":
+    """Return the running loop's connections. They come back by themselves after PostgreSQL was away."""
+    loop = asyncio.get_running_loop()
+    if loop not in _pools:
+        parameters = connections["default"].get_connection_params()
+        known: dict[str, Any] = {name: parameters[name] for name in CONNECTION_PARAMETERS if name in parameters}
+        _pools[loop] = AsyncConnectionPool(
+            kwargs={**known, "autocommit": True},
+            min_size=1,
+            max_size=2 * settings.SYNC_LOADS_AT_ONCE + 2,  # a load takes two; the journal and repairs one each
+            timeout=settings.SYNC_DATABASE_WAIT_SECONDS,
+            check=None,
+            open=False,
+            name="sync",
+        )
+        await _pools[loop].open()
+    return _pools[loop]

@@ -1,0 +1,80 @@
+"""Keeps up to date what the people of open sockets may do: told by control messages, and looked up now and then."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+
+from apps.collaboration.connections import Connection
+from apps.collaboration.rooms import rooms
+from apps.core.control import control
+from apps.documents.sockets import SocketRefused, recheck_many
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 500  # connections looked up in one go
+
+
+class Permissions:
+    """The watch of one process."""
+
+    def __init__(self) -> None:
+        control().listen("access_changed", self._access_changed)
+        control().listen("signed_out", self._signed_out)
+        self._sweeping = asyncio.create_task(self._sweep(), name="permissions")
+        self._checks: set[asyncio.Task[None]] = set()
+
+    def _access_changed(self, message: dict[str, Any]) -> None:
+        document, person = message.get("document_id", ""), message.get("user_id", "")
+        self._recheck_soon(
+            lambda connection: (
+                str(connection.identity.access.document.pk) == document and person in ("", str(connection.person_id))
+            )
+        )
+
+    def _signed_out(self, message: dict[str, Any]) -> None:
+        person = message.get("user_id", "")
+        self._recheck_soon(lambda connection: str(connection.person_id) == person)
+
+    def _recheck_soon(self, concerns: Callable[[Connection], bool]) -> None:
+        concerned = [connection for connection in _connections() if concerns(connection)]
+        if concerned:
+            task = asyncio.create_task(self._recheck(concerned))
+            self._checks.add(task)
+            task.add_done_callback(self._checks.discard)
+
+    async def _recheck(self, connections: list[Connection]) -> None:
+        for start in range(0, len(connections), CHUNK):
+            chunk = connections[start : start + CHUNK]
+            try:
+                answers = await recheck_many([connection.identity for connection in chunk])
+            except Exception:
+                logger.exception("permissions.recheck_failed", extra={"connections": len(chunk)})
+                continue
+            for connection, answer in zip(chunk, answers, strict=True):
+                if isinstance(answer, SocketRefused):
+                    connection.close(answer.code, "no longer allowed")
+                else:
+                    connection.identity = answer
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(settings.SYNC_RECHECK_SECONDS)
+            await self._recheck(_connections())
+
+
+def _connections() -> list[Connection]:
+    return [connection for room in rooms().opened() for connection in room.connections]
+
+
+_watches: "WeakKeyDictionary[asyncio.AbstractEventLoop, Permissions]" = WeakKeyDictionary()
+
+
+def watch_permissions() -> None:
+    """See that the running loop keeps watch."""
+    loop = asyncio.get_running_loop()
+    if loop not in _watches:
+        _watches[loop] = Permissions()
