@@ -20,12 +20,12 @@ export function announce(sentence: string): void {
 
 /** Show a notice for a few seconds, or until it is closed when it asks for something. */
 export function notify(sentence: string, options: { action?: NoticeAction; stays?: boolean } = {}): void {
-  const stack = document.getElementById("notices");
+  const stack = document.getElementById("toasts");
   if (!stack) return;
-  for (const old of stack.querySelectorAll<HTMLElement>(".notice"))
+  for (const old of stack.querySelectorAll<HTMLElement>(".toast"))
     if (old.dataset.words === sentence) old.remove();
   const notice = document.createElement("div");
-  notice.className = "notice";
+  notice.className = "toast";
   notice.dataset.words = sentence;
   const words = document.createElement("p");
   words.textContent = sentence;
@@ -50,7 +50,7 @@ export function notify(sentence: string, options: { action?: NoticeAction; stays
 function closeButton(notice: HTMLElement): HTMLButtonElement {
   const close = document.createElement("button");
   close.type = "button";
-  close.className = "button icon-only quiet";
+  close.className = "button button-icon button-quiet";
   close.setAttribute("aria-label", "Close");
   close.append(icon("x"));
   close.addEventListener("click", () => notice.remove());

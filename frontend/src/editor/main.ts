@@ -1,14 +1,31 @@
 /** The editor page. */
+import "./trusted-types";
 import "../page/main";
 import "./styles/main.css";
+import { Assistant } from "../assistant/assistant";
+import { completionExtension, completionIsOn, switchCompletion } from "../assistant/completion";
+import { continueExtension, continueText } from "../assistant/continue";
+import { OriginCard } from "../assistant/origin-card";
+import { suggestionBar } from "../assistant/suggestion-bar";
 import { Carets } from "../collaboration/carets";
 import { connect } from "../collaboration/connection";
 import { showPresence } from "../collaboration/presence";
+import { Bubble } from "./bubble";
+import { continueBelow } from "./click-below";
 import { element, mayEdit, readConfig } from "./config";
 import { showCounts } from "./counts";
 import { createEditor } from "./create";
+import { DragHandle } from "./drag-handle";
+import { Images } from "./images";
+import { MoveBlock } from "./move-block";
+import { Paste } from "./paste";
+import { slashExtension } from "./slash";
+import { slashItems } from "./slash-items";
 import { showStatus } from "./status-line";
+import { bindSwitch } from "./switch";
 import { bindTitle } from "./title";
+
+const ORIGIN_SWITCH = "interline.origin";
 
 const config = readConfig();
 const editable = mayEdit(config.role);
@@ -17,17 +34,43 @@ const { awareness } = connection.provider;
 const { id, name, color } = config.user;
 awareness.setLocalStateField("user", { id, name, color });
 
+const bar = suggestionBar(
+  element("suggestion"),
+  () => assistant.ghosts,
+  () => editor,
+);
+const assistant = new Assistant({
+  config,
+  showActive: (ghost, rest) => bar.show(ghost, rest),
+  showModel: ({ models }) => {
+    const model = models[0];
+    element("model").textContent = model ? (model.demo ? "Demo model" : model.name) : "";
+  },
+});
 const editor = createEditor({
   element: element("text"),
   document: connection.document,
   editable: false,
   describedBy: "text-keys",
-  extensions: [Carets.configure({ awareness })],
+  extensions: [
+    Carets.configure({ awareness }),
+    assistant.ghosts.extension(),
+    continueExtension(assistant),
+    completionExtension(assistant, awareness),
+    OriginCard,
+    slashExtension(slashItems((at) => continueText(at, assistant))),
+    Bubble,
+    DragHandle,
+    MoveBlock,
+    Images,
+    Paste,
+  ],
 });
+assistant.attach(editor);
 
 connection.ready.then(() => {
   editor.setEditable(editable);
-  if (editable && editor.isEmpty) editor.commands.focus("end");
+  if (editable && editor.isEmpty && document.activeElement === document.body) editor.commands.focus("end");
 });
 bindTitle({
   field: element<HTMLTextAreaElement>("title"),
@@ -37,6 +80,7 @@ bindTitle({
   editable,
   done: () => editor.commands.focus("start"),
 });
+showStatus(connection, config);
 showPresence(editor, awareness, {
   list: element("people"),
   counted: (people) => {
@@ -44,4 +88,17 @@ showPresence(editor, awareness, {
   },
 });
 showCounts(editor, { counts: element("counts"), assisted: element("assisted") });
-showStatus(connection, config);
+continueBelow(editor, element("sheet"));
+
+bindSwitch(element("assisted"), {
+  on: localStorage.getItem(ORIGIN_SWITCH) !== "hidden",
+  change(on) {
+    document.body.classList.toggle("hide-origin", !on);
+    localStorage.setItem(ORIGIN_SWITCH, on ? "shown" : "hidden");
+  },
+});
+if (editable) bindSwitch(element("completion"), { on: completionIsOn(), change: switchCompletion });
+element("help").addEventListener("click", async () => (await import("./help")).openHelp());
+document.getElementById("share")?.addEventListener("click", async () => {
+  (await import("../documents/share")).openShare(config.paths.members);
+});

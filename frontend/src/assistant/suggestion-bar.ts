@@ -1,0 +1,82 @@
+/** The active suggestion's keys as buttons, for mouse, touch and screen readers. */
+import type { Editor } from "@tiptap/core";
+import { isApple } from "../editor/create";
+import { icon } from "../page/icons";
+import type { Ghost, Ghosts } from "./ghost";
+
+export interface SuggestionBar {
+  show(ghost: Ghost | null, rest: string): void;
+}
+
+export function suggestionBar(
+  bar: HTMLElement,
+  ghosts: () => Ghosts,
+  editor: () => Editor | null,
+): SuggestionBar {
+  let active: Ghost | null = null;
+  const who = document.createElement("span");
+  who.className = "suggestion-who";
+  const act = (run: (ghosts: Ghosts, id: string) => void) => () => {
+    if (!active) return;
+    run(ghosts(), active.id);
+    editor()?.commands.focus();
+  };
+  const accept = button(
+    "Accept",
+    "Tab",
+    act((layer, id) => layer.take(id, "all")),
+  );
+  accept.classList.add("button-primary");
+  const word = button(
+    "Word",
+    isApple() ? "⌘ →" : "Ctrl →",
+    act((layer, id) => layer.take(id, "word")),
+  );
+  const drop = button(
+    "",
+    "",
+    act((layer, id) => layer.dismiss(id)),
+  );
+  drop.append(icon("x"));
+  drop.classList.add("button-quiet", "button-icon");
+  drop.setAttribute("aria-label", "Dismiss (Escape)");
+  drop.title = "Dismiss (Esc)";
+  bar.append(who, accept, word, drop);
+
+  return {
+    show(ghost, rest) {
+      active = ghost;
+      // An inline completion is a few words at the caret: its bar is only for those who have no Tab.
+      bar.hidden = !ghost || (ghost.private && !matchMedia("(pointer: coarse)").matches);
+      if (!ghost || bar.hidden) return;
+      const nothing = rest.trim() === "";
+      const words = sentence(ghost, nothing);
+      if (who.textContent !== words) who.textContent = words;
+      accept.disabled = nothing;
+      word.disabled = nothing;
+    },
+  };
+}
+
+function sentence(ghost: Ghost, nothing: boolean): string {
+  const whose = ghost.mine ? "Suggestion" : `Suggestion for ${ghost.name}`;
+  const demo = ghost.demo ? " · demo" : "";
+  return nothing && !ghost.over ? `${whose}: writing…${demo}` : `${whose}${demo}`;
+}
+
+function button(words: string, key: string, run: () => void): HTMLButtonElement {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "button";
+  element.append(words);
+  if (key) {
+    const hint = document.createElement("kbd");
+    hint.textContent = key;
+    hint.setAttribute("aria-hidden", "true");
+    element.append(hint);
+  }
+  // Keep the caret (and a phone's keyboard) where it is.
+  element.addEventListener("pointerdown", (event) => event.preventDefault());
+  element.addEventListener("click", run);
+  return element;
+}

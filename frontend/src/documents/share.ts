@@ -1,0 +1,205 @@
+/** The share dialog: who may do what in this document. For owners. */
+import { announce } from "../editor/announce";
+import { openDialog } from "../editor/dialog";
+import { icon } from "../page/icons";
+import { call, Problem } from "./api";
+
+export const ROLES = [
+  { value: "owner", label: "Owner" },
+  { value: "editor", label: "Editor" },
+  { value: "commenter", label: "Commenter" },
+  { value: "viewer", label: "Viewer" },
+] as const;
+
+interface Member {
+  id: string;
+  name: string;
+  email: string;
+  role: string;
+  you: boolean;
+}
+
+interface Invitation {
+  email: string;
+  role: string;
+  /** Where it can be accepted: to hand over where no mail is sent. */
+  link?: string;
+}
+
+export interface Members {
+  members: Member[];
+  invitations: Invitation[];
+}
+
+/** Open the dialog over the members resource at `path` (ending in `members/`). */
+export function openShare(path: string): void {
+  const { body } = openDialog("Share");
+  new ShareDialog(body, path).load();
+}
+
+class ShareDialog {
+  private readonly list = document.createElement("ul");
+  private readonly problem = document.createElement("p");
+  private readonly form = document.createElement("form");
+  private readonly email = document.createElement("input");
+  private readonly role = roleSelect("editor", "Role of the new person");
+
+  constructor(
+    body: HTMLElement,
+    private readonly path: string,
+  ) {
+    this.list.className = "members";
+    this.problem.className = "problem";
+    this.problem.setAttribute("role", "alert");
+    this.buildForm();
+    body.append(this.form, this.problem, this.list);
+  }
+
+  async load(): Promise<void> {
+    this.list.setAttribute("aria-busy", "true");
+    await this.attempt(async () => this.draw(await call<Members>("GET", this.path)));
+    this.list.removeAttribute("aria-busy");
+  }
+
+  private buildForm(): void {
+    this.form.className = "share-form";
+    this.form.noValidate = true;
+    this.email.type = "email";
+    this.email.placeholder = "name@example.org";
+    this.email.autocomplete = "off";
+    this.email.setAttribute("aria-label", "E-mail address");
+    const invite = document.createElement("button");
+    invite.className = "button button-primary";
+    invite.textContent = "Invite";
+    this.form.append(this.email, this.role, invite);
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.invite();
+    });
+  }
+
+  private async invite(): Promise<void> {
+    const email = this.email.value.trim();
+    if (!email) {
+      this.problem.textContent = "Write the e-mail address of the person to invite.";
+      this.email.focus();
+      return;
+    }
+    const done = await this.attempt(() => call("POST", this.path, { email, role: this.role.value }));
+    if (!done) return;
+    this.email.value = "";
+    announce(`${email} was invited.`);
+    await this.load();
+    this.email.focus();
+  }
+
+  private draw({ members, invitations }: Members): void {
+    this.list.replaceChildren(
+      ...members.map((member) => this.memberItem(member)),
+      ...invitations.map((invitation) => this.invitationItem(invitation)),
+    );
+  }
+
+  private memberItem(member: Member): HTMLElement {
+    const path = `${this.path}${member.id}/`;
+    const select = roleSelect(member.role, `Role of ${member.name}`);
+    select.addEventListener("change", async () => {
+      const done = await this.attempt(() => call("PATCH", path, { role: select.value }));
+      if (done) announce(`${member.name} is now ${select.value}.`);
+      await this.reload(member.you);
+    });
+    const remove = removeButton(`Remove ${member.name}`, async () => {
+      const done = await this.attempt(() => call("DELETE", path));
+      if (done) announce(`${member.name} was removed.`);
+      await this.reload(member.you);
+    });
+    return item(member.you ? `${member.name} (you)` : member.name, member.email, select, remove);
+  }
+
+  private invitationItem({ email, role, link }: Invitation): HTMLElement {
+    const label = ROLES.find(({ value }) => value === role)?.label ?? role;
+    const path = `${this.path.replace(/members\/$/, "invitations/")}${encodeURIComponent(email)}/`;
+    const withdraw = removeButton(`Withdraw the invitation of ${email}`, async () => {
+      const done = await this.attempt(() => call("DELETE", path));
+      if (done) announce(`The invitation of ${email} was withdrawn.`);
+      await this.load();
+    });
+    const copy = link ? this.copyButton(link) : document.createElement("span");
+    return item(email, `Invited as ${label.toLowerCase()}, has not joined yet`, copy, withdraw);
+  }
+
+  private copyButton(link: string): HTMLElement {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button";
+    button.textContent = "Copy link";
+    button.addEventListener("click", async () => {
+      const copied = await copyText(link);
+      button.textContent = copied ? "Copied" : "Copy link";
+      this.problem.textContent = copied ? "" : `The link could not be copied. It is: ${link}`;
+    });
+    return button;
+  }
+
+  /** After a change to oneself the page may not be ours any more. */
+  private async reload(self: boolean): Promise<void> {
+    if (self && this.problem.textContent === "") location.reload();
+    else await this.load();
+  }
+
+  /** Run it, and show what went wrong in words. Return whether it worked. */
+  private async attempt(run: () => Promise<unknown>): Promise<boolean> {
+    this.problem.textContent = "";
+    try {
+      await run();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.problem.textContent = error.message;
+      return false;
+    }
+  }
+}
+
+function roleSelect(role: string, label: string): HTMLSelectElement {
+  const select = document.createElement("select");
+  select.setAttribute("aria-label", label);
+  for (const { value, label: words } of ROLES) select.add(new Option(words, value, false, value === role));
+  return select;
+}
+
+function removeButton(label: string, run: () => void): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button-quiet button-icon";
+  button.setAttribute("aria-label", label);
+  button.title = label;
+  button.append(icon("x"));
+  button.addEventListener("click", run);
+  return button;
+}
+
+function item(name: string, detail: string, ...controls: HTMLElement[]): HTMLElement {
+  const element = document.createElement("li");
+  element.className = "member";
+  const person = document.createElement("div");
+  const first = document.createElement("span");
+  first.className = "member-name";
+  first.textContent = name;
+  const second = document.createElement("span");
+  second.className = "member-email";
+  second.textContent = detail;
+  person.append(first, second);
+  element.append(person, ...controls);
+  return element;
+}
+
+/** The clipboard is only there on secure pages. */
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

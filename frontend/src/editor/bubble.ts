@@ -1,0 +1,327 @@
+/** The selection's toolbar: appears above selected text; Alt + F10 moves the focus into it, Escape back. */
+import { type Editor, Extension } from "@tiptap/core";
+import { CellSelection } from "@tiptap/pm/tables";
+import { icon } from "../page/icons";
+import { TURN_INTO } from "./blocks";
+import { isApple } from "./create";
+import { type Floating, makeFloating } from "./floating";
+import { completeLink } from "./links";
+import { TABLE_TOOLS } from "./tables";
+
+interface Tool {
+  mark: string;
+  label: string;
+  icon: string;
+  key: string;
+  run(editor: Editor): void;
+}
+
+const TOOLS: readonly Tool[] = [
+  { mark: "bold", label: "Bold", icon: "bold", key: "B", run: (e) => e.chain().focus().toggleBold().run() },
+  {
+    mark: "italic",
+    label: "Italic",
+    icon: "italic",
+    key: "I",
+    run: (e) => e.chain().focus().toggleItalic().run(),
+  },
+  {
+    mark: "underline",
+    label: "Underline",
+    icon: "underline",
+    key: "U",
+    run: (e) => e.chain().focus().toggleUnderline().run(),
+  },
+  {
+    mark: "strike",
+    label: "Strike through",
+    icon: "strikethrough",
+    key: "Shift S",
+    run: (e) => e.chain().focus().toggleStrike().run(),
+  },
+  { mark: "code", label: "Code", icon: "code", key: "E", run: (e) => e.chain().focus().toggleCode().run() },
+];
+
+export const Bubble = Extension.create<Record<string, never>, { bubble: SelectionBubble | null }>({
+  name: "bubble",
+  addStorage: () => ({ bubble: null }),
+  onCreate() {
+    this.storage.bubble = new SelectionBubble(this.editor as Editor);
+  },
+  onSelectionUpdate() {
+    this.storage.bubble?.update();
+  },
+  onTransaction() {
+    this.storage.bubble?.redraw();
+  },
+  onDestroy() {
+    this.storage.bubble?.destroy();
+  },
+  addKeyboardShortcuts() {
+    return {
+      "Alt-F10": () => this.storage.bubble?.focus() ?? false,
+      "Mod-k": () => this.storage.bubble?.editLink() ?? false,
+    };
+  },
+});
+
+export class SelectionBubble {
+  private readonly panel = document.createElement("div");
+  private readonly floating: Floating;
+  private readonly buttons = new Map<string, HTMLButtonElement>();
+  private readonly turnInto = document.createElement("select");
+  private readonly tableTools = document.createElement("span");
+  private pressing = false;
+  private linkForm: HTMLFormElement | null = null;
+  private readonly stop = new AbortController();
+
+  constructor(private readonly editor: Editor) {
+    this.panel.className = "floating bubble";
+    this.panel.setAttribute("role", "toolbar");
+    this.panel.setAttribute("aria-label", "Selection");
+    this.build();
+    document.body.append(this.panel);
+    this.floating = makeFloating(this.panel, "top");
+    this.listen();
+  }
+
+  destroy(): void {
+    this.stop.abort();
+    this.floating.hide();
+    this.panel.remove();
+  }
+
+  /** Show it where there is a selection worth one, and hide it elsewhere. */
+  update(): void {
+    if (this.pressing || this.panel.contains(document.activeElement)) return;
+    if (!this.isWanted()) {
+      this.closeLinkForm();
+      this.floating.hide();
+      return;
+    }
+    this.redraw();
+    this.floating.show({
+      getBoundingClientRect: () =>
+        this.editor.state.selection.empty ? tableRect(this.editor) : selectionRect(this.editor),
+      contextElement: this.editor.view.dom,
+    });
+  }
+
+  redraw(): void {
+    if (this.panel.hidden && !this.isWanted()) return;
+    for (const [mark, button] of this.buttons)
+      button.setAttribute("aria-pressed", String(this.editor.isActive(mark)));
+    const current = TURN_INTO.findLast((block) => block.isActive?.(this.editor));
+    this.turnInto.value = current?.id ?? "";
+    this.tableTools.hidden = !this.editor.isActive("table");
+    this.panel.classList.toggle("only-table", this.editor.state.selection.empty);
+  }
+
+  focus(): boolean {
+    if (this.panel.hidden) return false;
+    this.panel.querySelector<HTMLElement>("button, select")?.focus();
+    return true;
+  }
+
+  editLink(): boolean {
+    if (!this.editor.isEditable) return false;
+    if (this.editor.state.selection.empty && this.editor.isActive("link"))
+      this.editor.commands.extendMarkRange("link");
+    if (this.editor.state.selection.empty) return false;
+    this.update();
+    this.openLinkForm();
+    return true;
+  }
+
+  private isWanted(): boolean {
+    const { editor } = this;
+    const { selection } = editor.state;
+    if (!editor.isEditable || (!editor.isFocused && !this.panel.contains(document.activeElement)))
+      return false;
+    if (selection instanceof CellSelection) return true;
+    if (selection.empty) return editor.isActive("table");
+    if (editor.isActive("codeBlock")) return false;
+    return editor.state.doc.textBetween(selection.from, selection.to, " ").trim() !== "";
+  }
+
+  private build(): void {
+    for (const tool of TOOLS) this.panel.append(this.toolButton(tool));
+    const link = this.button("link", "Link", `${isApple() ? "⌘" : "Ctrl"} K`, () => this.openLinkForm());
+    this.buttons.set("link", link);
+    this.panel.append(link, divider(), this.turnIntoSelect(), this.tableTools);
+    this.tableTools.className = "bubble-tables";
+    for (const tool of TABLE_TOOLS) {
+      const button = this.button(tool.icon, tool.label, "", () => tool.run(this.editor));
+      button.append(tool.short);
+      this.tableTools.append(button);
+    }
+  }
+
+  private toolButton(tool: Tool): HTMLButtonElement {
+    const key = `${isApple() ? "⌘" : "Ctrl"} ${tool.key}`;
+    const button = this.button(tool.icon, tool.label, key, () => tool.run(this.editor));
+    this.buttons.set(tool.mark, button);
+    return button;
+  }
+
+  private button(iconName: string, label: string, key: string, run: () => void): HTMLButtonElement {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "tool";
+    button.setAttribute("aria-label", label);
+    button.title = key ? `${label} (${key})` : label;
+    if (iconName) button.append(icon(iconName));
+    button.addEventListener("click", run);
+    return button;
+  }
+
+  private turnIntoSelect(): HTMLSelectElement {
+    this.turnInto.className = "tool";
+    this.turnInto.setAttribute("aria-label", "Turn into");
+    this.turnInto.title = "Turn into";
+    for (const block of TURN_INTO) this.turnInto.add(new Option(block.label, block.id));
+    this.turnInto.addEventListener("change", () => {
+      const block = TURN_INTO.find(({ id }) => id === this.turnInto.value);
+      if (block) block.run(this.editor.chain().focus()).run();
+    });
+    return this.turnInto;
+  }
+
+  private listen(): void {
+    const { signal } = this.stop;
+    const { dom } = this.editor.view;
+    // While the mouse selects, a toolbar under it would be in the way.
+    dom.addEventListener("pointerdown", () => this.press(), { signal });
+    document.addEventListener("pointerup", () => this.release(), { signal });
+    // Keep the selection's look while a button of ours is pressed.
+    this.panel.addEventListener(
+      "pointerdown",
+      (event) => event.target instanceof Element && event.target.closest("button") && event.preventDefault(),
+      { signal },
+    );
+    this.panel.addEventListener("keydown", (event) => this.onKeyDown(event), { signal });
+    const left = () => setTimeout(() => this.update());
+    this.panel.addEventListener("focusout", left, { signal });
+    dom.addEventListener("blur", left, { signal });
+    dom.addEventListener("focus", left, { signal });
+  }
+
+  private press(): void {
+    this.pressing = true;
+  }
+
+  private release(): void {
+    if (!this.pressing) return;
+    this.pressing = false;
+    setTimeout(() => this.update());
+  }
+
+  private onKeyDown(event: KeyboardEvent): void {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      this.closeLinkForm();
+      this.editor.commands.focus();
+    }
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const tools = [...this.panel.querySelectorAll<HTMLElement>("button, select")].filter(
+      (tool) => tool.offsetParent,
+    );
+    const index = tools.indexOf(document.activeElement as HTMLElement);
+    event.preventDefault();
+    tools[(index + step + tools.length) % tools.length]?.focus();
+  }
+
+  private openLinkForm(): void {
+    this.closeLinkForm();
+    const known = (this.editor.getAttributes("link").href as string | undefined) ?? "";
+    if (known) this.editor.commands.extendMarkRange("link");
+    const form = linkForm(known, {
+      set: (href) => this.editor.chain().focus().setLink({ href }).run(),
+      remove: () => this.editor.chain().focus().unsetLink().run(),
+      done: () => {
+        this.closeLinkForm();
+        this.editor.commands.focus();
+        this.update();
+      },
+    });
+    this.linkForm = form;
+    this.panel.classList.add("editing-link");
+    this.panel.append(form);
+    form.querySelector("input")?.focus();
+  }
+
+  private closeLinkForm(): void {
+    this.linkForm?.remove();
+    this.linkForm = null;
+    this.panel.classList.remove("editing-link");
+  }
+}
+
+function linkForm(
+  known: string,
+  act: { set(href: string): void; remove(): void; done(): void },
+): HTMLFormElement {
+  const form = document.createElement("form");
+  form.className = "link-form";
+  form.noValidate = true;
+  const input = document.createElement("input");
+  input.type = "url";
+  input.value = known;
+  input.placeholder = "https://…";
+  input.setAttribute("aria-label", "Address");
+  const problem = document.createElement("span");
+  problem.setAttribute("role", "alert");
+  const submit = document.createElement("button");
+  submit.className = "button button-primary";
+  submit.textContent = "Apply";
+  form.append(input, submit);
+  if (known) {
+    const remove = document.createElement("button");
+    remove.type = "button";
+    remove.className = "button";
+    remove.textContent = "Remove";
+    remove.addEventListener("click", () => {
+      act.remove();
+      act.done();
+    });
+    form.append(remove);
+  }
+  form.append(problem);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const href = completeLink(input.value);
+    if (!href) {
+      problem.textContent = "Write a web address or an e-mail address.";
+      input.focus();
+      return;
+    }
+    act.set(href);
+    act.done();
+  });
+  return form;
+}
+
+function divider(): HTMLElement {
+  const line = document.createElement("span");
+  line.className = "tool-divider";
+  return line;
+}
+
+/** Above the table the caret is in: there the toolbar covers no words. */
+function tableRect(editor: Editor): DOMRect {
+  const { node } = editor.view.domAtPos(editor.state.selection.from);
+  const table = (node instanceof Element ? node : node.parentElement)?.closest("table");
+  return table?.getBoundingClientRect() ?? selectionRect(editor);
+}
+
+function selectionRect(editor: Editor): DOMRect {
+  const { from, to } = editor.state.selection;
+  const start = editor.view.coordsAtPos(from);
+  const end = editor.view.coordsAtPos(to, -1);
+  const sameLine = Math.abs(start.top - end.top) < 4;
+  const left = sameLine ? start.left : Math.min(start.left, end.left);
+  const right = sameLine ? end.right : Math.max(start.right, end.right);
+  return new DOMRect(left, start.top, Math.max(1, right - left), Math.max(1, end.bottom - start.top));
+}

@@ -1,0 +1,63 @@
+/** The help sheet: every key of the editor. */
+import { isApple } from "./create";
+import { openDialog } from "./dialog";
+
+const GROUPS: readonly [string, readonly [string, string][]][] = [
+  [
+    "The assistant",
+    [
+      ["Mod Enter", "Continue the text"],
+      ["Tab", "Accept the suggestion"],
+      ["Mod →", "Accept one word"],
+      ["Esc", "Stop or dismiss the suggestion"],
+      ["Alt Enter", "On assisted text: who accepted it, and when"],
+    ],
+  ],
+  [
+    "Blocks",
+    [
+      ["/", "All blocks"],
+      ["# ## ###", "Headings"],
+      ["- or 1.", "Lists"],
+      ["[ ]", "Task list"],
+      [">", "Quote"],
+      ["```", "Code block"],
+      ["---", "Divider"],
+      ["Alt Shift ↑ ↓", "Move the block"],
+    ],
+  ],
+  [
+    "Text",
+    [
+      ["Mod B", "Bold"],
+      ["Mod I", "Italic"],
+      ["Mod U", "Underline"],
+      ["Mod Shift S", "Strike through"],
+      ["Mod E", "Code"],
+      ["Mod K", "Link"],
+      ["Alt F10", "Into the selection's toolbar"],
+      ["Mod Z", "Undo your own last change"],
+      ["Mod Shift Z", "Redo"],
+    ],
+  ],
+];
+
+export function openHelp(): void {
+  const { body } = openDialog("Keys and shortcuts");
+  for (const [name, keys] of GROUPS) {
+    const heading = document.createElement("h3");
+    heading.textContent = name;
+    const list = document.createElement("dl");
+    list.className = "keys";
+    for (const [key, words] of keys) {
+      const term = document.createElement("dt");
+      const chip = document.createElement("kbd");
+      chip.textContent = key.replace("Mod", isApple() ? "⌘" : "Ctrl");
+      term.append(chip);
+      const meaning = document.createElement("dd");
+      meaning.textContent = words;
+      list.append(term, meaning);
+    }
+    body.append(heading, list);
+  }
+}

@@ -1,0 +1,37 @@
+/** What the slash menu offers. */
+import type { Editor } from "@tiptap/core";
+import { BLOCKS } from "./blocks";
+import { chooseImages } from "./images";
+import type { SlashItem } from "./slash";
+
+export function slashItems(continueText: (editor: Editor) => void): SlashItem[] {
+  const blocks = BLOCKS.map(({ run, isActive: _isActive, ...block }) => ({
+    ...block,
+    choose: (editor, range) => run(editor.chain().focus().deleteRange(range)).run(),
+  })) satisfies SlashItem[];
+  return [
+    {
+      id: "continue",
+      label: "Continue",
+      icon: "sparkles",
+      group: "Assistant",
+      words: "write ai assistant go on",
+      choose(editor, range) {
+        editor.chain().focus().deleteRange(range).run();
+        continueText(editor);
+      },
+    },
+    ...blocks,
+    {
+      id: "image",
+      label: "Picture",
+      icon: "image",
+      group: "Insert",
+      words: "image photo figure upload",
+      choose(editor, range) {
+        editor.chain().focus().deleteRange(range).run();
+        chooseImages(editor);
+      },
+    },
+  ];
+}
