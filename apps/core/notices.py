@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import redis
 from redis.asyncio.client import PubSub
 
-from apps.core.redis import subscriber_redis
+from apps.core.redis import key, subscriber_redis
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,8 @@ class Notices:
         while True:
             pubsub = subscriber_redis().pubsub(ignore_subscribe_messages=True)
             try:
-                await pubsub.subscribe(*self._hearers)
+                # Never without a channel: redis-py would read a health check's answer in the midst of our reading.
+                await pubsub.subscribe(key("notices"), *self._hearers)
                 self._pubsub = pubsub
                 if interrupted:
                     self._tell_interrupted()
