@@ -3,7 +3,7 @@ import * as decoding from "lib0/decoding";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { type EditorConfig, mayEdit, socketUrl } from "../editor/config";
-import { OFFLINE_AFTER_MS, RECONNECT_MAX_MS, RESYNC_MS } from "../editor/limits";
+import { OFFLINE_AFTER_MS, OFFLINE_MAX_BYTES, RECONNECT_MAX_MS, RESYNC_MS } from "../editor/limits";
 import { LocalCopy } from "./local-copy";
 import { CLOSE, hasUnsaved, initialState, next, type SyncEvent, type SyncState } from "./status";
 
@@ -11,6 +11,8 @@ const MESSAGE_SYNC = 0;
 const MESSAGE_ACK = 100;
 const SYNC_STEP_2 = 1;
 const SYNC_UPDATE = 2;
+/** Message, kind, length and the two zeros of an update without content. */
+const EMPTY_STATE_FRAME_BYTES = 5;
 const PERMANENT: readonly number[] = Object.values(CLOSE);
 
 export interface Connection {
@@ -20,6 +22,8 @@ export interface Connection {
   /** Resolves when there is something true to show: the browser's copy or the server's state. */
   ready: Promise<void>;
   onState(hear: (state: SyncState) => void): void;
+  /** Whether so much more can be written: what waits for a connection goes to the server as one update. */
+  hasRoomFor(bytes: number): boolean;
   /** Delete the browser's copy: after access was lost. */
   forget(): Promise<void>;
 }
@@ -42,7 +46,10 @@ export function connect(config: EditorConfig): Connection {
     resyncInterval: RESYNC_MS,
     maxBackoffTime: RECONNECT_MAX_MS.least + Math.random() * (RECONNECT_MAX_MS.most - RECONNECT_MAX_MS.least),
     shouldReconnect: (event) => !PERMANENT.includes(event.code),
-    WebSocketPolyfill: countingSocket(state.mayEdit, (whole) => tell({ type: "sent", whole })),
+    WebSocketPolyfill: countingSocket(state.mayEdit, (whole, counts) => {
+      if (whole) unsentBytes = 0;
+      tell({ type: "sent", whole, counts });
+    }),
   });
   provider.messageHandlers[MESSAGE_ACK] = (_encoder, decoder) => {
     decoding.readVarUint(decoder); // position in the document's log
@@ -72,8 +79,11 @@ export function connect(config: EditorConfig): Connection {
     clearTimeout(offlineTimer);
     tell({ type: "ended", code });
   });
-  document.on("update", (_update: Uint8Array, origin: unknown) => {
-    if (origin !== provider && origin !== copy?.origin) tell({ type: "edited" });
+  let unsentBytes = 0;
+  document.on("update", (update: Uint8Array, origin: unknown) => {
+    if (origin === provider || origin === copy?.origin) return;
+    if (state.link !== "open") unsentBytes += update.length;
+    tell({ type: "edited" });
   });
 
   // Who may not edit keeps no copy: edits in it could never be sent.
@@ -97,6 +107,7 @@ export function connect(config: EditorConfig): Connection {
       return state;
     },
     ready: Promise.race([synced, shown ?? synced]),
+    hasRoomFor: (bytes) => state.link === "open" || unsentBytes + bytes < OFFLINE_MAX_BYTES,
     onState(hear) {
       hears.add(hear);
       hear(state);
@@ -109,14 +120,15 @@ export function connect(config: EditorConfig): Connection {
  * A WebSocket that counts the update frames it sends, as the server counts them for its acknowledgements.
  * For those who may not edit it sends none: one would close the socket (4403).
  */
-function countingSocket(mayEdit: boolean, sent: (whole: boolean) => void): typeof WebSocket {
+function countingSocket(mayEdit: boolean, sent: (whole: boolean, counts: boolean) => void): typeof WebSocket {
   return class extends WebSocket {
     override send(data: Parameters<WebSocket["send"]>[0]): void {
-      const kind = data instanceof Uint8Array && data[0] === MESSAGE_SYNC ? data[1] : undefined;
+      const frame = data instanceof Uint8Array ? data : new Uint8Array();
+      const kind = frame[0] === MESSAGE_SYNC ? frame[1] : undefined;
       const carriesUpdate = kind === SYNC_STEP_2 || kind === SYNC_UPDATE;
       if (carriesUpdate && !mayEdit) return;
       super.send(data);
-      if (carriesUpdate) sent(kind === SYNC_STEP_2);
+      if (carriesUpdate) sent(kind === SYNC_STEP_2, frame.length !== EMPTY_STATE_FRAME_BYTES);
     }
   };
 }

@@ -32,7 +32,8 @@ export type SyncEvent =
   | { type: "opened" }
   | { type: "synced" }
   | { type: "edited" }
-  | { type: "sent"; whole: boolean }
+  /** `counts`: the server will acknowledge it; an empty state is not worth that. */
+  | { type: "sent"; whole: boolean; counts: boolean }
   | { type: "acked"; count: number }
   | { type: "closed" }
   | { type: "waited" }
@@ -66,7 +67,7 @@ export function next(state: SyncState, event: SyncEvent): SyncState {
       return state.link === "open" ? state : { ...state, unsent: true };
     case "sent":
       // A whole state (sync step 2) carries everything that was waiting.
-      return { ...state, sent: state.sent + 1, unsent: event.whole ? false : state.unsent };
+      return { ...state, sent: state.sent + Number(event.counts), unsent: event.whole ? false : state.unsent };
     case "acked":
       return { ...state, acked: Math.max(state.acked, event.count) };
     case "closed":

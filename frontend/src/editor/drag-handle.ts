@@ -95,7 +95,10 @@ class HandleView {
   }
 
   private onDragStart(event: DragEvent): void {
-    if (!this.select() || !event.dataTransfer || !this.block) return event.preventDefault();
+    if (!this.select() || !event.dataTransfer || !this.block) {
+      event.preventDefault();
+      return;
+    }
     const slice = this.view.state.selection.content();
     const { dom, text } = this.view.serializeForClipboard(slice);
     event.dataTransfer.clearData();

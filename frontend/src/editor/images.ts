@@ -10,8 +10,12 @@ const ACCEPTED = "image/png,image/jpeg,image/gif,image/webp,image/avif";
 const QUALITIES = [0.85, 0.7, 0.5];
 const SCALES = [1, 0.7, 0.5, 0.35];
 
-export const Images = Extension.create({
+export const Images = Extension.create<{ hasRoomFor(bytes: number): boolean }>({
   name: "images",
+  addOptions: () => ({ hasRoomFor: () => true }),
+  addStorage() {
+    return { hasRoomFor: this.options.hasRoomFor };
+  },
   addProseMirrorPlugins() {
     const editor = this.editor as Editor;
     return [
@@ -58,6 +62,11 @@ async function insertInOrder(editor: Editor, files: File[], pos?: number): Promi
     if (!src) {
       notify(`“${file.name}” could not be inserted: it is not a picture we can read, or too large.`);
       continue;
+    }
+    const storage = (editor.storage as { images?: { hasRoomFor(bytes: number): boolean } }).images;
+    if (storage && !storage.hasRoomFor(src.length)) {
+      notify("No more pictures fit while you are offline. Add them when the connection is back.");
+      return;
     }
     const at = Math.min(pos ?? editor.state.selection.to, editor.state.doc.content.size);
     editor

@@ -3,6 +3,9 @@
 /** As the server's `TITLE_MAX_CHARACTERS`. */
 export const TITLE_MAX_CHARACTERS = 300;
 
+/** Edits waiting for a connection: they travel as one update, and the server takes 1 MiB of it. */
+export const OFFLINE_MAX_BYTES = 900_000;
+
 /** An image as it is kept in the document (base64), below the sync socket's limit for one update. */
 export const IMAGE_MAX_CHARACTERS = 240_000;
 /** Longer sides are scaled down: more cannot be seen in a column of 68 characters. */

@@ -62,7 +62,7 @@ const editor = createEditor({
     Bubble,
     DragHandle,
     MoveBlock,
-    Images,
+    Images.configure({ hasRoomFor: (bytes) => connection.hasRoomFor(bytes) }),
     Paste,
   ],
 });

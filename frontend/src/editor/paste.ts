@@ -9,7 +9,7 @@ import { cleanHtml } from "./clean-html";
 import { PASTE_STEP_CHARACTERS } from "./limits";
 
 export const Paste = Extension.create({
-  name: "paste",
+  name: "structuredPaste",
   priority: 200,
   addProseMirrorPlugins() {
     const editor = this.editor as Editor;
