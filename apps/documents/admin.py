@@ -7,14 +7,14 @@ from django.contrib import admin
 from apps.documents.models import Document, Invitation, Membership
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # generic in the stubs only
     model = Membership
     extra = 0
     autocomplete_fields = ("user",)
 
 
 @admin.register(Document)
-class DocumentAdmin(admin.ModelAdmin):
+class DocumentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     list_display = ("__str__", "id", "word_count", "created_at", "edited_at", "edited_by", "trashed_at")
     list_filter = (("trashed_at", admin.EmptyFieldListFilter), "created_at", "edited_at")
     list_select_related = ("edited_by",)
@@ -29,7 +29,7 @@ class DocumentAdmin(admin.ModelAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     list_display = ("document", "user", "role", "created_at")
     list_filter = ("role", "created_at")
     list_select_related = ("document", "user")
@@ -38,7 +38,7 @@ class MembershipAdmin(admin.ModelAdmin):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(admin.ModelAdmin):
+class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     list_display = ("email", "document", "role", "invited_by", "created_at")
     list_filter = ("role", "created_at")
     list_select_related = ("document", "invited_by")
