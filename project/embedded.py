@@ -9,6 +9,7 @@ import importlib.util
 import os
 import pwd
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -42,6 +43,7 @@ class EmbeddedServer:
     stop_signal: signal.Signals
     is_ready: Callable[[], bool]
     popen_options: dict[str, Any] = field(default_factory=dict)
+    socket_folder: Path | None = None  # outside the data folder
 
 
 class EmbeddedServerError(RuntimeError):
@@ -130,6 +132,7 @@ def postgres(data_dir: Path) -> EmbeddedServer:
         stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown
         is_ready=is_ready,
         popen_options=options,
+        socket_folder=sockets,
     )
 
 
@@ -198,6 +201,8 @@ def stop(server: EmbeddedServer, process: "subprocess.Popen[Any]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    if server.socket_folder:
+        shutil.rmtree(server.socket_folder, ignore_errors=True)
 
 
 def end_stale(data_dir: Path) -> None:
