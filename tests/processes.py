@@ -130,6 +130,10 @@ class Processes:
         child.start()
         return child
 
+    def keep(self, child: Child) -> None:
+        """End `child` with the others."""
+        self._children.append(child)
+
     def stop(self) -> None:
         for child in reversed(self._children):
             child.stop()

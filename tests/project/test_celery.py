@@ -1,0 +1,41 @@
+"""A real Celery worker: it is heard of, and its log names the request that asked for the task."""
+
+import json
+import sys
+
+import pytest
+from pytest_django import Settings
+
+from apps.core.redis import key, sync_redis
+from project.celery import app
+from tests.processes import Child, Processes, wait_until
+
+ASK = """
+from apps.core.ids import request_id
+from project.tasks import clear_expired_sessions
+request_id.set("asked-for-0001")
+clear_expired_sessions.delay()
+"""
+
+
+@pytest.fixture
+def worker(processes: Processes) -> Child:
+    argv = [sys.executable, "-m", "celery", "--quiet", "-A", "project", "worker", "--concurrency=1", "--without-mingle"]
+    child = Child(argv, {**processes.environment, "LOG_FORMAT": "json"}, processes.folder / "worker.log")
+    processes.keep(child)
+    child.start()
+    return child
+
+
+def test_a_task_carries_the_request_id_of_who_asked(worker: Child, processes: Processes) -> None:
+    processes.command("shell", "-c", ASK)
+    wait_until(lambda: "sessions.cleared" in worker.output(), seconds=30, what="the task")
+    line = next(line for line in worker.output().splitlines() if "sessions.cleared" in line)
+    assert json.loads(line)["request_id"] == "asked-for-0001"
+    assert sync_redis().ttl(key("heartbeat", "worker")) > 0
+
+
+def test_every_scheduled_task_exists(settings: Settings) -> None:
+    app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert scheduled <= set(app.tasks)
