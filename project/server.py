@@ -35,8 +35,8 @@ PING_TIMEOUT_SECONDS = 10
 HTTP_TIMEOUT_SECONDS = 120
 INTAKE_MAX_MESSAGES = 256  # unread messages of one socket; above it the socket is not read until half are gone
 GOODBYE_SECONDS = 1.0  # for clients to answer the close frame
-CANCEL_SECONDS = 2.0  # for applications to end after cancellation
-EXIT_SECONDS = 9.0  # whatever happens, the process has ended this long after SIGTERM
+CANCEL_SECONDS = 1.5  # for applications to end after cancellation
+EXIT_SECONDS = 6.5  # whatever happens, the process has ended this long after SIGTERM; below the supervisor's patience
 BACKLOG = 1024  # connections waiting to be accepted: after a restart everybody comes at once
 
 
@@ -117,7 +117,7 @@ class Server(daphne_server.Server):
         return intake
 
     def kill_all_applications(self) -> Any:
-        """End in order: write what is in memory, say goodbye to the sockets, then cancel what still runs."""
+        """End in order: say goodbye to the sockets, write what is in memory, then cancel what still runs."""
         watchdog = threading.Timer(EXIT_SECONDS, os._exit, args=(1,))
         watchdog.daemon = True
         watchdog.start()
@@ -128,9 +128,9 @@ class Server(daphne_server.Server):
         logger.info("server.stopping", extra={"connections": len(self.connections)})
         for listener in self.listeners:
             listener.addCallback(lambda port: port.stopListening())
-        await run_shutdown(settings.SHUTDOWN_TIMEOUT_SECONDS)
         self._close_sockets()
         await self._wait_for_applications(GOODBYE_SECONDS)
+        await run_shutdown(settings.SHUTDOWN_TIMEOUT_SECONDS)  # now nothing more comes in
         for details in self.connections.values():
             if "application_instance" in details:
                 details["application_instance"].cancel()

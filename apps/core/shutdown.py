@@ -12,7 +12,7 @@ _callbacks: list[Callback] = []
 
 
 def on_shutdown(callback: Callback) -> None:
-    """Have `callback` awaited on the event loop before sockets are closed. It is not called after SIGKILL."""
+    """Have `callback` awaited on the event loop after the sockets were closed. It is not called after SIGKILL."""
     _callbacks.append(callback)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.http import Http404, HttpRequest
 from django.test import Client
+from django.urls import path
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError
 
@@ -51,14 +52,14 @@ def client(settings: Any) -> Iterator[Client]:
         return None
 
     original = list(urls.urlpatterns)
-    urls.urlpatterns.insert(0, urls.path("api/failing/", api.urls))
+    urls.urlpatterns.insert(0, path("api/failing/", api.urls))
     settings.ROOT_URLCONF = "project.urls"
     yield Client(raise_request_exception=False)
     urls.urlpatterns[:] = original
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "code"),
+    ("name", "status", "code"),
     [
         ("conflict", 409, "conflict"),
         ("limited", 429, "rate_limited"),
@@ -71,10 +72,10 @@ def client(settings: Any) -> Iterator[Client]:
 )
 @pytest.mark.parametrize("debug", [False, True])
 def test_every_failure_is_a_problem(
-    client: Client, settings: Any, path: str, status: int, code: str, *, debug: bool
+    client: Client, settings: Any, name: str, status: int, code: str, *, debug: bool
 ) -> None:
     settings.DEBUG = debug
-    answer = client.get(f"/api/failing/{path}")
+    answer = client.get(f"/api/failing/{name}")
     assert answer.status_code == status
     assert answer["Content-Type"] == "application/problem+json"
     problem = answer.json()
