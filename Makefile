@@ -72,8 +72,8 @@ types: setup-dev frontend/node_modules/.installed
 format: setup-dev frontend/node_modules/.installed
 	@.venv/bin/python -m ruff check --fix --quiet .
 	@.venv/bin/python -m ruff format --quiet .
+	@.venv/bin/python scripts/write_configuration.py
 	@cd frontend && npm run --silent format
-	@.venv/bin/python -m djlint templates --reformat --quiet
 
 lint: need-python need-node setup-dev frontend/node_modules/.installed
 	@sh scripts/lint.sh

@@ -29,6 +29,7 @@ check "templates (djlint)" $python -m djlint templates --lint --quiet
 check "TypeScript types (tsc)" frontend check
 check "TypeScript and CSS style (biome)" frontend lint
 check "generated TypeScript types are current" frontend types -- --check
+check "documentation of the settings is current" $python scripts/write_configuration.py --check
 check "shell scripts" sh -c 'for script in scripts/*.sh .ci/run; do bash -n "$script" || exit 1; done'
 
 if [ -n "$failed" ]; then

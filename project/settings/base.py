@@ -9,24 +9,24 @@ from django.core.exceptions import ImproperlyConfigured
 from project.settings.accounts import SOCIAL_APPS
 from project.settings.environment import BASE_DIR, DATA_DIR, env, kept_secret
 
-DEBUG = env.bool("DEBUG", True)
+DEBUG = env.bool("DEBUG", True)  # 0 in production: secrets must be set, cookies need HTTPS
 TESTING = env.bool("INTERLINE_TESTING", False)
 
-if env.str("SECRET_KEY", ""):
+if env.str("SECRET_KEY", ""):  # required when DEBUG=0, else generated into DATA_DIR
     SECRET_KEY = env.str("SECRET_KEY")
 elif DEBUG:
     SECRET_KEY = kept_secret("secret_key", secrets.token_urlsafe(50))
 else:
     raise ImproperlyConfigured("SECRET_KEY must be set when DEBUG=0.")
 
-FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", [])
+FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", [])  # Fernet, newest first; likewise
 if not FIELD_ENCRYPTION_KEYS:
     if not DEBUG:
         raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS must be set when DEBUG=0.")
     FIELD_ENCRYPTION_KEYS = [kept_secret("field_encryption_key", Fernet.generate_key().decode())]
 
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])  # e.g. https://write.example.org
 
 INSTALLED_APPS = [
     "daphne",
@@ -91,10 +91,10 @@ TEMPLATES = [
 ]
 
 # `make run`, `make test` and compose set both; a bare `manage.py` finds the embedded servers of a running instance.
-DATABASE_URL = env.str("DATABASE_URL", "") or (
+DATABASE_URL = env.str("DATABASE_URL", "") or (  # PostgreSQL of your own; else `make run` brings one
     (DATA_DIR / "database_url").read_text().strip() if (DATA_DIR / "database_url").exists() else ""
 )
-REDIS_URL = env.str("REDIS_URL", "") or (
+REDIS_URL = env.str("REDIS_URL", "") or (  # Redis of your own; likewise
     (DATA_DIR / "redis_url").read_text().strip() if (DATA_DIR / "redis_url").exists() else ""
 )
 DATABASES = {
@@ -111,7 +111,7 @@ if DATABASE_POOL_MAX:
     DATABASE_OPTIONS["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_MAX, "timeout": 10}  # seconds
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_PREFIX = env.str("REDIS_PREFIX", "interline:")
+REDIS_PREFIX = env.str("REDIS_PREFIX", "interline:")  # of every key, so that a server can be shared
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -161,7 +161,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-HTTP_MAX_BODY_BYTES = env.int("HTTP_MAX_BODY_BYTES", 10 * 2**20)
+HTTP_MAX_BODY_BYTES = env.int("HTTP_MAX_BODY_BYTES", 10 * 2**20)  # larger requests get 413
 DATA_UPLOAD_MAX_MEMORY_SIZE = HTTP_MAX_BODY_BYTES
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -170,15 +170,15 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 # Cookies carry no port: two instances on one host would sign each other out without names of their own.
-COOKIE_SUFFIX = env.str("COOKIE_SUFFIX", "")
+COOKIE_SUFFIX = env.str("COOKIE_SUFFIX", "")  # `make run` sets the port
 SESSION_COOKIE_NAME = "sessionid" + COOKIE_SUFFIX
 CSRF_COOKIE_NAME = "csrftoken" + COOKIE_SUFFIX
 if not DEBUG:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
-    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
-    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000)
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)  # when DEBUG=0
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000)  # when DEBUG=0
     # Whether the domain's other hosts speak TLS, and whether browsers should know beforehand, is for its owner to say.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 

@@ -12,10 +12,10 @@ from apps.core.ids import request_id
 from project.settings.base import DEBUG
 from project.settings.environment import env
 
-LOG_FORMAT = env.str("LOG_FORMAT", "text" if DEBUG else "json")
+LOG_FORMAT = env.str("LOG_FORMAT", "text" if DEBUG else "json")  # json or text
 if LOG_FORMAT not in ("json", "text"):
     raise ImproperlyConfigured(f"LOG_FORMAT must be json or text, not {LOG_FORMAT!r}.")
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()  # DEBUG, INFO, WARNING or ERROR
 if LOG_LEVEL not in logging.getLevelNamesMapping():
     raise ImproperlyConfigured(f"LOG_LEVEL must be a level such as INFO or DEBUG, not {LOG_LEVEL!r}.")
 
