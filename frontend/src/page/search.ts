@@ -44,7 +44,7 @@ export function enhanceSearch(page: Document, load: LoadPage = loadPage): void {
     }
     running = new AbortController();
     const { signal } = running;
-    const address = `${form.action.split("?")[0]}?${new URLSearchParams(fieldsOf(form))}`;
+    const address = addressOf(form);
     results.setAttribute("aria-busy", "true");
     try {
       const found = (await load(address, signal)).querySelector("[data-results]");
@@ -68,6 +68,12 @@ export function enhanceSearch(page: Document, load: LoadPage = loadPage): void {
     clearTimeout(timer);
     void search();
   });
+}
+
+function addressOf(form: HTMLFormElement): string {
+  const address = new URL(form.action);
+  address.search = new URLSearchParams(fieldsOf(form)).toString();
+  return address.href;
 }
 
 function fieldsOf(form: HTMLFormElement): [string, string][] {
