@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from project import embedded
 from project.lifeline import die_with_parent
@@ -35,6 +35,7 @@ READY_REQUEST_SECONDS = 2.0
 READY_POLL_SECONDS = 0.1
 IDLE_SECONDS = 1.0  # how long the loop sleeps when nothing happens
 LINE_MAX_BYTES = 64 * 1024
+DRAIN_TURNS = 100  # a pipe holds 64 KiB, so that a few are enough unless somebody outside keeps writing
 PROCESSES_MAX = 32  # per kind
 WORKER_CONCURRENCY = 2  # Celery tasks at a time
 
@@ -64,7 +65,6 @@ class Child:
     started_at: float = 0
     crashes: int = 0
     restart_at: float | None = None
-    unfinished: bytes = b""
 
     def start(self) -> None:
         """Start it as the leader of a group: Ctrl-C reaches us alone, and its own children can be ended with it."""
@@ -76,7 +76,7 @@ class Child:
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=None if self.hear else subprocess.STDOUT,
+            stderr=subprocess.PIPE if self.hear else subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=die_with_parent(self.stop_signal),
         )
@@ -102,6 +102,32 @@ class Child:
         delay: float = min(RESTART_FIRST_SECONDS * 2 ** (self.crashes - 1), RESTART_MAX_SECONDS)
         self.restart_at = time.monotonic() + delay
         return delay
+
+
+class Lines:
+    """Reads a child's pipe without waiting and hands on whole lines."""
+
+    def __init__(self, pipe: IO[bytes], hear: Callable[[str], None]) -> None:
+        self._pipe = pipe
+        self._hear = hear
+        self._rest = b""
+        os.set_blocking(pipe.fileno(), False)
+
+    def read(self) -> bool:
+        """Hand on what has come. Return False when the pipe has ended."""
+        try:
+            piece = os.read(self._pipe.fileno(), LINE_MAX_BYTES)
+        except BlockingIOError:
+            return True
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        if len(self._rest) > LINE_MAX_BYTES or (not piece and self._rest):
+            lines, self._rest = [*lines, self._rest], b""
+        for line in lines:
+            self._hear(line.decode(errors="replace").rstrip())
+        return bool(piece)
+
+    def close(self) -> None:
+        self._pipe.close()
 
 
 class Supervisor:
@@ -137,9 +163,13 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         child.start()
         assert child.process is not None
-        assert child.process.stdout is not None
-        os.set_blocking(child.process.stdout.fileno(), False)
-        self._selector.register(child.process.stdout, selectors.EVENT_READ, child)
+
+        def log(line: str) -> None:
+            self._print(child.name, line)
+
+        for pipe, hear in ((child.process.stdout, child.hear or log), (child.process.stderr, log)):
+            if pipe:
+                self._selector.register(pipe, selectors.EVENT_READ, Lines(pipe, hear))
 
     def wait_for(self, done: Callable[[], bool], *, poll_seconds: float = IDLE_SECONDS) -> None:
         """Keep everything running until `done`, asked every `poll_seconds`. Raises Stopped when asked to stop."""
@@ -159,25 +189,18 @@ class Supervisor:
             if key.fileobj is self._wake:
                 with suppress(BlockingIOError):
                     self._wake.recv(4096)
-            else:
-                self._read(key.data, key.fileobj)
+            elif not key.data.read():
+                self._selector.unregister(key.fileobj)
+                key.data.close()
         for child in self.children:
             self._look_after(child)
 
-    def _read(self, child: Child, pipe: Any) -> None:
-        try:
-            piece = os.read(pipe.fileno(), LINE_MAX_BYTES)
-        except BlockingIOError:
-            return
-        *lines, rest = (child.unfinished + piece).split(b"\n")
-        if len(rest) > LINE_MAX_BYTES or (not piece and rest):
-            lines, rest = [*lines, rest], b""
-        child.unfinished = rest
-        for line in lines:
-            (child.hear or (lambda text: self._print(child.name, text)))(line.decode(errors="replace").rstrip())
-        if not piece:
-            self._selector.unregister(pipe)
-            pipe.close()
+    def drain(self) -> None:
+        """Show what ended children have written last."""
+        for _ in range(DRAIN_TURNS):
+            if not self._selector.select(0):
+                break
+            self._turn(0)
 
     def _look_after(self, child: Child) -> None:
         if child.process is None or self._stopping or not child.kept:
@@ -203,7 +226,7 @@ class Supervisor:
             self.say(f"{', '.join(late)} did not stop in time and will be killed.")
         for child in children:
             child.end()
-        self._turn(0)
+        self.drain()
 
     def _print(self, name: str, text: str, *, bold: bool = False) -> None:
         label = f"{name:<11}|"
@@ -325,7 +348,7 @@ def prepare(supervisor: Supervisor, environment: dict[str, str]) -> list[str]:
     assert step.process is not None
     if step.process.returncode:
         raise CannotStart("The database could not be prepared; the lines above say why.")
-    supervisor._turn(0)
+    supervisor.drain()
     supervisor.children.remove(step)
     return shown
 
