@@ -67,7 +67,11 @@ export function next(state: SyncState, event: SyncEvent): SyncState {
       return state.link === "open" ? state : { ...state, unsent: true };
     case "sent":
       // A whole state (sync step 2) carries everything that was waiting.
-      return { ...state, sent: state.sent + Number(event.counts), unsent: event.whole ? false : state.unsent };
+      return {
+        ...state,
+        sent: state.sent + Number(event.counts),
+        unsent: event.whole ? false : state.unsent,
+      };
     case "acked":
       return { ...state, acked: Math.max(state.acked, event.count) };
     case "closed":

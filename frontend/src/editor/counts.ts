@@ -73,7 +73,7 @@ export function showCounts(editor: Editor, view: CountsView): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const draw = () => {
     const { selection, doc } = editor.state;
-    const selected = selection.empty ? "" : doc.textBetween(selection.from, selection.to, " ", " ");
+    const selected = selection.empty ? "" : doc.textBetween(selection.from, selection.to, " ", " ").trim();
     const totals = countDocument(doc);
     view.counts.textContent = countsSentence(selected ? countWords(selected) : totals.words, selected !== "");
     view.assisted.textContent = `${assistedPercent(totals)} % assisted`;

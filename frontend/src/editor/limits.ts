@@ -19,6 +19,9 @@ export const PASTE_STEP_CHARACTERS = 40_000;
 export const READING_WORDS_PER_MINUTE = 238;
 export const COUNT_DELAY_MS = 300;
 
+/** From here on blocks out of sight are not painted. */
+export const LONG_DOCUMENT_BLOCKS = 80;
+
 /** How long a remote name stays beside its caret after a move. */
 export const CARET_NAME_MS = 2500;
 /** How long "Reconnecting…" is shown before it becomes "Offline". */

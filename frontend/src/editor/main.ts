@@ -17,6 +17,7 @@ import { showCounts } from "./counts";
 import { createEditor } from "./create";
 import { DragHandle } from "./drag-handle";
 import { Images } from "./images";
+import { LongDocuments } from "./long-documents";
 import { MoveBlock } from "./move-block";
 import { Paste } from "./paste";
 import { slashExtension } from "./slash";
@@ -62,6 +63,7 @@ const editor = createEditor({
     Bubble,
     DragHandle,
     MoveBlock,
+    LongDocuments,
     Images.configure({ hasRoomFor: (bytes) => connection.hasRoomFor(bytes) }),
     Paste,
   ],
