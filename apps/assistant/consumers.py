@@ -1,7 +1,331 @@
-"""The assistant socket."""
+"""The assistant socket: `/ws/assistant/<document>`, JSON text frames (`messages.py`)."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
 
 from channels.consumer import AsyncConsumer
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from apps.assistant.delivery import Delivery, ReaderTooSlow
+from apps.assistant.feeds import Feed, Tail, feeds
+from apps.assistant.messages import (
+    ANCHOR_MAX_BYTES,
+    PROTOCOL,
+    SUBPROTOCOL,
+    Ack,
+    Cancel,
+    Decide,
+    Error,
+    Generate,
+    Hello,
+    Limits,
+    ModelChoice,
+    OpenGeneration,
+    Ping,
+    Pong,
+    Resume,
+    parse_client_message,
+)
+from apps.assistant.models import Generation
+from apps.assistant.people import person, quota_of
+from apps.assistant.services import cancel_generation, decide, find_generation, start_generation
+from apps.assistant.transcripts import private_to, replay
+from apps.core.close_codes import CloseCode
+from apps.core.errors import InterlineError, Invalid
+from apps.core.ids import request_id
+from apps.core.messages import Message
+from apps.documents.sockets import SocketIdentity, SocketRefused, open_document_socket, recheck
+from apps.llm.routes import deployments, is_demo
+
+logger = logging.getLogger(__name__)
+
+REQUESTS_AT_ONCE = 16  # of one socket; more wait in the socket's bounded intake
+
+T = TypeVar("T")
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Run a service in a thread of its own database connection, not in the one thread Channels shares."""
+    result: T = await database_sync_to_async(function, thread_sensitive=False)(*arguments)
+    return result
+
+
+class Closing(Exception):
+    """This socket has to be closed with `code`."""
+
+    def __init__(self, code: CloseCode) -> None:
+        super().__init__(code.name)
+        self.code = code
 
 
 class AssistantConsumer(AsyncConsumer):
-    pass
+    """Accepts, asks who it is, says hello; then reads and sends side by side until either ends.
+
+    Channels' dispatch is passed by: it handles one message at a time and costs 180 µs for each.
+    """
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()  # websocket.connect
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        try:
+            identity = await open_document_socket(scope, scope["url_route"]["kwargs"]["document_id"])
+            await AssistantSocket(identity, receive, send).serve()
+        except (SocketRefused, Closing) as refused:
+            await send({"type": "websocket.close", "code": int(refused.code)})
+        except ReaderTooSlow:
+            await send({"type": "websocket.close", "code": int(CloseCode.TOO_SLOW)})
+        except Exception:
+            logger.exception("assistant.socket_failed")
+            await send({"type": "websocket.close", "code": int(CloseCode.OVERLOADED)})
+
+
+class AssistantSocket:
+    """One open socket: a reader of its document's feed."""
+
+    def __init__(self, identity: SocketIdentity, receive: Any, send: Any) -> None:
+        self.identity = identity
+        self.user_id: UUID = identity.user.pk
+        self._receive = receive
+        self._send = send
+        self._delivery = Delivery(self._send_text, self._ended)
+        self._feed: Feed | None = None
+        self._bad_frames = 0
+        self._allowance = float(settings.ASSISTANT_FRAMES_BURST)
+        self._counted_at = time.monotonic()
+        self._requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def serve(self) -> None:
+        """Run until the client leaves. Raises SocketRefused, Closing, ReaderTooSlow."""
+        self._feed = await feeds().join(self.identity.access.document.pk, self)
+        try:
+            if (
+                sum(reader.user_id == self.user_id for reader in self._feed.readers)
+                > settings.ASSISTANT_SOCKETS_PER_PERSON
+            ):
+                raise Closing(CloseCode.TOO_MANY)
+            await self._say_hello()
+            await self._until_one_ends(self._read(), self._delivery.run(), self._refused)
+        finally:
+            await feeds().leave(self._feed, self)
+            for task in self._tasks:
+                task.cancel()
+
+    async def _until_one_ends(self, *halves: Awaitable[None]) -> None:
+        tasks = [asyncio.ensure_future(half) for half in halves]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _say_hello(self) -> None:
+        assert self._feed is not None
+        generations = await self._feed.open_generations()
+        visible = [generation for generation in generations if generation.is_visible_to(self.user_id)]
+        for tail in list(self._feed.tails.values()):
+            if tail.is_visible_to(self.user_id) and not tail.ended:
+                self._delivery.follow(tail, len(tail.lines))
+        self._tell(
+            Hello(
+                type="hello",
+                protocol=PROTOCOL,
+                user=person(self.identity.user),
+                role=self.identity.access.role.value,
+                limits=limits(),
+                quota=quota_of(self.identity.user),
+                models=[ModelChoice(name=one.model, demo=is_demo(one.model)) for one in deployments()],
+                open=[self._open_generation(generation) for generation in visible],
+            )
+        )
+
+    def _open_generation(self, generation: Generation) -> OpenGeneration:
+        assert self._feed is not None
+        tail = self._feed.tails.get(generation.pk)
+        return OpenGeneration(
+            id=generation.pk,
+            action=generation.action,
+            user=person(generation.user),
+            anchor=generation.anchor,
+            seq=len(tail.lines) if tail else 0,
+        )
+
+    # ------------------------------------------------------------ reading
+
+    async def _read(self) -> None:
+        while True:
+            event = await self._receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            self._count_frame()
+            try:
+                await self._take(event.get("text"), event.get("bytes"))
+                self._bad_frames = 0
+            except InterlineError as error:
+                self._bad_frames += 1
+                self._refuse(error, None)
+                if self._bad_frames >= settings.ASSISTANT_BAD_FRAMES_MAX:
+                    raise Closing(CloseCode.PROTOCOL_VIOLATION) from None
+
+    async def _take(self, text: str | None, data: bytes | None) -> None:
+        """Act on one frame. Raises Invalid where it is not one of ours; waits only while too much is being done."""
+        if (
+            len(data or b"") > settings.ASSISTANT_FRAME_MAX_BYTES
+            or len((text or "").encode()) > settings.ASSISTANT_FRAME_MAX_BYTES
+        ):
+            raise Closing(CloseCode.TOO_LARGE)
+        if text is None:
+            raise Invalid("Frames are JSON text, not binary.")
+        message = parse_client_message(text)
+        match message:
+            case Ack():
+                self._delivery.acknowledge(message.after)
+            case Ping():
+                self._tell(Pong(type="pong", nonce=message.nonce))
+            case Generate():
+                await self._do(message.id, self._generate(message))
+            case Cancel():
+                await self._do(
+                    message.id,
+                    in_thread(cancel_generation, self.identity.user, self._document_id, message.id),
+                )
+            case Decide():
+                await self._do(message.id, in_thread(decide, self.identity.user, self._document_id, message))
+            case Resume():
+                await self._do(None, self._resume(message))
+
+    def _count_frame(self) -> None:
+        """A token bucket: a flood would cost everybody's time, so its socket is closed."""
+        now = time.monotonic()
+        earned = (now - self._counted_at) * settings.ASSISTANT_FRAMES_PER_SECOND
+        self._allowance = min(float(settings.ASSISTANT_FRAMES_BURST), self._allowance + earned) - 1
+        self._counted_at = now
+        if self._allowance < 0:
+            raise Closing(CloseCode.TOO_MANY)
+
+    async def _do(self, generation_id: UUID | None, work: Awaitable[Any]) -> None:
+        """Do `work` beside the reading; what goes wrong is told to the client. Every request has an id of its own."""
+        await self._requests.acquire()
+
+        async def run() -> None:
+            request_id.set(uuid4().hex)
+            try:
+                await work
+            except InterlineError as error:
+                self._refuse(error, generation_id)
+            except Exception:
+                logger.exception("assistant.request_failed")
+                self._refuse(InterlineError("Something went wrong here. Nothing was lost; try again."), generation_id)
+            finally:
+                self._requests.release()
+
+        self._spawn(run())
+
+    # ------------------------------------------------------------ requests
+
+    async def _generate(self, message: Generate) -> None:
+        generation, is_new = await in_thread(start_generation, self.identity.user, self._document_id, message)
+        if not is_new and self._delivery.follows(generation.pk) is None:
+            await self._replay(generation, 0)
+
+    async def _resume(self, message: Resume) -> None:
+        for generation_id, seq in list(message.after.items())[: settings.ASSISTANT_RESUME_MAX_GENERATIONS]:
+            try:
+                generation = await in_thread(find_generation, self.identity.user, self._document_id, generation_id)
+                await self._replay(generation, seq)
+            except InterlineError as error:
+                self._refuse(error, generation_id)
+
+    async def _replay(self, generation: Generation, after: int) -> None:
+        """Follow a generation from `after` on: in the feed while it runs, from its transcript afterwards."""
+        assert self._feed is not None
+        tail = self._feed.tails.get(generation.pk)
+        if tail is None and generation.is_ended:
+            tail = Tail(generation.pk, private_to(generation))
+            tail.extend(await in_thread(replay, generation))
+        elif tail is None:
+            tail = await self._feed.load(generation.pk)
+        if tail is not None:  # else it is queued, and followed as soon as it starts
+            self._delivery.follow(tail, after)
+
+    # ------------------------------------------------------------ what the feed calls
+
+    def follow(self, tail: Tail, after: int) -> None:
+        self._delivery.follow(tail, after)
+
+    def wake(self) -> None:
+        self._delivery.wake()
+
+    def tell(self, frame: str) -> None:
+        self._delivery.tell(frame)
+
+    def still_reads(self, tail: Tail) -> bool:
+        return self._delivery.still_reads(tail)
+
+    def recheck_soon(self) -> None:
+        self._spawn(self._recheck())
+
+    async def _recheck(self) -> None:
+        try:
+            self.identity = await recheck(self.identity)
+        except SocketRefused as refused:
+            if not self._refused.done():
+                self._refused.set_exception(refused)
+        except Exception:
+            logger.warning("assistant.recheck_failed", exc_info=True)  # the next sweep looks again
+
+    # ------------------------------------------------------------ sending
+
+    @property
+    def _document_id(self) -> UUID:
+        return self.identity.access.document.pk
+
+    def _ended(self, tail: Tail) -> None:
+        if self._feed is not None and self._feed.tails.get(tail.generation_id) is tail:
+            self._feed.forget_ended(tail)
+
+    async def _send_text(self, frame: str) -> None:
+        await self._send({"type": "websocket.send", "text": frame})
+
+    def _tell(self, message: Message) -> None:
+        self._delivery.tell(message.model_dump_json())
+
+    def _refuse(self, error: InterlineError, generation_id: UUID | None) -> None:
+        logger.info("assistant.refused", extra={"code": error.code})
+        self._tell(
+            Error(
+                type="error",
+                id=generation_id,
+                code=error.code,
+                message=error.message,
+                retryable=error.retryable,
+                retry_after=error.retry_after,
+            )
+        )
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def limits() -> Limits:
+    return Limits(
+        frame_bytes=settings.ASSISTANT_FRAME_MAX_BYTES,
+        input_characters=settings.ASSISTANT_INPUT_MAX_CHARACTERS,
+        anchor_bytes=ANCHOR_MAX_BYTES,
+        max_output_tokens=settings.ASSISTANT_OUTPUT_MAX_TOKENS,
+        generations_per_minute=settings.ASSISTANT_GENERATIONS_PER_MINUTE,
+        concurrent_generations=settings.ASSISTANT_CONCURRENT_GENERATIONS,
+        unacknowledged_events=settings.ASSISTANT_SOCKET_WINDOW_EVENTS,
+    )

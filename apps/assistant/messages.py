@@ -1,4 +1,4 @@
-"""Every frame of the assistant socket, both ways (docs: "Assistant socket"; TypeScript: frontend/src/assistant/messages.ts).
+"""Every frame of the assistant socket, both ways. TypeScript: `frontend/src/assistant/messages.ts` (`make types`).
 
 Ephemeral messages concern one socket; events belong to a generation's log and carry its `id` and their `seq`.
 """

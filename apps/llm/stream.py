@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing
 from http import HTTPStatus
 from typing import Any
 
@@ -53,7 +53,7 @@ TRANSLATIONS: dict[type[Exception], tuple[type[InterlineError], str]] = {
 }
 
 
-async def stream(request: ChatRequest) -> AsyncIterator[StreamItem]:
+async def stream(request: ChatRequest) -> AsyncGenerator[StreamItem]:
     """Yield deltas and, at the end, one Finish. Closing the iterator stops the provider.
 
     A model that fails before its first token is followed by the next (Rerouted); afterwards nothing is repeated.
@@ -63,9 +63,10 @@ async def stream(request: ChatRequest) -> AsyncIterator[StreamItem]:
     for model in others:
         began = False
         try:
-            async for item in _attempt(request, model):
-                began = True
-                yield item
+            async with aclosing(_attempt(request, model)) as items:
+                async for item in items:
+                    began = True
+                    yield item
             return
         except InterlineError as error:
             if began or error.code == "blocked_input":
@@ -73,11 +74,12 @@ async def stream(request: ChatRequest) -> AsyncIterator[StreamItem]:
             following = request.models[request.models.index(model) + 1]
             logger.warning("llm.fallback", extra={"model": model, "code": error.code, "next": following})
             yield Rerouted(following)
-    async for item in _attempt(request, last):
-        yield item
+    async with aclosing(_attempt(request, last)) as items:
+        async for item in items:
+            yield item
 
 
-async def _attempt(request: ChatRequest, model: str) -> AsyncIterator[Delta | Finish]:
+async def _attempt(request: ChatRequest, model: str) -> AsyncGenerator[Delta | Finish]:
     """Yield one model's answer, within the three clocks."""
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -124,7 +126,8 @@ async def _attempt(request: ChatRequest, model: str) -> AsyncIterator[Delta | Fi
 async def _open(request: ChatRequest, model: str, closing: AsyncExitStack) -> AsyncIterator[Completion]:
     """Call the provider and return its stream, which `closing` will close."""
     options = {} if request.temperature is None else {"temperature": request.temperature}
-    response: Any = await router().acompletion(
+    call: Any = router().acompletion
+    response = await call(
         model=model,
         messages=[{"role": message.role, "content": message.content} for message in request.messages],
         stream=True,

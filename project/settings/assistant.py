@@ -1,5 +1,7 @@
 """Models, limits and waits of the assistant."""
 
+from typing import Any
+
 from project.settings.environment import env
 
 # Models, as litellm names them. Without one, the built-in demo model answers and says that it is one.
@@ -52,11 +54,15 @@ ASSISTANT_SWEEP_SECONDS = 20
 # The socket.
 ASSISTANT_FRAME_MAX_BYTES = env.int("ASSISTANT_FRAME_MAX_BYTES", 2**20)
 ASSISTANT_BAD_FRAMES_MAX = 20  # in a row
-ASSISTANT_FRAMES_PER_SECOND = 50  # sustained; more closes the socket (4529)
-ASSISTANT_FRAMES_BURST = 200
+ASSISTANT_FRAMES_PER_SECOND = 400  # sustained; more closes the socket (4529)
+ASSISTANT_FRAMES_BURST = 1_000
 ASSISTANT_SOCKET_WINDOW_EVENTS = 256  # unacknowledged events in flight
 ASSISTANT_UNACKNOWLEDGED_SECONDS = 0.5  # with a full window, one coalesced frame goes per so long
 ASSISTANT_SEND_TIMEOUT_SECONDS = 20  # a reader that takes nothing for so long is closed (4508)
 ASSISTANT_SOCKETS_PER_PERSON = env.int("ASSISTANT_SOCKETS_PER_PERSON", 40)  # in one document and web process
 ASSISTANT_RECHECK_SECONDS = 30
 ASSISTANT_RESUME_MAX_GENERATIONS = 50  # replayed from the database for one `resume`
+
+ASSISTANT_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "sweep-generations": {"task": "apps.assistant.tasks.sweep_generations", "schedule": ASSISTANT_SWEEP_SECONDS},
+}

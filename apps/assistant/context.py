@@ -1,0 +1,57 @@
+"""Fits the text around the cursor into a token budget, cut where a reader would cut it."""
+
+import re
+from dataclasses import dataclass
+
+BYTES_PER_TOKEN = 3  # of UTF-8; English has 4 and more, so that the budget is kept in any language
+BEFORE_SHARE = 0.75  # what stands before the cursor says more about what comes next
+CUT_SEARCH_SHARE = 0.2  # of the budget may be given up for a better place to cut
+
+# The best places to begin a text after, best first: a paragraph, a sentence, a word.
+BOUNDARIES = (re.compile(r"\n+"), re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|(?<=[。！？])"), re.compile(r"\s+"))  # noqa: RUF001
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands before and after the cursor."""
+
+    before: str
+    after: str
+
+
+def estimate_tokens(text: str) -> int:
+    return -(-len(text.encode()) // BYTES_PER_TOKEN)
+
+
+def fit(before: str, after: str, *, tokens: int) -> Surroundings:
+    """Return the parts nearest to the cursor that fit into `tokens` together."""
+    if estimate_tokens(before) + estimate_tokens(after) <= tokens:
+        return Surroundings(before, after)
+    after_tokens = min(estimate_tokens(after), max(int(tokens * (1 - BEFORE_SHARE)), tokens - estimate_tokens(before)))
+    return Surroundings(_last(before, tokens - after_tokens), _first(after, after_tokens))
+
+
+def _last(text: str, tokens: int) -> str:
+    """Return the end of `text` that fits, beginning at a natural boundary near the cut where there is one."""
+    if estimate_tokens(text) <= tokens:
+        return text
+    kept = text.encode()[-tokens * BYTES_PER_TOKEN :].decode(errors="ignore") if tokens > 0 else ""
+    reach = int(len(kept) * CUT_SEARCH_SHARE)
+    for boundary in BOUNDARIES:
+        found = boundary.search(kept, 0, reach)
+        if found:
+            return kept[found.end() :]
+    return kept
+
+
+def _first(text: str, tokens: int) -> str:
+    """Return the beginning of `text` that fits, ending at a natural boundary near the cut where there is one."""
+    if estimate_tokens(text) <= tokens:
+        return text
+    kept = text.encode()[: max(0, tokens) * BYTES_PER_TOKEN].decode(errors="ignore")
+    start = len(kept) - int(len(kept) * CUT_SEARCH_SHARE)
+    for boundary in BOUNDARIES:
+        ends = [found.start() for found in boundary.finditer(kept, start)]
+        if ends:
+            return kept[: ends[-1]]
+    return kept

@@ -1,0 +1,250 @@
+"""The events of a document's generations in one web process: read once, handed to every socket that may see them.
+
+A feed is a cache of the logs of what is running; a socket is a set of cursors into it. Notices fill it; where one was
+lost, it is filled from the log.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable
+from typing import Any, Protocol
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import redis
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from apps.assistant.log import Line, channel, decode_notice, read_log
+from apps.assistant.models import OPEN_STATES, Generation
+from apps.core.control import control
+from apps.core.notices import notices
+
+logger = logging.getLogger(__name__)
+
+RELOAD_SECONDS = 1.0
+
+
+class Tail:
+    """The events of one generation, from `seq` 1, without gaps."""
+
+    def __init__(self, generation_id: UUID, private_to: UUID | None) -> None:
+        self.generation_id = generation_id
+        self.private_to = private_to
+        self.lines: list[Line] = []
+        self.ended = False
+
+    def extend(self, lines: Iterable[Line]) -> bool:
+        """Take in what comes next of `lines`; False when there is a gap."""
+        for line in lines:
+            if line.kind == "end" and not self.ended and line.seq <= len(self.lines):
+                # Redis and the generator were lost together: the stored end knows of fewer events than we saw.
+                line = _renumbered(line, len(self.lines) + 1)
+            if line.seq <= len(self.lines):
+                continue
+            if line.seq > len(self.lines) + 1:
+                return False
+            self.lines.append(line)
+            self.ended = self.ended or line.kind == "end"
+        return True
+
+    def is_visible_to(self, user_id: UUID) -> bool:
+        return self.private_to is None or self.private_to == user_id
+
+
+def _renumbered(line: Line, seq: int) -> Line:
+    frame = line.frame.replace(f'"seq":{line.seq},', f'"seq":{seq},', 1)
+    return Line(line.generation_id, line.private_to, seq, line.kind, frame)
+
+
+class Reader(Protocol):
+    """A socket, as a feed sees it."""
+
+    user_id: UUID
+
+    def follow(self, tail: Tail, after: int) -> None: ...
+
+    def wake(self) -> None: ...
+
+    def tell(self, frame: str) -> None: ...
+
+    def still_reads(self, tail: Tail) -> bool: ...
+
+    def recheck_soon(self) -> None: ...
+
+
+class Feed:
+    """What is running in one document."""
+
+    def __init__(self, document_id: UUID) -> None:
+        self.document_id = document_id
+        self.readers: set[Reader] = set()
+        self.tails: dict[UUID, Tail] = {}
+        self._loading: set[UUID] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._opened: asyncio.Task[None] | None = None
+
+    async def opened(self) -> None:
+        """Wait until the feed hears notices and knows what is running. Subscribing comes first."""
+        if self._opened is None:
+            self._opened = asyncio.create_task(self._open())
+        await asyncio.shield(self._opened)
+
+    async def _open(self) -> None:
+        await notices().subscribe(channel(self.document_id), self._hear, self._interrupted)
+        await self._load_open()
+
+    async def close(self) -> None:
+        await notices().unsubscribe(channel(self.document_id), self._hear)
+
+    async def open_generations(self) -> list[Generation]:
+        """Return what is queued or running in the document, oldest first."""
+
+        def query() -> list[Generation]:
+            running = Generation.objects.filter(document_id=self.document_id, state__in=OPEN_STATES)
+            return list(running.select_related("user").defer("input", "text").order_by("created_at"))
+
+        return await sync_to_async(query, thread_sensitive=False)()
+
+    def forget_ended(self, tail: Tail) -> None:
+        """Drop a tail that ended and that every reader has seen."""
+        if tail.ended and not any(reader.still_reads(tail) for reader in self.readers):
+            self.tails.pop(tail.generation_id, None)
+
+    async def load(self, generation_id: UUID) -> Tail | None:
+        """Return the tail of a generation, read from the log; None where Redis has none."""
+        lines = await read_log(generation_id)
+        if not lines:
+            return self.tails.get(generation_id)
+        tail = self._tail(lines[0])
+        tail.extend(lines)
+        self._wake(tail)
+        return tail
+
+    # ------------------------------------------------------------ hearing
+
+    def _hear(self, payload: bytes) -> None:
+        for line in decode_notice(payload):
+            self._take(line)
+
+    def _take(self, line: Line) -> None:
+        tail = self.tails.get(line.generation_id)
+        if tail is None and line.kind == "decided":
+            for reader in self.readers:
+                if line.private_to is None or line.private_to == reader.user_id:
+                    reader.tell(line.frame)
+            return
+        tail = tail or self._tail(line)
+        if tail.extend([line]):
+            self._wake(tail)
+        else:
+            self._load_soon(line.generation_id)
+
+    def _tail(self, line: Line) -> Tail:
+        """Return the tail of `line`'s generation; a new one is followed by everybody who may see it."""
+        tail = self.tails.get(line.generation_id)
+        if tail is None:
+            tail = self.tails[line.generation_id] = Tail(line.generation_id, line.private_to)
+            for reader in self.readers:
+                if tail.is_visible_to(reader.user_id):
+                    reader.follow(tail, 0)
+        return tail
+
+    def _wake(self, tail: Tail) -> None:
+        for reader in self.readers:
+            if tail.is_visible_to(reader.user_id):
+                reader.wake()
+
+    # ------------------------------------------------------------ making up for lost notices
+
+    def _interrupted(self) -> None:
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Read in the logs what may have been missed."""
+        self._spawn(self._load_open())
+
+    def _load_soon(self, generation_id: UUID) -> None:
+        if generation_id not in self._loading:
+            self._loading.add(generation_id)
+            self._spawn(self._reload(generation_id))
+
+    async def _reload(self, generation_id: UUID) -> None:
+        try:
+            await self.load(generation_id)
+        except (redis.RedisError, OSError):
+            logger.warning("feed.reload_failed", extra={"generation": str(generation_id)})
+            await asyncio.sleep(RELOAD_SECONDS)
+        finally:
+            self._loading.discard(generation_id)
+
+    async def _load_open(self) -> None:
+        running = {generation.pk for generation in await self.open_generations()}
+        running |= {tail.generation_id for tail in self.tails.values() if not tail.ended}
+        await asyncio.gather(*(self._reload(generation_id) for generation_id in running))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class Feeds:
+    """The feeds of one event loop, and the watch over who may still read them."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[UUID, Feed] = {}
+        control().listen("access_changed", self._access_changed)
+        control().listen("signed_out", self._signed_out)
+        self._sweeping = asyncio.create_task(self._sweep(), name="assistant-recheck")
+
+    async def join(self, document_id: UUID, reader: Reader) -> Feed:
+        """Return the document's feed with `reader` in it; what starts from now on is followed."""
+        feed = self._feeds.get(document_id)
+        if feed is None:
+            feed = self._feeds[document_id] = Feed(document_id)
+        feed.readers.add(reader)
+        try:
+            await feed.opened()
+        except BaseException:
+            await self.leave(feed, reader)
+            raise
+        return feed
+
+    async def leave(self, feed: Feed, reader: Reader) -> None:
+        feed.readers.discard(reader)
+        if not feed.readers and self._feeds.get(feed.document_id) is feed:
+            del self._feeds[feed.document_id]
+            await feed.close()
+
+    def _access_changed(self, message: dict[str, str]) -> None:
+        feed = self._feeds.get(UUID(message["document_id"]))
+        for reader in list(feed.readers) if feed else []:
+            if message.get("user_id") in ("", None, str(reader.user_id)):
+                reader.recheck_soon()
+
+    def _signed_out(self, message: dict[str, str]) -> None:
+        for feed in list(self._feeds.values()):
+            for reader in list(feed.readers):
+                if message.get("user_id") == str(reader.user_id):
+                    reader.recheck_soon()
+
+    async def _sweep(self) -> None:
+        """Look again from time to time: control messages may be lost."""
+        while True:
+            await asyncio.sleep(settings.ASSISTANT_RECHECK_SECONDS)
+            for feed in list(self._feeds.values()):
+                feed.catch_up()
+                for reader in list(feed.readers):
+                    reader.recheck_soon()
+
+
+_feeds: "WeakKeyDictionary[asyncio.AbstractEventLoop, Feeds]" = WeakKeyDictionary()
+
+
+def feeds() -> Feeds:
+    """Return the running loop's feeds."""
+    loop = asyncio.get_running_loop()
+    if loop not in _feeds:
+        _feeds[loop] = Feeds()
+    return _feeds[loop]

@@ -1,0 +1,274 @@
+"""Runs one generation: prompt, model, log, transcript. Its end is always an event, whatever happened."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from contextlib import aclosing
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal, TypeVar
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import OperationalError
+from django.utils import timezone
+
+from apps.assistant.actions import find_action
+from apps.assistant.log import Fenced, Line, expire_log
+from apps.assistant.messages import (
+    Cancelled,
+    Done,
+    Failed,
+    GenerationInput,
+    Status,
+    Timing,
+    Usage,
+)
+from apps.assistant.models import Generation
+from apps.assistant.people import quota_of
+from apps.assistant.seam import mend
+from apps.assistant.transcripts import private_to, started_event, store_end
+from apps.assistant.writer import LogWriter
+from apps.core.errors import InterlineError
+from apps.llm.requests import ChatRequest, Delta, Finish, Rerouted
+from apps.llm.routes import models_for
+from apps.llm.stream import stream
+
+logger = logging.getLogger(__name__)
+
+DATABASE_RETRY_SECONDS = 1.0
+DATABASE_ATTEMPTS = 30
+
+T = TypeVar("T")
+Stop = Literal["", "cancel", "hand over"]
+Ending = Done | Failed | Cancelled
+
+
+async def in_database(function: Callable[..., T], *arguments: Any, **options: Any) -> T:
+    """Run `function` in a thread with a database connection. Not in Channels' one shared thread."""
+    result: T = await database_sync_to_async(function, thread_sensitive=False)(*arguments, **options)
+    return result
+
+
+class TooLong(Exception):
+    """The answer reached the limit of characters."""
+
+
+class Interrupted(InterlineError):
+    """Generators died over this generation."""
+
+    retryable = True
+
+
+class Run:
+    """A generation in the hands of this process."""
+
+    def __init__(self, generation: Generation, lines: list[Line]) -> None:
+        """`lines`: what generators before us wrote; ours goes on where they stopped."""
+        self.generation = generation
+        self.model = generation.model
+        self._written_before = bool(lines)
+        self._writer = LogWriter(
+            generation.pk,
+            generation.document_id,
+            epoch=generation.epoch,
+            private_to=private_to(generation),
+            lines=lines,
+        )
+        self._inner: asyncio.Task[Finish] | None = None
+        self._stop: Stop = ""
+        self._first_token_at: datetime | None = None
+
+    def stop(self, why: Stop) -> None:
+        """End the run soon: a person cancelled it, or this process has to go."""
+        self._stop = self._stop or why
+        if self._inner is not None:
+            self._inner.cancel()
+
+    async def execute(self) -> bool:
+        """Run to the end. False when nothing ended: it is to be handed over, or somebody else has it."""
+        flushing = asyncio.create_task(self._writer.run())
+        try:
+            ending = self._given_up() or await self._answer(flushing)
+            if ending is None:
+                await self._writer.flush()
+                return False
+            return await self._finish(ending)
+        except Fenced:
+            logger.warning("generation.fenced", extra={"epoch": self.generation.epoch})
+            return False
+        finally:
+            flushing.cancel()
+
+    def _given_up(self) -> Callable[[], Ending] | None:
+        """Return what makes the end of a generation that cannot go on: its log is lost, or it kills generators."""
+        if self.generation.epoch > 1 and not self._written_before:
+            return partial(self._failed, Interrupted("The answer was interrupted and its beginning lost. Try again."))
+        if self.generation.epoch > settings.ASSISTANT_ATTEMPTS_MAX:
+            return partial(self._failed, Interrupted("The answer was interrupted too often. What was written is kept."))
+        return None
+
+    async def _answer(self, flushing: "asyncio.Task[None]") -> Callable[[], Ending] | None:
+        """Stream the answer; return what makes its end event, once everything written has been sent."""
+        self._inner = asyncio.create_task(self._stream())
+        if self._stop:
+            self._inner.cancel()
+        try:
+            await asyncio.wait({self._inner, flushing}, return_when=asyncio.FIRST_COMPLETED)
+            if flushing.done():
+                self._inner.cancel()
+                flushing.result()
+            finish = await self._inner
+        except asyncio.CancelledError:
+            if self._stop == "cancel":
+                return self._cancelled
+            if self._stop == "hand over":
+                return None
+            self._inner.cancel()
+            raise
+        except TooLong:
+            return partial(self._done, Finish("length", 0, 0))
+        except InterlineError as error:
+            return partial(self._failed, error)
+        except Fenced:
+            raise
+        except Exception:
+            logger.exception("generation.crashed")
+            return partial(self._failed, InterlineError("Something went wrong here. What was written is kept."))
+        return partial(self._done, finish)
+
+    async def _stream(self) -> Finish:
+        """Send `started` (or `resumed`) and pass the model's text to the writer."""
+        await self._announce()
+        action = find_action(self.generation.action)
+        request = GenerationInput.model_validate(self.generation.input)
+        options = self.generation.options
+        seam = (request.text_before or "") + self._writer.text
+        characters = len(self._writer.text)
+        chat = ChatRequest(
+            models=models_for(action.name, self.generation.model),
+            messages=action.messages(request, written=self._writer.text),
+            max_tokens=min(options.get("max_tokens") or action.max_tokens, settings.ASSISTANT_OUTPUT_MAX_TOKENS),
+            temperature=options.get("temperature"),
+        )
+        joined = False
+        async with aclosing(stream(chat)) as items:
+            async for item in items:
+                match item:
+                    case Delta(text):
+                        if not joined:
+                            text = mend(seam, text, mid_word=action.mid_word)
+                            joined = bool(text)
+                        self._first_token_at = self._first_token_at or timezone.now()
+                        characters += len(text)
+                        if characters > settings.ASSISTANT_OUTPUT_MAX_CHARACTERS:
+                            raise TooLong
+                        if text:
+                            self._writer.write(text)
+                    case Rerouted(model):
+                        self.model = model
+                        await self._status("fallback", "Another model takes over.")
+                    case Finish():
+                        return item
+        raise AssertionError("a stream ends with Finish or raises")
+
+    async def _announce(self) -> None:
+        if self._written_before:
+            await self._status("resumed", "Another generator goes on.")
+        else:
+            await self._writer.event(started_event(self.generation))
+
+    async def _status(self, state: Literal["fallback", "resumed"], detail: str) -> None:
+        await self._writer.flush()
+        await self._writer.event(
+            Status(
+                type="status",
+                id=self.generation.pk,
+                seq=self._writer.next_seq,
+                state=state,
+                model=self.model,
+                detail=detail,
+            )
+        )
+
+    async def _finish(self, make_ending: Callable[[], Ending]) -> bool:
+        """Store the transcript, then tell the end: who hears it can read everything. Raises Fenced."""
+        await self._writer.flush()
+        if self._writer.next_seq == 1:  # an end never comes first
+            await self._writer.event(started_event(self.generation))
+        ending = make_ending()
+        lines = await self._store(ending)
+        if lines is None:
+            raise Fenced
+        await self._writer.end(lines)
+        await expire_log(self.generation.pk)
+        logger.info(
+            "generation.ended",
+            extra={
+                "state": ending.type,
+                "code": getattr(ending, "code", ""),
+                "characters": len(self._writer.text),
+                "events": ending.seq,
+            },
+        )
+        return True
+
+    async def _store(self, ending: Ending) -> list[Line] | None:
+        for attempt in range(1, DATABASE_ATTEMPTS + 1):
+            try:
+                return await in_database(
+                    store_end,
+                    self.generation.pk,
+                    epoch=self.generation.epoch,
+                    ending=ending,
+                    text=self._writer.text,
+                    lengths=self._writer.lengths,
+                    model=self.model,
+                    first_token_at=self._first_token_at,
+                )
+            except OperationalError:
+                logger.warning("generation.database_away", extra={"attempt": attempt})
+                await asyncio.sleep(DATABASE_RETRY_SECONDS)
+        return None
+
+    def _done(self, finish: Finish) -> Done:
+        created, started = self.generation.created_at, self.generation.started_at or self.generation.created_at
+        now = timezone.now()
+        text = self._writer.text
+        return Done(
+            type="done",
+            id=self.generation.pk,
+            seq=self._writer.next_seq,
+            finish_reason=finish.reason,
+            sha256=hashlib.sha256(text.encode()).hexdigest(),
+            characters=len(text),
+            usage=Usage(prompt_tokens=finish.prompt_tokens, completion_tokens=finish.completion_tokens),
+            timing=Timing(
+                queued_ms=_milliseconds(created, started),
+                first_token_ms=_milliseconds(created, self._first_token_at or now),
+                total_ms=_milliseconds(created, now),
+            ),
+            quota=quota_of(self.generation.user),
+        )
+
+    def _failed(self, error: InterlineError) -> Failed:
+        return Failed(
+            type="failed",
+            id=self.generation.pk,
+            seq=self._writer.next_seq,
+            code=error.code,
+            message=error.message,
+            retryable=error.retryable,
+            retry_after=error.retry_after,
+            partial=bool(self._writer.text),
+        )
+
+    def _cancelled(self) -> Cancelled:
+        return Cancelled(
+            type="cancelled", id=self.generation.pk, seq=self._writer.next_seq, characters=len(self._writer.text)
+        )
+
+
+def _milliseconds(start: datetime, end: datetime) -> int:
+    return max(0, round((end - start).total_seconds() * 1000))

@@ -1,0 +1,199 @@
+"""What people do with generations: start, cancel, decide. Synchronous; consumers and REST call them."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.assistant import jobs
+from apps.assistant.actions import Action, find_action
+from apps.assistant.errors import ConcurrencyLimited
+from apps.assistant.log import channel, line_of
+from apps.assistant.messages import Decide, Decided, Generate
+from apps.assistant.models import OPEN_STATES, Decision, Generation
+from apps.assistant.people import person
+from apps.core.errors import Forbidden, Invalid, NotFound, RateLimited, TooLarge
+from apps.core.ids import request_id
+from apps.core.redis import sync_redis
+from apps.documents.access import access_document
+from apps.documents.models import Role
+from apps.llm.routes import deployments, models_for
+
+logger = logging.getLogger(__name__)
+
+RATE_WINDOW_SECONDS = 60
+
+
+def start_generation(user: User, document_id: UUID, request: Generate) -> tuple[Generation, bool]:
+    """Return the generation `request.id` and whether it is new. Its job is queued on commit.
+
+    Sent again by the same person, the id answers with what there is. Raises InterlineError.
+    """
+    access_document(user, document_id, role=Role.EDITOR)
+    action = find_action(request.action)
+    _check(request, action)
+    try:
+        with transaction.atomic():
+            existing = _limit(user, request.id)
+            if existing is None:
+                return _create(user, document_id, request, action), True
+    except IntegrityError:  # by another person, who sent the same id at the same moment
+        existing = Generation.objects.get(pk=request.id)
+    if existing.user_id != user.pk or existing.document_id != document_id:
+        raise Invalid("id: this id is taken.")
+    return existing, False
+
+
+def _check(request: Generate, action: Action) -> None:
+    if request.input.characters > settings.ASSISTANT_INPUT_MAX_CHARACTERS:
+        raise TooLarge(f"The text is longer than {settings.ASSISTANT_INPUT_MAX_CHARACTERS:,} characters.")
+    action.check(request.input)
+    if request.options.model and request.options.model not in {one.model for one in deployments()}:
+        raise Invalid("options.model: there is no such model here.")
+
+
+def _limit(user: User, generation_id: UUID) -> Generation | None:
+    """Return the generation where it exists. Raises RateLimited or ConcurrencyLimited before it would be one too many.
+
+    Holds a lock per person for the transaction, or two requests at once would both be the last one allowed.
+    """
+    since = timezone.now() - timedelta(seconds=RATE_WINDOW_SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, user.pk.int % 2**31])
+    existing = Generation.objects.filter(pk=generation_id).first()
+    if existing is not None:
+        return existing
+    recent = Generation.objects.filter(user=user, created_at__gte=since)
+    if recent.count() >= settings.ASSISTANT_GENERATIONS_PER_MINUTE:
+        raise RateLimited("That was too many requests to the assistant in a minute. Try again shortly.", retry_after=10)
+    running = Generation.objects.filter(user=user, state__in=OPEN_STATES)
+    if running.count() >= settings.ASSISTANT_CONCURRENT_GENERATIONS:
+        raise ConcurrencyLimited(
+            "Too many answers are being written for you at once. Wait for one to end.", retry_after=2
+        )
+    return None
+
+
+LOCK_SPACE = 0x41535354  # "ASST": our advisory locks, apart from anybody else's
+
+
+def _create(user: User, document_id: UUID, request: Generate, action: Action) -> Generation:
+    generation = Generation(
+        id=request.id,
+        document_id=document_id,
+        user=user,
+        action=action.name,
+        visibility=request.visibility,
+        anchor=request.anchor,
+        input=request.input.model_dump(exclude_none=True),
+        options=request.options.model_dump(exclude_none=True),
+        model=models_for(action.name, request.options.model, fast=action.fast)[0],
+        prompt_version=action.prompt_version,
+        request_id=request_id.get(),
+    )
+    generation.save(force_insert=True)
+    transaction.on_commit(lambda: _ring(generation))
+    logger.info(
+        "generation.queued",
+        extra={
+            "generation": str(generation.pk),
+            "document": str(document_id),
+            "action": action.name,
+            "characters": request.input.characters,
+        },
+    )
+    return generation
+
+
+def _ring(generation: Generation) -> None:
+    try:
+        jobs.enqueue(generation.pk)
+    except redis.RedisError:
+        logger.warning("generation.not_rung", extra={"generation": str(generation.pk)})  # the sweep will
+
+
+def find_generation(user: User, document_id: UUID, generation_id: UUID) -> Generation:
+    """Return a generation `user` may see. Raises NotFound."""
+    generation = Generation.objects.select_related("user").filter(pk=generation_id, document_id=document_id).first()
+    if generation is None or not generation.is_visible_to(user.pk):
+        raise NotFound("There is no such generation.")
+    return generation
+
+
+def cancel_generation(user: User, document_id: UUID, generation_id: UUID) -> None:
+    """Have a generation stopped; nothing happens to one that has ended. Its own person may, and a document's owner."""
+    access = access_document(user, document_id)
+    generation = find_generation(user, document_id, generation_id)
+    if generation.user_id != user.pk and access.role != Role.OWNER:
+        raise Forbidden("Only who started this, or the document's owner, may stop it.")
+    changed = Generation.objects.filter(
+        pk=generation_id, state__in=OPEN_STATES, cancel_requested_at__isnull=True
+    ).update(cancel_requested_at=timezone.now())
+    if changed:
+        try:
+            jobs.tell_cancelled(generation_id)
+        except redis.RedisError:
+            logger.warning("generation.cancel_not_told", extra={"generation": str(generation_id)})
+
+
+def decide(user: User, document_id: UUID, message: Decide) -> None:
+    """Record what `user` decided about a suggestion. Everybody hears of it; before the end, they hear with the end."""
+    access_document(user, document_id, role=Role.EDITOR)
+    with transaction.atomic():
+        generation = Generation.objects.select_for_update().filter(pk=message.id, document_id=document_id).first()
+        if generation is None or not generation.is_visible_to(user.pk):
+            raise NotFound("There is no such generation.")
+        if generation.decisions.count() >= settings.ASSISTANT_DECISIONS_PER_GENERATION:
+            raise RateLimited("That was too many decisions about one suggestion.")
+        Decision.objects.create(
+            generation=generation,
+            user=user,
+            edit_id=message.edit_id or "",
+            decision=message.decision,
+            final_text=message.final_text,
+        )
+        if generation.is_ended:
+            events = number_decisions(generation)
+            transaction.on_commit(lambda: tell(generation, events))
+
+
+def number_decisions(generation: Generation) -> list[Decided]:
+    """Give the decisions without a number the next ones. The generation has ended and its row is locked."""
+    events = []
+    for decision in generation.decisions.select_related("user").filter(seq=None).order_by("pk"):
+        generation.last_seq += 1
+        decision.seq = generation.last_seq
+        decision.save(update_fields=["seq"])
+        events.append(decided_event(decision))
+    if events:
+        generation.save(update_fields=["last_seq"])
+    return events
+
+
+def decided_event(decision: Decision) -> Decided:
+    return Decided.model_validate(
+        {
+            "type": "decided",
+            "id": decision.generation_id,
+            "seq": decision.seq,
+            "edit_id": decision.edit_id or None,
+            "decision": decision.decision,
+            "user": person(decision.user),
+        }
+    )
+
+
+def tell(generation: Generation, events: list[Any]) -> None:
+    """Tell every process events that are stored already; a lost notice is made up for by the next `resume`."""
+    private_to = generation.user_id if generation.is_private else None
+    try:
+        for event in events:
+            sync_redis().publish(channel(generation.document_id), line_of(event, private_to).encode())
+    except redis.RedisError:
+        logger.warning("generation.not_told", extra={"generation": str(generation.pk)})

@@ -1,0 +1,81 @@
+"""The sweep: generations whose generator died, or whose job or log was lost, go on or end visibly."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+import redis
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.assistant import jobs
+from apps.assistant.log import channel, line_of
+from apps.assistant.messages import Failed
+from apps.assistant.models import OPEN_STATES, Generation, State
+from apps.assistant.transcripts import private_to, started_event, store_end
+from apps.core.redis import sync_redis
+
+logger = logging.getLogger(__name__)
+
+SWEPT_AT_ONCE = 1_000
+
+
+@shared_task
+def sweep_generations() -> None:
+    """Ring again for what nobody runs; end what has waited too long. The queue keeps no second copy of the truth."""
+    now = timezone.now()
+    young = now - timedelta(seconds=settings.ASSISTANT_LEASE_SECONDS)
+    old = now - timedelta(seconds=settings.ASSISTANT_QUEUE_MAX_WAIT_SECONDS)
+    lost = Generation.objects.filter(state__in=OPEN_STATES, created_at__lt=young)
+    for generation in lost.select_related("user").order_by("created_at")[:SWEPT_AT_ONCE]:
+        if generation.state == State.RUNNING:
+            if not _is_alive(generation.worker):
+                _requeue(generation)
+        elif generation.created_at < old and not _is_somebody_alive():
+            _fail(generation)
+        else:
+            jobs.enqueue(generation.pk)  # harmless where its first job is still queued: it can be claimed once
+
+
+def _is_alive(worker: str) -> bool:
+    return bool(sync_redis().exists(jobs.heartbeat_key(worker)))
+
+
+def _is_somebody_alive() -> bool:
+    return any(True for _ in sync_redis().scan_iter(match=jobs.heartbeat_key("*"), count=100))
+
+
+def _requeue(generation: Generation) -> None:
+    """Give a dead generator's work to another. Where its lease is taken over meanwhile, this comes to nothing."""
+    same = Generation.objects.filter(pk=generation.pk, state=State.RUNNING, epoch=generation.epoch)
+    if same.update(state=State.QUEUED, worker=""):
+        logger.warning("generation.requeued", extra={"generation": str(generation.pk)})
+        jobs.enqueue(generation.pk)
+
+
+def _fail(generation: Generation) -> None:
+    """End a generation that no generator took, and tell whoever waits for it."""
+    ending = Failed(
+        type="failed",
+        id=generation.pk,
+        seq=2,
+        code="internal",
+        message="The assistant is not running. Try again later.",
+        retryable=True,
+        partial=False,
+    )
+    with transaction.atomic():
+        lines = store_end(
+            generation.pk, epoch=generation.epoch, ending=ending, text="", lengths=[], model=generation.model
+        )
+    if lines is None:
+        return
+    logger.warning("generation.nobody_ran", extra={"generation": str(generation.pk)})
+    told = [line_of(started_event(generation), private_to(generation)), *lines]
+    payload: Any = b"\n".join(line.encode() for line in told)
+    try:
+        sync_redis().publish(channel(generation.document_id), payload)
+    except redis.RedisError:
+        logger.warning("generation.not_told", extra={"generation": str(generation.pk)})

@@ -1,0 +1,95 @@
+"""A generation's stored events: writing its end, and replaying it afterwards."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.assistant.log import Line, line_of
+from apps.assistant.messages import Cancelled, Chunk, Done, Failed, Started
+from apps.assistant.models import Generation, State
+from apps.assistant.people import person
+from apps.assistant.services import decided_event, number_decisions
+from apps.llm.routes import is_demo
+
+ENDS: dict[str, type[Done] | type[Failed] | type[Cancelled]] = {"done": Done, "failed": Failed, "cancelled": Cancelled}
+
+
+def started_event(generation: Generation) -> Started:
+    return Started(
+        type="started",
+        id=generation.pk,
+        seq=1,
+        action=generation.action,
+        user=person(generation.user),
+        anchor=generation.anchor,
+        model=generation.model,
+        demo=is_demo(generation.model),
+    )
+
+
+def end_event(generation: Generation) -> Done | Failed | Cancelled:
+    """Return the end event as it was sent."""
+    assert generation.ending is not None
+    return ENDS[generation.ending["type"]].model_validate(generation.ending)
+
+
+def private_to(generation: Generation) -> UUID | None:
+    return generation.user_id if generation.is_private else None
+
+
+@transaction.atomic
+def store_end(
+    generation_id: UUID,
+    *,
+    epoch: int,
+    ending: Done | Failed | Cancelled,
+    text: str,
+    lengths: Sequence[int],
+    model: str,
+    first_token_at: datetime | None = None,
+) -> list[Line] | None:
+    """Write the transcript and return the lines to append: the end, and decisions that came before it.
+
+    None when the generation has ended already or another generator has it. `lengths`: see Generation.
+    """
+    generation = (
+        Generation.objects.select_for_update(of=("self",))
+        .select_related("user")
+        .filter(pk=generation_id, epoch=epoch, state__in=(State.RUNNING, State.QUEUED))
+        .first()
+    )
+    if generation is None:
+        return None
+    generation.state = State(ending.type)
+    generation.text = text
+    generation.lengths = list(lengths)
+    generation.model = model
+    generation.last_seq = ending.seq
+    generation.ending = ending.model_dump(mode="json")
+    generation.first_token_at = first_token_at
+    generation.ended_at = timezone.now()
+    if isinstance(ending, Done):
+        generation.prompt_tokens = ending.usage.prompt_tokens
+        generation.completion_tokens = ending.usage.completion_tokens
+    if isinstance(ending, Failed):
+        generation.error_code = ending.code
+    generation.save()
+    return [line_of(event, private_to(generation)) for event in (ending, *number_decisions(generation))]
+
+
+def replay(generation: Generation) -> list[Line]:
+    """Return the events of a generation that has ended, with `seq` as they were sent."""
+    events: list[Any] = [started_event(generation)]
+    position = 0
+    for seq, length in enumerate(generation.lengths, start=2):
+        text = (generation.text or "")[position : position + length]
+        position += length
+        events.append(Chunk(type="chunk", id=generation.pk, seq=seq, text=text))
+    events.append(end_event(generation))
+    numbered = generation.decisions.select_related("user").exclude(seq=None).order_by("seq")
+    events += [decided_event(decision) for decision in numbered]
+    return [line_of(event, private_to(generation)) for event in events]

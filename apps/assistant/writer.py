@@ -1,0 +1,112 @@
+"""Writes one generation's events to the log: the first text at once, then what has gathered every 25 ms."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+import redis
+from django.conf import settings
+
+from apps.assistant import log
+from apps.assistant.log import Fenced, Line, line_of
+from apps.assistant.messages import Chunk, Event
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.25
+
+
+class LogWriter:
+    """The writing end of a log, for one epoch. Keeps what it wrote, so that a Redis that forgot can be told again."""
+
+    def __init__(
+        self, generation_id: UUID, document_id: UUID, *, epoch: int, private_to: UUID | None, lines: Sequence[Line]
+    ) -> None:
+        """`lines`: what earlier generators wrote."""
+        self._generation_id = generation_id
+        self._document_id = document_id
+        self._epoch = epoch
+        self._private_to = private_to
+        self._lines = list(lines)
+        self._pending: list[str] = []
+        self._wake = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self.lengths = [_length(line) for line in lines[1:]]
+        self.text = "".join(_text(line) for line in lines)
+
+    @property
+    def next_seq(self) -> int:
+        return len(self._lines) + 1
+
+    def write(self, text: str) -> None:
+        """Take text in; `run` sends it."""
+        self._pending.append(text)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send text as it gathers, until cancelled. Raises Fenced."""
+        while True:
+            await self._wake.wait()
+            await asyncio.shield(self.flush())
+            await asyncio.sleep(settings.ASSISTANT_FLUSH_SECONDS)
+
+    async def flush(self) -> None:
+        """Send all text there is. Raises Fenced."""
+        async with self._lock:
+            self._wake.clear()
+            text = "".join(self._pending)
+            self._pending.clear()
+            limit = settings.ASSISTANT_CHUNK_MAX_CHARACTERS
+            for start in range(0, len(text), limit):
+                piece = text[start : start + limit]
+                self.text += piece
+                self.lengths.append(len(piece))
+                chunk = Chunk(type="chunk", id=self._generation_id, seq=self.next_seq, text=piece)
+                await self._append([line_of(chunk, self._private_to)])
+
+    async def event(self, event: Event) -> None:
+        """Send an event numbered `next_seq`. Raises Fenced."""
+        async with self._lock:
+            if event.seq > 1:
+                self.lengths.append(0)
+            await self._append([line_of(event, self._private_to)])
+
+    async def end(self, lines: Sequence[Line]) -> None:
+        """Send stored lines: the end and what follows it."""
+        async with self._lock:
+            await self._append(list(lines))
+
+    async def _append(self, lines: list[Line]) -> None:
+        """Append `lines`; while Redis is away, wait for it, and write again what it has lost. Raises Fenced."""
+        self._lines += lines
+        while True:
+            try:
+                await log.append(self._document_id, self._epoch, lines)
+                return
+            except Fenced:
+                lines = await self._missing()  # a write whose answer was lost is no rival's
+            except (redis.RedisError, OSError):
+                logger.warning("generation.log_away", extra={"generation": str(self._generation_id)})
+                await asyncio.sleep(RETRY_SECONDS)
+                try:
+                    lines = await self._missing()
+                except (redis.RedisError, OSError):
+                    continue
+            if not lines:
+                return
+
+    async def _missing(self) -> list[Line]:
+        """Return the lines Redis does not have. Raises Fenced where another generator wrote."""
+        epoch, seq = await log.last_position(self._generation_id)
+        if epoch > self._epoch:
+            raise Fenced
+        return self._lines[seq:]
+
+
+def _text(line: Line) -> str:
+    return Chunk.model_validate_json(line.frame).text if line.kind == "chunk" else ""
+
+
+def _length(line: Line) -> int:
+    return len(_text(line))
