@@ -8,6 +8,7 @@ which is mailed to the address and shown to the owner, who gave the access and m
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from apps.core.errors import NotFound
 from apps.documents.models import Invitation
@@ -18,7 +19,8 @@ SALT = "documents.invitation"
 def invitation_path(invitation: Invitation) -> str:
     """Return the path of the page where `invitation` can be accepted, valid from now."""
     token = signing.dumps([invitation.pk, invitation.email], salt=SALT)
-    return reverse("invitation", args=[token])
+    # In the query, which access logs leave out: who reads the logs must not be able to accept.
+    return f"{reverse('invitation')}?{urlencode({'token': token})}"
 
 
 def find_invitation(token: str) -> Invitation:

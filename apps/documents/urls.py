@@ -13,5 +13,5 @@ urlpatterns = [
     path("documents/<uuid:document_id>/restore/", views.restore, name="restore_document"),
     path("documents/<uuid:document_id>/purge/", views.purge, name="purge_document"),
     path("documents/<uuid:document_id>/leave/", views.leave, name="leave_document"),
-    path("invitations/<str:token>/", views.invitation, name="invitation"),
+    path("invitations/", views.invitation, name="invitation"),
 ]

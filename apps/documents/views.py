@@ -188,14 +188,14 @@ def leave(request: HttpRequest, document_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-def invitation(request: HttpRequest, token: str) -> HttpResponse:
+def invitation(request: HttpRequest) -> HttpResponse:
     """Show an invitation to whoever holds its link, and let a signed-in person accept it."""
     try:
-        found = find_invitation(token)
+        found = find_invitation(request.GET.get("token", ""))
         if request.method == "GET":
             return render(request, "documents/invitation.html", _invitation_context(request, found))
         if not isinstance(request.user, User):
-            return redirect(f"{reverse('account_login')}?{urlencode({'next': request.path})}")
+            return redirect(f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}")
         services.accept_invitation(found, user=request.user)
     except NotFound as error:
         return render(request, "documents/invitation_over.html", {"message": error.message}, status=404)
@@ -203,7 +203,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _invitation_context(request: HttpRequest, found: Invitation) -> dict[str, Any]:
-    return {"invitation": found, "role": Role(found.role), "after": urlencode({"next": request.path})}
+    return {"invitation": found, "role": Role(found.role), "after": urlencode({"next": request.get_full_path()})}
 
 
 @require_GET
