@@ -8,7 +8,7 @@ def text_box(page: Page) -> Locator:
 
 
 def status(page: Page) -> Locator:
-    return page.get_by_test_id("status")
+    return page.locator("#status")
 
 
 def ready(page: Page) -> None:
@@ -34,7 +34,7 @@ def text_of(page: Page) -> str:
         page.evaluate(
             """() => [...document.querySelectorAll('.ProseMirror > *')].map((block) => {
                 const copy = block.cloneNode(true)
-                for (const foreign of copy.querySelectorAll('[class*=ghost], [class*=caret]')) foreign.remove()
+                for (const foreign of copy.querySelectorAll('.ghost, .remote-caret')) foreign.remove()
                 return copy.textContent.replaceAll('\\u2060', '')
             }).join('\\n')"""
         )

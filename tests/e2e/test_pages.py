@@ -1,7 +1,6 @@
 """Every page a person meets: reachable, free of accessibility faults, and quiet in the console."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,7 +58,7 @@ def test_pages_after_signing_in(site: Site, look: str, screenshots: Path) -> Non
     assert_accessible(page)
     page.screenshot(path=screenshots / f"list-empty-{look}.png")
     document = site.document(alice)
-    editor = alice.open(site.path(document))
+    editor = alice.open(document)
     editor_errors = watch_console(editor)
     ready(editor)
     write(editor, "The heron waits by the weir, and the river carries leaves past its feet.")
@@ -79,20 +78,19 @@ def test_pages_after_signing_in(site: Site, look: str, screenshots: Path) -> Non
     assert not editor_errors
 
 
-def test_a_newcomer_signs_up_and_writes(make_site: Callable[..., Site]) -> None:
-    site = make_site()
+def test_a_newcomer_signs_up_and_writes(site: Site) -> None:
     page = site.browser.new_context(base_url=site.web.url).new_page()
     page.goto("/")
     page.get_by_role("link", name="Sign up").first.click()
-    page.get_by_label("Email").fill("dana@example.org")
+    page.get_by_label("E-mail address").fill("dana@example.org")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign up").click()
     page.wait_for_url("**/documents/")
-    page.get_by_role("button", name="New document").first.click()
+    page.get_by_role("button", name="Write the first one").click()
     ready(page)
     page.get_by_label("Title").fill("On herons")
     write(page, "They wait.")
     expect(text_box(page)).to_have_text("They wait.")
-    expect(page).to_have_title("On herons · Interline")
+    expect(page).to_have_title("On herons – Interline")
     page.goto("/documents/")
     expect(page.get_by_role("link", name="On herons")).to_be_visible()
