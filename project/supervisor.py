@@ -39,6 +39,7 @@ DRAIN_TURNS = 100  # a pipe holds 64 KiB, so that a few are enough unless somebo
 PROCESSES_MAX = 32  # per kind
 WORKER_CONCURRENCY = 2  # Celery tasks at a time
 
+CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "project"]
 COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)  # ANSI foregrounds
 
 
@@ -364,16 +365,14 @@ def start_programs(supervisor: Supervisor, plan: Plan, environment: dict[str, st
         supervisor.add(Child(name, argv, environment))
     for name in numbered("generator", plan.generators):
         supervisor.add(Child(name, [python, "manage.py", "generator"], environment))
-    celery = [python, "-m", "celery", "--quiet", "-A", "project"]
-    supervisor.add(
-        Child(
-            "worker",
-            [*celery, "worker", f"--concurrency={WORKER_CONCURRENCY}", "--without-gossip", "--without-mingle"],
-            environment,
-        )
-    )
+    limits = [f"--concurrency={WORKER_CONCURRENCY}", "--without-gossip", "--without-mingle"]
+    supervisor.add(Child("worker", [*CELERY, "worker", *limits], environment))
+
+
+def start_beat(supervisor: Supervisor, plan: Plan, environment: dict[str, str]) -> None:
+    """Start what nobody waits for, when everybody else has had the processor."""
     schedule = plan.data_dir / "beat-schedule"
-    supervisor.add(Child("beat", [*celery, "beat", f"--schedule={schedule}", "--pidfile="], environment))
+    supervisor.add(Child("beat", [*CELERY, "beat", f"--schedule={schedule}", "--pidfile="], environment))
 
 
 class Readiness:
@@ -418,6 +417,7 @@ def run(supervisor: Supervisor, plan: Plan, started_at: float) -> None:
             supervisor.say(note)
         notes = []
         supervisor.wait_for(ready, poll_seconds=IDLE_SECONDS)
+    start_beat(supervisor, plan, environment)
     for line in ["", f"Interline: {plan.url}", *notes, "", "Ctrl-C stops everything.", ""]:
         supervisor.say(line)
     supervisor.say(f"Ready after {time.monotonic() - started_at:.1f} s.")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,12 +79,23 @@ class Installation:
         assert self.process is not None
         return list(psutil.Process(self.process.pid).children(recursive=True))
 
-    def child(self, words: str) -> psutil.Process:
-        """Return the direct child whose command line contains `words`."""
+    def child(self, words: str) -> psutil.Process | None:
+        """Return the direct child whose command line contains `words`, if it is running."""
         assert self.process is not None
-        return next(
-            child for child in psutil.Process(self.process.pid).children() if words in " ".join(child.cmdline())
-        )
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.Error):  # it may end while it is looked at
+                if words in " ".join(child.cmdline()):
+                    return child
+        return None
+
+    def processor_seconds(self) -> float:
+        """Return what its processes have computed: unlike the clock, it does not depend on who else computes."""
+        total = 0.0
+        for process in self.descendants():
+            with suppress(psutil.Error):
+                times = process.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+        return total
 
     def answers(self, path: str = "/healthz") -> bool:
         try:
