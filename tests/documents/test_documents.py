@@ -262,3 +262,19 @@ def test_rest_lists_pages_and_reads(alice: User, bob: User) -> None:
     assert browser.get("/api/v1/documents/?page_size=100000").status_code == 400
     unknown = browser.post("/api/v1/documents/", {"titel": "x"}, content_type="application/json")
     assert (unknown.status_code, unknown.json()["code"]) == (400, "invalid")
+
+
+def test_an_outdated_form_says_what_to_do(alice: User) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    answer = browser.post("/documents/new/")
+    assert answer.status_code == 403
+    assert "Please try again" in answer.content.decode()
+    assert not Document.objects.exists()
+
+
+def test_a_refusal_names_the_role(alice: User, bob: User) -> None:
+    document = make_document(alice, editors=[bob])
+    answer = browser_of(bob).post(f"/documents/{document.pk}/trash/")
+    assert answer.status_code == 403
+    assert "Your role here is editor" in answer.content.decode()
