@@ -27,6 +27,7 @@ export function switchCompletion(on: boolean): void {
 
 export function completionExtension(assistant: Assistant, awareness: Awareness): Extension {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let typedAt = -1;
   const lastMoves = new Map<number, number>();
   const onAwareness = ({ added, updated }: { added: number[]; updated: number[] }) => {
     for (const client of [...added, ...updated]) lastMoves.set(client, Date.now());
@@ -41,9 +42,11 @@ export function completionExtension(assistant: Assistant, awareness: Awareness):
       awareness.off("change", onAwareness);
     },
     onTransaction({ editor, transaction }) {
-      if (!transaction.docChanged && !transaction.selectionSet) return;
+      if (isChangeOrigin(transaction)) return;
+      if (!transaction.docChanged && editor.state.selection.head === typedAt) return;
       clearTimeout(timer);
       if (!isTyping(transaction) || !completionIsOn()) return;
+      typedAt = editor.state.selection.head;
       timer = setTimeout(() => {
         const crowded = () => somebodyElseIn(editor as Editor, awareness, lastMoves);
         complete(editor as Editor, assistant, crowded);

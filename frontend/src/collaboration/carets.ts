@@ -70,10 +70,10 @@ function caret(user: CaretUser, client: number): HTMLElement {
   element.className = "remote-caret";
   element.dataset.client = String(client);
   element.style.setProperty("--person", safeColor(user.color));
-  const label = document.createElement("span");
-  label.className = "remote-caret-name";
-  label.textContent = user.name;
-  element.append("\u2060", label, "\u2060"); // word joiners: the caret may not break a word in two lines
+  element.setAttribute("aria-hidden", "true");
+  // Drawn by the style sheet: as text it would be read, found and copied with the document's.
+  element.dataset.name = user.name;
+  element.append("\u2060"); // word joiner: the caret may not break a word in two lines
   return element;
 }
 

@@ -66,7 +66,9 @@ export function assistedPercent({ characters, assisted }: Counts): number {
 
 export interface CountsView {
   counts: HTMLElement;
+  /** The switch around the share; of no use while there is nothing to show. */
   assisted: HTMLElement;
+  percent: HTMLElement;
 }
 
 export function showCounts(editor: Editor, view: CountsView): void {
@@ -76,7 +78,9 @@ export function showCounts(editor: Editor, view: CountsView): void {
     const selected = selection.empty ? "" : doc.textBetween(selection.from, selection.to, " ", " ").trim();
     const totals = countDocument(doc);
     view.counts.textContent = countsSentence(selected ? countWords(selected) : totals.words, selected !== "");
-    view.assisted.textContent = `${assistedPercent(totals)} % assisted`;
+    const percent = assistedPercent(totals);
+    view.assisted.hidden = percent === 0;
+    view.percent.textContent = `${percent} % assisted`;
   };
   const later = () => {
     clearTimeout(timer);

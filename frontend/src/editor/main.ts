@@ -89,7 +89,7 @@ showPresence(editor, awareness, {
     element("present").textContent = people === 1 ? "Only you" : `${people} people`;
   },
 });
-showCounts(editor, { counts: element("counts"), assisted: element("assisted") });
+showCounts(editor, { counts: element("counts"), assisted: element("assisted"), percent: element("percent") });
 continueBelow(editor, element("sheet"));
 
 bindSwitch(element("assisted"), {
