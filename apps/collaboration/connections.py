@@ -26,7 +26,7 @@ from apps.collaboration.frames import (
     read_state_vector,
 )
 from apps.collaboration.structure import BadUpdate, Checked, Gap
-from apps.collaboration.wires import Batch, TooSlow, Wire
+from apps.collaboration.wires import Batch, Send, make_wire
 from apps.core.close_codes import CloseCode
 from apps.documents.sockets import SocketIdentity
 
@@ -72,7 +72,7 @@ class Connection:
     with sync step 1, because it builds on something unknown here, counts with the answer to that.
     """
 
-    def __init__(self, identity: SocketIdentity, wire: Wire, *, wants_acks: bool) -> None:
+    def __init__(self, identity: SocketIdentity, send: Send, *, wants_acks: bool) -> None:
         self.identity = identity
         self.person_id = identity.user.pk
         self.badge = {
@@ -83,7 +83,8 @@ class Connection:
         self.presence_id: int | None = None
         self.code: CloseCode | None = None
         self.wants_acks = wants_acks
-        self._wire = wire
+        self.wire = make_wire(send, settings.SYNC_OUTBOUND_MAX_BYTES, self._too_slow)
+        self.put = self.wire.put
         self._room: Room | None = None
         self._busy = 1  # reasons to wait: the room loads, a large update is checked
         self._work: asyncio.Task[None] | None = None
@@ -99,24 +100,15 @@ class Connection:
     def send(self, message: bytes) -> None:
         self.put(Batch([message]))
 
-    def put(self, batch: Batch) -> None:
-        """Send, or close when the client does not read. Never raises: one receiver must not cost the others."""
-        if self.code is not None:
-            return
-        try:
-            self._wire.put(batch)
-        except TooSlow:
-            self.close(CloseCode.TOO_SLOW, "does not read")
-        except Exception:
-            logger.exception("sync.send_failed")
-            self.close(CloseCode.OVERLOADED, "sending failed")
+    def _too_slow(self) -> None:
+        self.close(CloseCode.TOO_SLOW, "does not read")
 
     def close(self, code: CloseCode, reason: str) -> None:
         if self.code is None:
             self.code = code
             self._waiting.clear()
             logger.info("sync.closing", extra={"code": int(code), "reason": reason, "person": str(self.person_id)})
-            self._wire.close(code)
+            self.wire.close(code)
 
     # Receiving
 

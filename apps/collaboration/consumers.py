@@ -6,12 +6,10 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 from channels.consumer import AsyncConsumer
-from django.conf import settings
 
 from apps.collaboration.connections import Connection, Refused
 from apps.collaboration.permissions import watch_permissions
 from apps.collaboration.rooms import DocumentMissing, Room, rooms
-from apps.collaboration.wires import make_wire
 from apps.core.close_codes import CloseCode
 from apps.documents.sockets import SocketRefused, open_document_socket
 
@@ -36,13 +34,12 @@ class SyncConsumer(AsyncConsumer):
             logger.exception("sync.open_failed")
             await send({"type": "websocket.close", "code": int(CloseCode.OVERLOADED)})
             return
-        wire = make_wire(send, settings.SYNC_OUTBOUND_MAX_BYTES)
         wants_acks = parse_qs(scope["query_string"].decode("latin-1")).get("ack") == ["1"]
-        connection = Connection(identity, wire, wants_acks=wants_acks)
+        connection = Connection(identity, send, wants_acks=wants_acks)
         room = None
         try:
             room = await _join(identity.access.document.pk, connection)
-            await wire.read(receive, connection.take)
+            await connection.wire.read(receive, connection.take)
         finally:
             connection.code = connection.code or CloseCode.RESTARTING  # whatever comes late is dropped
             if room is not None:

@@ -1,6 +1,7 @@
 """Writes the updates of all rooms of a process into the log: many in one transaction (group commit).
 
-The first update after a pause is committed at once; while more come, those of `SYNC_JOURNAL_SECONDS` go together.
+The first update after a pause is committed at once; while more come, those of `SYNC_JOURNAL_SECONDS` go together, or
+of `SYNC_JOURNAL_SHARED_SECONDS` where another process waits for them.
 While PostgreSQL is away nothing is acknowledged and nothing is lost: entries wait, up to a bound, and are tried again.
 A commit whose answer was lost is tried again too: the same update twice in the log changes nothing.
 """
@@ -41,6 +42,8 @@ class JournalRoom(Protocol):
     """What the journal needs of a room."""
 
     document_id: UUID
+
+    def has_peers(self) -> bool: ...
 
     def committed(self, before: int, entries: Sequence[Entry]) -> None:
         """Hear that `entries` are in the log; the first of them with data at position `before` + 1."""
@@ -88,12 +91,16 @@ class Journal:
             await self._wake.wait()
             self._wake.clear()
             while self._entries:
+                batch = self._take_batch()
                 try:
-                    await self._write(self._take_batch())
+                    await self._write(batch)
                 except Exception:
                     logger.exception("journal.failed")
                 if not self._hurry:
-                    await asyncio.sleep(settings.SYNC_JOURNAL_SECONDS)
+                    is_shared = any(entry.room.has_peers() for entry in batch)
+                    await asyncio.sleep(
+                        settings.SYNC_JOURNAL_SHARED_SECONDS if is_shared else settings.SYNC_JOURNAL_SECONDS
+                    )
             self._idle.set()
 
     def _take_batch(self) -> list[Entry]:

@@ -277,7 +277,7 @@ class Room:
         self._advance(position)
         for connection, count in acknowledged.items():
             connection.committed(position or self.position, count)
-        if updates and self._has_peers():
+        if updates and self.has_peers():
             relay().publish(channel(self.document_id), updates_notice(relay().sender, before + 1, updates))
 
     def vanished(self) -> None:
@@ -292,7 +292,8 @@ class Room:
         for connection in list(self.connections):
             connection.close(CloseCode.OVERLOADED, "the log did not take an update")
 
-    def _has_peers(self) -> bool:
+    def has_peers(self) -> bool:
+        """Say whether other processes have this room too."""
         return time.monotonic() - self._peer_heard_at < settings.SYNC_PEER_SECONDS
 
     def _hear(self, data: bytes) -> None:
@@ -305,7 +306,7 @@ class Room:
         elif notice.kind is NoticeKind.PRESENCE:
             for person, client, clock, state in notice.presence:
                 self._put_out_presence(self._presence.hear(person, client, clock, state, now))
-        elif not self._has_peers() or now - self._hello_said_at > 1:
+        elif not self.has_peers() or now - self._hello_said_at > 1:
             self._say_hello(now)
         self._peer_heard_at = now
 
@@ -400,7 +401,7 @@ class Room:
         elif not self.is_read_only:
             self._advance(head.head)
         self._put_out_presence(self._presence.expire(now))
-        if self._has_peers() and now - self._hello_said_at > settings.SYNC_HELLO_SECONDS:
+        if self.has_peers() and now - self._hello_said_at > settings.SYNC_HELLO_SECONDS:
             self._say_hello(now)
 
     # Presence
@@ -417,7 +418,7 @@ class Room:
         if not entries:
             return
         self._put_out_presence(entries)
-        if self._has_peers():
+        if self.has_peers():
             own: list[PresenceEntry] = [(person_id, *entry) for entry in entries]
             relay().publish(channel(self.document_id), presence_notice(relay().sender, own))
 
@@ -439,7 +440,7 @@ class Room:
         out, self._out = self._out, []
         everything = Batch([message for message, _ in out])
         senders = {sender for _, sender in out}
-        for connection in list(self.connections):
+        for connection in tuple(self.connections):
             if connection not in senders:
                 connection.put(everything)
             elif others := [message for message, sender in out if sender is not connection]:

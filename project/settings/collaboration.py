@@ -42,7 +42,8 @@ SYNC_NOTICE_MAX_BYTES = env.int("SYNC_NOTICE_MAX_BYTES", 8 << 10)  # larger ones
 SYNC_NOTICE_SECONDS = 0.004  # notices of so long a time travel in one write
 
 # The journal. The first update after a pause is committed at once, more of them in groups this far apart.
-SYNC_JOURNAL_SECONDS = env.float("SYNC_JOURNAL_SECONDS", 0.04)
+SYNC_JOURNAL_SECONDS = env.float("SYNC_JOURNAL_SECONDS", 0.1)
+SYNC_JOURNAL_SHARED_SECONDS = env.float("SYNC_JOURNAL_SHARED_SECONDS", 0.02)  # while other processes have the room too
 SYNC_JOURNAL_BATCH_ROWS = env.int("SYNC_JOURNAL_BATCH_ROWS", 4_000)
 SYNC_JOURNAL_BATCH_BYTES = env.int("SYNC_JOURNAL_BATCH_BYTES", 8 << 20)
 SYNC_JOURNAL_MAX_BYTES = env.int("SYNC_JOURNAL_MAX_BYTES", 64 << 20)  # waiting for PostgreSQL; then 4513
