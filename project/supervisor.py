@@ -235,7 +235,7 @@ class Supervisor:
             names = [child.name for child in self.children]
             colour = 1 if bold or name not in names else COLOURS[names.index(name) % len(COLOURS)]
             label = f"\x1b[{colour}m{label}\x1b[0m"
-        with suppress(BrokenPipeError):
+        with suppress(OSError):  # the terminal or the reader of a pipe may be gone
             print(f"{label} {text}", flush=True)
 
 

@@ -51,7 +51,7 @@ def test_every_line_of_the_log_names_its_process(installation: Installation) -> 
     assert [line for line in lines if not re.match(r"^[a-z0-9-]+ *\|( |$)", line)] == []
 
 
-@pytest.mark.parametrize("words", ["project.server", "generator", "-A project worker", "redis-server"])
+@pytest.mark.parametrize("words", ["project.server", "generator", "-A project worker", "redis-server", "bin/postgres"])
 def test_a_killed_child_is_started_again(installation: Installation, words: str) -> None:
     killed = installation.child(words)
     assert killed
