@@ -306,9 +306,10 @@ export class Ghosts {
     const widgets = placed.flatMap(({ id, pos }) => {
       const element = this.drawn.get(id)?.element;
       if (pos < 0 || !element) return [];
+      // Behind remote carets (side 10): the words come after where their owner writes.
       return [
         Decoration.widget(pos, () => element, {
-          side: 1,
+          side: 20,
           key: `ghost:${id}`,
           ignoreSelection: true,
           marks: [],

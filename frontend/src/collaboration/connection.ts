@@ -96,7 +96,12 @@ export function connect(config: EditorConfig): Connection {
   const shown = loaded?.then(() => (document.store.clients.size > 0 ? undefined : synced));
 
   window.addEventListener("offline", () => waitOffline());
-  window.addEventListener("online", () => provider.shouldConnect && provider.connect());
+  window.addEventListener("online", () => {
+    if (!provider.shouldConnect) return;
+    // A socket that the network took with it looks open for up to 30 s more.
+    if (hasUnsaved(state)) provider.disconnect();
+    provider.connect();
+  });
   waitOffline();
   provider.connect();
 

@@ -20,7 +20,8 @@ export interface SyncState {
   unsent: boolean;
   /** The browser keeps a copy of its own (IndexedDB). */
   kept: boolean;
-  /** Not reachable for long enough to say so. */
+  /** Not reachable for long enough to say so, or the browser says that it has no network (the server may be on this very
+   * machine all the same: then an acknowledgement proves it wrong). */
   offline: boolean;
   /** The permanent close code that ended it. */
   ended: number | null;
@@ -62,7 +63,7 @@ export function next(state: SyncState, event: SyncEvent): SyncState {
     case "opened":
       return { ...state, link: "open", synced: false, sent: 0, acked: 0, offline: false };
     case "synced":
-      return { ...state, synced: true, everSynced: true };
+      return { ...state, synced: true, everSynced: true, offline: false };
     case "edited":
       return state.link === "open" ? state : { ...state, unsent: true };
     case "sent":
@@ -73,11 +74,11 @@ export function next(state: SyncState, event: SyncEvent): SyncState {
         unsent: event.whole ? false : state.unsent,
       };
     case "acked":
-      return { ...state, acked: Math.max(state.acked, event.count) };
+      return { ...state, acked: Math.max(state.acked, event.count), offline: false };
     case "closed":
       return { ...state, link: "closed", synced: false, unsent: hasUnsaved(state), sent: 0, acked: 0 };
     case "waited":
-      return state.link === "open" ? state : { ...state, offline: true };
+      return { ...state, offline: true };
     case "ended":
       return { ...state, link: "closed", synced: false, ended: event.code };
     case "kept":
@@ -99,7 +100,8 @@ export interface Word {
 
 export function statusWord(state: SyncState): Word {
   if (state.ended !== null) return endedWord(state.ended);
-  if (state.link !== "open" || !state.synced) return unreachedWord(state);
+  const cutOff = state.offline && hasUnsaved(state);
+  if (state.link !== "open" || !state.synced || cutOff) return unreachedWord(state);
   if (!state.mayEdit) {
     return {
       text: "View only",
