@@ -15,7 +15,14 @@ from tests.processes import Processes
 @pytest.fixture(autouse=True)
 def _own_redis_prefix(settings: Settings) -> None:
     """Give every test a Redis name space of its own."""
-    settings.REDIS_PREFIX = f"test:{os.urandom(6).hex()}:"
+    use_redis_prefix(settings, f"test:{os.urandom(6).hex()}:")
+
+
+def use_redis_prefix(settings: Settings, prefix: str) -> None:
+    settings.REDIS_PREFIX = prefix
+    layer = settings.CHANNEL_LAYERS["default"]
+    config = {**layer["CONFIG"], "prefix": prefix + "layer"}
+    settings.CHANNEL_LAYERS = {"default": {**layer, "CONFIG": config}}
 
 
 @pytest.fixture
