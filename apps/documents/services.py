@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -218,12 +219,11 @@ def accept_invitation(invitation: Invitation, *, user: User) -> Membership:
     return membership
 
 
-def claim_invitations(user: User, *, verified_email: str) -> int:
-    """Accept everything that waits for an address which `user` has proved to be theirs. Returns how many."""
-    waiting = Invitation.objects.filter(email__iexact=verified_email)
-    for invitation in waiting:
-        accept_invitation(invitation, user=user)
-    return len(waiting)
+def claim_invitations(user: User, *, verified_email: str) -> None:
+    """Accept everything that waits for an address which `user` has proved to be theirs."""
+    for invitation in Invitation.objects.filter(email__iexact=verified_email):
+        with suppress(NotFound):  # withdrawn in this moment, or accepted in another window
+            accept_invitation(invitation, user=user)
 
 
 def record_projection(
