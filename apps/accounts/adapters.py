@@ -16,6 +16,12 @@ def display_name(user: User) -> str:
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-up and mail. Addresses are kept in lower case, so that one address is one account."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_taken": "There is an account with this address already. Log in, or reset its password.",
+        "email_password_mismatch": "Address or password is not correct.",
+        "too_many_login_attempts": "Too many failed attempts. Try again in some minutes.",
+    }
+
     def clean_email(self, email: str) -> str:
         return str(super().clean_email(email)).lower()
 

@@ -37,7 +37,7 @@ def test_it_does_not_lead_to_other_sites(client: Client) -> None:
 def test_an_address_is_one_account_in_any_case(client: Client) -> None:
     make_user("Dora")
     answer = client.post("/accounts/signup/", NEW)
-    assert answer.status_code == 200
+    assert "There is an account with this address already" in answer.content.decode()
     assert User.objects.count() == 1
 
 
@@ -103,7 +103,7 @@ def test_guessing_passwords_is_slowed_down(client: Client) -> None:
     for _ in range(5):
         client.post("/accounts/login/", {"login": "alice@example.com", "password": "wrong"})
     answer = client.post("/accounts/login/", {"login": "alice@example.com", "password": PASSWORD})
-    assert "Too many failed login attempts" in answer.content.decode()
+    assert "Too many failed attempts" in answer.content.decode()
 
 
 def test_a_closed_account_cannot_log_in(client: Client) -> None:
