@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -100,6 +101,7 @@ class AssistantSocket:
         self._counted_at = time.monotonic()
         self._requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._latest: dict[UUID | None, asyncio.Task[None]] = {}
         self._refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
@@ -216,10 +218,13 @@ class AssistantSocket:
     async def _do(self, generation_id: UUID | None, work: Awaitable[Any]) -> None:
         """Do `work` beside the reading; what goes wrong is told to the client. Every request has an id of its own."""
         await self._requests.acquire()
+        earlier = self._latest.get(generation_id)
 
         async def run() -> None:
             request_id.set(uuid4().hex)
             try:
+                if earlier is not None:  # a cancel must not overtake its generate
+                    await asyncio.wait({earlier})
                 await work
             except InterlineError as error:
                 self._refuse(error, generation_id)
@@ -229,7 +234,12 @@ class AssistantSocket:
             finally:
                 self._requests.release()
 
-        self._spawn(run())
+        task = self._latest[generation_id] = self._spawn(run())
+        task.add_done_callback(partial(self._forget, generation_id))
+
+    def _forget(self, generation_id: UUID | None, task: "asyncio.Task[None]") -> None:
+        if self._latest.get(generation_id) is task:
+            del self._latest[generation_id]
 
     # ------------------------------------------------------------ requests
 
@@ -313,10 +323,11 @@ class AssistantSocket:
             )
         )
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def limits() -> Limits:

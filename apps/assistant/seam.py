@@ -13,7 +13,7 @@ def joins_words(before: str, following: str) -> bool:
     last, first = before[-1], following[0]
     if not first.isalnum() or _is_spaceless(last) or _is_spaceless(first):
         return False
-    return last.isalnum() or last in ".,;:!?…)]}»”’%\"'"  # noqa: RUF001
+    return last.isalnum() or last in ".,;:!?…)]}»”’%\"'"
 
 
 def mend(before: str, first: str, *, mid_word: bool) -> str:

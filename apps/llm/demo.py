@@ -17,8 +17,8 @@ from litellm.llms.custom_llm import CustomLLM
 from litellm.types.utils import GenericStreamingChunk
 
 TOKEN = re.compile(r"\s*\S+")
-WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")  # noqa: RUF001  (a typographic apostrophe inside a word)
-SENTENCE_END = re.compile(r"[.!?…:][\"'”’)\]]*\s*$")  # noqa: RUF001
+WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+SENTENCE_END = re.compile(r"[.!?…:][\"'”’)\]]*\s*$")
 BEFORE = re.compile(r"<before-(?P<key>\w+)>\n(?P<text>.*)\n</before-(?P=key)>", re.DOTALL)
 TOPICS_MAX = 6
 TOPIC_MIN_CHARACTERS = 4
@@ -116,7 +116,7 @@ def _sentences(choice: random.Random, topics: list[str], count: int) -> str:
 
 def _topics(text: str) -> list[str]:
     """Return the words the text speaks of most, latest first among equals; stand-ins where it has none."""
-    words = [word.strip("'’-") for word in WORD.findall(text)]  # noqa: RUF001
+    words = [word.strip("'’-") for word in WORD.findall(text)]
     wanted = [word for word in words if len(word) >= TOPIC_MIN_CHARACTERS and word.lower() not in COMMON]
     counts = Counter(word.lower() for word in wanted)
     latest = {word.lower(): index for index, word in enumerate(wanted)}

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 from http import HTTPStatus
+from math import inf
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,7 @@ STOPPED = "The model stopped in the middle. What came until then is kept; try ag
 NO_ANSWER = "The model did not answer in time. Nothing was lost; try again."
 KEY_REFUSED = "The model's provider refused our key. An administrator has to correct it."
 BROKE_OFF = "The model broke off before the end. What came until then is kept; try again."
+RETRY_AFTER_MAX_SECONDS = 3600.0
 CHARACTERS_PER_TOKEN = 4  # for an estimate where the provider counts nothing
 
 # litellm's failures before the first token; the more special stand before those they derive from.
@@ -194,9 +196,11 @@ def _translated(error: Exception, *, began: bool) -> InterlineError:
 
 
 def _retry_after(error: Exception) -> float | None:
-    """Return the seconds a provider asked to wait, where it said so."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    """Return the seconds a provider asked to wait, where it said so in seconds."""
+    response = getattr(error, "response", None)
+    headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
     try:
-        return float(headers.get("retry-after", ""))
+        seconds = float(headers.get("retry-after", ""))
     except ValueError:
         return None
+    return min(seconds, RETRY_AFTER_MAX_SECONDS) if 0 <= seconds < inf else None

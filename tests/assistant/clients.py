@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any, Self
 from uuid import uuid4
 
+import pytest
 from django.test import Client
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -35,6 +36,7 @@ class AssistantClient:
                 additional_headers=headers,
                 max_size=None,
                 compression=None,
+                close_timeout=1,
             )
         )
 
@@ -83,12 +85,10 @@ class AssistantClient:
 
     def close_code(self, seconds: float = 10) -> int:
         """Read until the server closes; returns its code."""
-        try:
-            while True:
-                self.hear(seconds)
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return closed.rcvd.code
+        with pytest.raises(ConnectionClosed) as closed:
+            self.hear_until(lambda _: False, seconds)
+        assert closed.value.rcvd is not None
+        return closed.value.rcvd.code
 
     def events(self, generation_id: str) -> list[Frame]:
         return [frame for frame in self.frames if frame.get("id") == generation_id and "seq" in frame]

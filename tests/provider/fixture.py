@@ -34,6 +34,10 @@ class Provider:
         """Set what every request gets that asks for nothing else."""
         self.server.defaults = Behaviour(**behaviour)  # type: ignore[arg-type]
 
+    def reset(self) -> None:
+        self.server.defaults = Behaviour()
+        self.server.requests.clear()
+
     def environment(self, **variables: str) -> dict[str, str]:
         return {"AI_MODEL": "openai/test", "AI_API_BASE": self.url, "AI_API_KEY": "sk-test", **variables}
 

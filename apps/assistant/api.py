@@ -1,0 +1,161 @@
+"""REST: actions, models and generations."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Body, Query, Router, Schema, Status
+from ninja.security import django_auth
+from pydantic import Field
+
+from apps.accounts.models import User
+from apps.assistant.actions import ACTIONS
+from apps.assistant.messages import Generate, Person, Usage
+from apps.assistant.models import Generation
+from apps.assistant.people import person
+from apps.assistant.queries import list_generations, read_generation
+from apps.assistant.services import start_generation
+from apps.llm.routes import deployments, is_demo
+
+router = Router(auth=django_auth, tags=["assistant"])
+
+
+class ActionOutput(Schema):
+    """`input`: the JSON schema of the request's `input`."""
+
+    name: str
+    description: str
+    input: dict[str, Any]
+
+
+class ModelOutput(Schema):
+    name: str
+    demo: bool
+
+
+class StartedOutput(Schema):
+    id: UUID
+
+
+class ListedGenerationOutput(Schema):
+    id: UUID
+    action: str
+    state: str
+    visibility: str
+    model: str
+    demo: bool
+    user: Person
+    error_code: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class GenerationListOutput(Schema):
+    items: list[ListedGenerationOutput]
+    count: int
+    page: int
+    pages: int
+
+
+class DecisionOutput(Schema):
+    edit_id: str
+    decision: str
+    user: Person
+    created_at: datetime
+
+
+class GenerationOutput(ListedGenerationOutput):
+    """`text` is empty until the generation has ended."""
+
+    text: str
+    usage: Usage | None
+    prompt_version: str
+    request_id: str
+    decisions: list[DecisionOutput]
+
+
+class PageFilter(Schema):
+    page: Annotated[int, Field(ge=1)] = 1
+    page_size: Annotated[int, Field(ge=1, le=settings.DOCUMENT_LIST_PAGE_SIZE_MAX)] = settings.DOCUMENT_LIST_PAGE_SIZE
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # django_auth stands in front
+    return request.user
+
+
+def _listed(generation: Generation) -> dict[str, Any]:
+    return {
+        "id": generation.pk,
+        "action": generation.action,
+        "state": generation.state,
+        "visibility": generation.visibility,
+        "model": generation.model,
+        "demo": is_demo(generation.model),
+        "user": person(generation.user),
+        "error_code": generation.error_code,
+        "created_at": generation.created_at,
+        "ended_at": generation.ended_at,
+    }
+
+
+def _usage(generation: Generation) -> Usage | None:
+    if generation.prompt_tokens is None or generation.completion_tokens is None:
+        return None
+    return Usage(prompt_tokens=generation.prompt_tokens, completion_tokens=generation.completion_tokens)
+
+
+@router.get("/actions", response=list[ActionOutput])
+def actions(request: HttpRequest) -> Any:
+    """What the assistant can do, with what each action takes."""
+    return [
+        {"name": action.name, "description": action.description, "input": action.input_schema()}
+        for action in ACTIONS.values()
+    ]
+
+
+@router.get("/models", response=list[ModelOutput])
+def models(request: HttpRequest) -> Any:
+    """The models that `options.model` may name."""
+    return [{"name": one.model, "demo": is_demo(one.model)} for one in deployments()]
+
+
+@router.post("/documents/{uuid:document_id}/generations/", response={202: StartedOutput})
+def start(request: HttpRequest, document_id: UUID, body: Body[Generate]) -> Any:
+    """Start a generation: the same body as the socket's `generate`. The same `id` again starts nothing."""
+    generation, _ = start_generation(_user(request), document_id, body)
+    return Status(202, {"id": generation.pk})
+
+
+@router.get("/documents/{uuid:document_id}/generations/", response=GenerationListOutput)
+def list_all(request: HttpRequest, document_id: UUID, filters: Query[PageFilter]) -> Any:
+    page = list_generations(_user(request), document_id, page=filters.page, page_size=filters.page_size)
+    return {
+        "items": [_listed(generation) for generation in page.object_list],
+        "count": page.paginator.count,
+        "page": page.number,
+        "pages": page.paginator.num_pages,
+    }
+
+
+@router.get("/generations/{uuid:generation_id}/", response=GenerationOutput)
+def read(request: HttpRequest, generation_id: UUID) -> Any:
+    generation = read_generation(_user(request), generation_id)
+    return {
+        **_listed(generation),
+        "text": generation.text or "",
+        "usage": _usage(generation),
+        "prompt_version": generation.prompt_version,
+        "request_id": generation.request_id,
+        "decisions": [
+            {
+                "edit_id": decision.edit_id,
+                "decision": decision.decision,
+                "user": person(decision.user),
+                "created_at": decision.created_at,
+            }
+            for decision in generation.decisions.select_related("user").order_by("pk")
+        ],
+    }

@@ -1,0 +1,28 @@
+"""What people may read of generations."""
+
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q
+
+from apps.accounts.models import User
+from apps.assistant.models import Generation
+from apps.core.errors import NotFound
+from apps.documents.access import access_document
+
+
+def list_generations(user: User, document_id: UUID, *, page: int, page_size: int) -> Page[Generation]:
+    """Return one page of a document's generations that `user` may see, newest first. Raises NotFound."""
+    access_document(user, document_id)
+    visible = Generation.objects.filter(document_id=document_id).filter(Q(visibility="shared") | Q(user=user))
+    listed = visible.select_related("user").defer("input", "text", "anchor").order_by("-created_at")
+    return Paginator(listed, page_size).get_page(page)
+
+
+def read_generation(user: User, generation_id: UUID) -> Generation:
+    """Return a generation of a document that `user` may see. Raises NotFound."""
+    generation = Generation.objects.select_related("user").filter(pk=generation_id).first()
+    if generation is None or not generation.is_visible_to(user.pk):
+        raise NotFound("There is no such generation.")
+    access_document(user, generation.document_id)
+    return generation

@@ -1,0 +1,132 @@
+"""Processes that die in the middle: the answer goes on or ends visibly, and no word is doubled or lost."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+from django.utils import timezone
+
+from apps.assistant.models import Generation
+from apps.assistant.tasks import sweep_generations
+from apps.core.redis import sync_redis
+from tests.assistant.clients import assert_whole
+from tests.assistant.conftest import House
+from tests.processes import wait_until
+
+LEASE = {"ASSISTANT_LEASE_SECONDS": "1.5", "ASSISTANT_HEARTBEAT_SECONDS": "0.3", "ASSISTANT_DRAIN_SECONDS": "0.3"}
+MakeHouse = Callable[..., House]
+
+
+def test_another_web_process_resumes_where_the_killed_one_stopped(own_house: MakeHouse) -> None:
+    house = own_house()
+    house.start_generator()
+    second = house.start_web()
+    house.provider.behave(rate=40, tokens=120)
+    alice = house.join(house.alice)
+    generation = alice.generate()
+    last = alice.hear_until(lambda frame: frame.get("seq", 0) >= 8)["seq"]
+    house.web.kill()
+    again = house.join(house.alice, second)
+    again.send({"type": "resume", "after": {generation: last}})
+    resumed = again.hear_until(lambda frame: frame.get("seq", 0) - frame.get("span", 1) == last)
+    start = again.frames.index(resumed)
+    assert again.hear_end(generation)["type"] == "done"
+    heard = [frame for frame in alice.frames + again.frames[start:] if frame.get("id") == generation]
+    assert_whole(heard)
+    assert "".join(frame["text"] for frame in heard if frame["type"] == "chunk") == "".join(
+        house.provider.server.defaults.answer()
+    )
+
+
+def test_another_generator_goes_on_when_one_is_killed(own_house: MakeHouse) -> None:
+    house = own_house(**LEASE)
+    first = house.start_generator()
+    house.provider.behave(rate=40, tokens=200)
+    alice = house.join(house.alice)
+    generation = alice.generate("Once. ")
+    alice.hear_until(lambda frame: frame.get("seq", 0) >= 10)
+    first.kill()
+    house.start_generator()
+    house.provider.behave(tokens=5)
+    status = alice.hear_type("status", seconds=20)
+    assert status["state"] == "resumed"
+    assert alice.hear_end(generation)["type"] == "done"
+    assert_whole(alice.events(generation))
+    stored = Generation.objects.get(pk=generation)
+    assert stored.epoch == 2
+    assert stored.text == alice.text(generation)
+    written_before = "".join(
+        event["text"] for event in alice.events(generation) if event["type"] == "chunk" and event["seq"] < status["seq"]
+    )
+    assert "Once. " + written_before[:100] in house.provider.requests[-1].prompt
+
+
+def test_a_stopping_generator_hands_over_what_it_cannot_end(own_house: MakeHouse) -> None:
+    house = own_house(**LEASE)
+    first = house.start_generator()
+    house.provider.behave(rate=40, tokens=400)
+    alice = house.join(house.alice)
+    generation = alice.generate()
+    alice.hear_until(lambda frame: frame.get("seq", 0) >= 5)
+    first.stop()
+    assert first.process is not None
+    assert first.process.returncode == 0
+    assert Generation.objects.get(pk=generation).state == "queued"
+    house.provider.behave(tokens=5)
+    house.start_generator()
+    assert alice.hear_end(generation)["type"] == "done"
+    assert [event["type"] for event in alice.events(generation)].count("status") == 1
+    assert_whole(alice.events(generation))
+
+
+def test_a_generator_whose_redis_was_emptied_writes_its_log_again(own_house: MakeHouse) -> None:
+    house = own_house(**LEASE)
+    house.start_generator()
+    house.provider.behave(rate=40, tokens=60)
+    alice = house.join(house.alice)
+    generation = alice.generate()
+    alice.hear_until(lambda frame: frame.get("seq", 0) >= 5)
+    prefix = house.processes.environment["REDIS_PREFIX"]
+    for name in sync_redis().scan_iter(match=prefix + "*"):
+        sync_redis().delete(name)
+    assert alice.hear_end(generation)["type"] == "done"
+    assert_whole(alice.events(generation))
+    following = alice.generate()
+    assert alice.hear_end(following)["type"] == "done"
+
+
+def test_a_generation_whose_job_was_lost_is_queued_again_by_the_sweep(own_house: MakeHouse) -> None:
+    house = own_house(**LEASE)
+    alice = house.join(house.alice)
+    generation = alice.generate()
+    wait_until(lambda: Generation.objects.filter(pk=generation).exists(), what="the row")
+    queue = house.processes.environment["REDIS_PREFIX"] + "generator:jobs"
+    wait_until(lambda: sync_redis().delete(queue), what="the job")
+    Generation.objects.update(created_at=timezone.now() - timedelta(seconds=20))
+    house.start_generator()
+    sweep_generations()
+    assert alice.hear_end(generation)["type"] == "done"
+
+
+def test_a_generation_nobody_runs_fails_visibly(own_house: MakeHouse) -> None:
+    house = own_house()
+    alice = house.join(house.alice)
+    generation = alice.generate()
+    wait_until(lambda: Generation.objects.filter(pk=generation).exists(), what="the row")
+    Generation.objects.update(created_at=timezone.now() - timedelta(seconds=120))
+    sweep_generations()
+    end = alice.hear_end(generation)
+    assert (end["type"], end["code"], end["retryable"], end["partial"]) == ("failed", "internal", True, False)
+    assert_whole(alice.events(generation))
+
+
+def test_a_queued_generation_that_was_cancelled_is_never_sent_to_a_model(own_house: MakeHouse) -> None:
+    house = own_house()
+    alice = house.join(house.alice)
+    generation = alice.generate(id=str(uuid4()))
+    wait_until(lambda: Generation.objects.filter(pk=generation).exists(), what="the row")
+    alice.send({"type": "cancel", "id": generation})
+    wait_until(lambda: Generation.objects.filter(cancel_requested_at__isnull=False).exists(), what="the wish")
+    house.start_generator()
+    assert alice.hear_end(generation)["type"] == "cancelled"
+    assert house.provider.requests == []
