@@ -43,3 +43,21 @@ def text_of(page: Page) -> str:
 
 def ghost(page: Page) -> Locator:
     return page.locator(".ghost")
+
+
+def ghost_text(page: Page) -> str:
+    """Return the words of the proposal, without the tag beside them."""
+    return str(
+        page.evaluate(
+            """() => {
+                const copy = document.querySelector('.ghost')?.cloneNode(true)
+                for (const tag of copy?.querySelectorAll('.ghost-tag') ?? []) tag.remove()
+                return copy?.textContent.trimEnd() ?? ''
+            }"""
+        )
+    )
+
+
+def finished(page: Page) -> None:
+    """Wait until the assistant has written its proposal to the end."""
+    expect(page.locator("#announcements")).to_contain_text("Tab to accept")

@@ -1,0 +1,96 @@
+"""What the assistant does and says on the editor page, against a provider that can be told to fail."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Site
+from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, text_of, write
+from tests.processes import Processes, wait_until
+from tests.provider.fixture import Provider
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    running = Provider()
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def provided_site(running_site: Site, site_processes: Processes, provider: Provider) -> Site:
+    """The same installation with a model of its own: another Redis name space, so that jobs stay apart."""
+    environment = provider.environment(REDIS_PREFIX=site_processes.environment["REDIS_PREFIX"] + "provided:")
+    return Site(
+        site_processes.web(**environment),
+        site_processes.command("generator", **environment),
+        running_site.browser,
+        _cast=running_site._cast,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _closed_afterwards(provided_site: Site, provider: Provider) -> Iterator[None]:
+    provider.behave()
+    yield
+    for context in provided_site.browser.contexts:
+        context.close()
+
+
+def test_a_continuation_is_taken_word_by_word_and_dropped_by_escape(provided_site: Site, provider: Provider) -> None:
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
+    ready(page)
+    write(page, "The heron waits.")
+    page.keyboard.press("Control+Enter")
+    finished(page)
+    first = ghost_text(page).split()[0]
+    page.keyboard.press("Control+ArrowRight")
+    wait_until(lambda: text_of(page).endswith(first), what="the first word in the text")
+    page.keyboard.press("Escape")
+    expect(ghost(page)).to_have_count(0)
+    assert text_of(page) == f"The heron waits. {first}"
+
+
+def test_typing_the_same_letters_consumes_and_others_dismiss(provided_site: Site, provider: Provider) -> None:
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
+    ready(page)
+    write(page, "The heron waits.")
+    page.keyboard.press("Control+Enter")
+    finished(page)
+    proposal = ghost_text(page)
+    page.keyboard.type(proposal[:4])
+    wait_until(lambda: ghost_text(page) == proposal[4:], what="a proposal shorter by what was typed")
+    page.keyboard.type("#")
+    expect(ghost(page)).to_have_count(0)
+    wait_until(lambda: text_of(page) == "The heron waits." + proposal[:4] + "#", what="what was typed")
+
+
+def test_it_says_in_words_that_the_key_is_wrong_and_keeps_the_text(provided_site: Site, provider: Provider) -> None:
+    provider.behave(fault="401")
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
+    ready(page)
+    write(page, "The heron waits.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("model")
+    expect(ghost(page)).to_have_count(0)
+    assert text_of(page) == "The heron waits."
+    saved(page)
+
+
+def test_a_viewer_sees_the_stream_and_cannot_take_it(provided_site: Site, provider: Provider) -> None:
+    alice, carol = provided_site.person("Alice"), provided_site.person("Carol")
+    path = provided_site.document(alice, viewer=carol)
+    hers, theirs = alice.open(path), carol.open(path)
+    ready(hers)
+    write(hers, "The heron waits.")
+    wait_until(lambda: text_of(theirs) == "The heron waits.", what="the text at the viewer's")
+    hers.keyboard.press("Control+Enter")
+    finished(hers)
+    wait_until(lambda: ghost_text(theirs) == ghost_text(hers), what="the proposal at the viewer's")
+    theirs.keyboard.press("Tab")
+    assert text_of(theirs) == "The heron waits."
