@@ -106,7 +106,7 @@ export class Resolver {
 
   position(relative: Y.RelativePosition): number | "unknown" | "lost" {
     const place = Y.createAbsolutePositionFromRelativePosition(relative, this.sync.doc);
-    if (!place) return "unknown";
+    if (!place) return this.hasArrived(relative) ? "lost" : "unknown";
     this.starts ??= startPositions(this.sync.type, this.doc.type.schema);
     const start = this.starts.get(place.type as Y.AbstractType<unknown>);
     if (start === undefined) return "lost";
@@ -115,6 +115,12 @@ export class Resolver {
         ? place.index
         : contentSize(place.type as Y.XmlElement, place.index, this.doc.type.schema);
     return start + offset <= this.doc.content.size ? start + offset : "lost";
+  }
+
+  /** A place that does not resolve has either not arrived yet, or was deleted and collected. */
+  private hasArrived({ item, type }: Y.RelativePosition): boolean {
+    const id = item ?? type;
+    return id === null || Y.getState(this.sync.doc.store, id.client) > id.clock;
   }
 }
 

@@ -7,7 +7,7 @@ export function documentFile(document: Y.Doc): { name: string; text: string } {
   const title = String(document.getMap("meta").get("title") ?? "").trim() || "Untitled";
   const name = `${
     title
-      .replace(/[^\p{L}\p{N} _-]+/gu, " ")
+      .replace(/[^\p{L}\p{N}_-]+/gu, " ")
       .trim()
       .slice(0, 80) || "Untitled"
   }.txt`;

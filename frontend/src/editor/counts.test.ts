@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { makePeers, type Peers, write } from "../testing/peers";
+import { assistedPercent, countDocument, countsSentence, countWords } from "./counts";
+
+describe("counting", () => {
+  let peers: Peers;
+  beforeEach(() => {
+    peers = makePeers();
+  });
+  afterEach(() => peers.destroy());
+
+  it.each([
+    ["", 0],
+    ["One two, three – four.", 4],
+    ["It's well-known", 2],
+    ["3 of 4", 3],
+    ["Привет, мир", 2],
+    ["今日は天気がいい", 5],
+  ])("counts the words of %j", (text, words) => {
+    expect(countWords(text)).toBe(words);
+  });
+
+  it("counts words across blocks and the share of assisted text", () => {
+    write(
+      peers.alice,
+      '<h1>One two</h1><ul><li>three</li></ul><p>four <span data-origin="ai" data-gen="g">five</span></p>',
+    );
+    const counts = countDocument(peers.alice.editor.state.doc);
+    expect(counts).toEqual({ words: 5, characters: 21, assisted: 4 });
+    expect(assistedPercent(counts)).toBe(19);
+  });
+
+  it("never shows 0 % for a little", () => {
+    expect(assistedPercent({ words: 0, characters: 100_000, assisted: 1 })).toBe(1);
+    expect(assistedPercent({ words: 0, characters: 0, assisted: 0 })).toBe(0);
+  });
+
+  it("says words and minutes of the document or the selection", () => {
+    expect(countsSentence(0, false)).toBe("0 words · 0 min");
+    expect(countsSentence(1, true)).toBe("1 word selected · 1 min");
+    expect(countsSentence(2380, false)).toMatch(/^2.?380 words · 10 min$/);
+  });
+});
