@@ -2,12 +2,17 @@
 
 from typing import Any, ClassVar
 
+from allauth.account.decorators import secure_admin_login
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 
 from apps.accounts.models import User
+
+admin.site.site_header = admin.site.site_title = "Interline"
+# Django's own log-in page knows neither the second factor nor the limit on guesses.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # generic in the stubs only

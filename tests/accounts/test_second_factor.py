@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.test import Client
 
+from apps.accounts.models import User
 from tests.cast import PASSWORD, browser_of, make_user
 
 pytestmark = pytest.mark.django_db
@@ -49,3 +50,14 @@ def test_a_recovery_code_opens_the_account_once() -> None:
         fresh.post("/accounts/2fa/authenticate/", {"code": codes[0]})
         outcomes.append("_auth_user_id" in fresh.session)
     assert outcomes == [True, False]
+
+
+def test_the_admin_is_entered_by_the_same_door(client: Client) -> None:
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
+    User.objects.create_superuser("root@example.com", PASSWORD)
+    client.post("/admin/login/", {"username": "root@example.com", "password": PASSWORD})
+    assert "_auth_user_id" not in client.session
+
+
+def test_the_admin_is_for_staff() -> None:
+    assert browser_of(make_user("Alice")).get("/admin/", follow=True).status_code == 403
