@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -123,9 +124,18 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Everything running, below a folder with a space in its name."""
-    running = Installation(tmp_path_factory.mktemp("a folder") / "data")
+def folder() -> Iterator[Path]:
+    """A folder with a space in its name. Not pytest's own: every starting pytest closes those to other accounts,
+    and for root PostgreSQL runs as another."""
+    with tempfile.TemporaryDirectory(prefix="interline tests ") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def installation(folder: Path) -> Iterator[Installation]:
+    """Everything running, as most tests want it; they leave it as it was."""
+    running = Installation(folder / "shared" / "data")
+    running.data_dir.parent.mkdir()
     try:
         running.start()
         yield running
