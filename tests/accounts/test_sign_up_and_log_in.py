@@ -112,3 +112,12 @@ def test_a_closed_account_cannot_log_in(client: Client) -> None:
     alice.save(update_fields=["is_active"])
     client.post("/accounts/login/", {"login": "alice@example.com", "password": PASSWORD})
     assert "_auth_user_id" not in client.session
+
+
+def test_signing_up_by_the_dozen_is_slowed_down(client: Client, settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"signup": "1/m/ip"}
+    client.post("/accounts/signup/", NEW)
+    answer = Client().post("/accounts/signup/", {**NEW, "email": "more@example.com"})
+    assert answer.status_code == 429
+    assert "That was too often" in answer.content.decode()
+    assert User.objects.count() == 1
