@@ -57,7 +57,9 @@ class ShareDialog {
 
   async load(): Promise<void> {
     this.list.setAttribute("aria-busy", "true");
-    await this.attempt(async () => this.draw(await call<Members>("GET", this.path)));
+    const words = this.problem.textContent;
+    const done = await this.attempt(async () => this.draw(await call<Members>("GET", this.path)));
+    if (done) this.problem.textContent = words; // of the action before, which this shows the result of
     this.list.removeAttribute("aria-busy");
   }
 
@@ -164,7 +166,13 @@ class ShareDialog {
 function roleSelect(role: string, label: string): HTMLSelectElement {
   const select = document.createElement("select");
   select.setAttribute("aria-label", label);
-  for (const { value, label: words } of ROLES) select.add(new Option(words, value, false, value === role));
+  for (const { value, label: words } of ROLES) {
+    const option = document.createElement("option");
+    option.value = value;
+    option.textContent = words;
+    select.append(option);
+  }
+  select.value = role;
   return select;
 }
 
