@@ -7,7 +7,8 @@ MAKEFLAGS += --no-print-directory
 PORT ?= 8000
 export PORT
 
-PYTHON := $(shell for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+# 3.12 and 3.11 first: for them every package, the embedded Redis too, comes built.
+PYTHON := $(shell for python in $(PYTHON) python3.12 python3.11 python3 python3.13; do \
 	"$$python" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$python" && break; done)
 FRONTEND_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not -name '*.test.ts' 2>/dev/null)
 NEED_NODE := Interline needs Node.js 20.19 or newer and npm: https://nodejs.org/
