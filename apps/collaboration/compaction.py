@@ -6,9 +6,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from apps.collaboration.frames import read_state_vector
 from apps.collaboration.loading import build
 from apps.collaboration.models import DocumentLog, DocumentSnapshot, DocumentUpdate
-from apps.collaboration.structure import measure_nesting
+from apps.collaboration.structure import find_pairs, measure_nesting, pack_pairs
 
 logger = logging.getLogger(__name__)
 
@@ -33,15 +34,15 @@ def compact(document_id: UUID) -> bool:
         return False
     doc = build(bytes(snapshot.data) if snapshot else None, tail)
     state = doc.get_update()
-    if build(state, []).get_state() != doc.get_state():
+    if read_state_vector(build(state, []).get_state()) != read_state_vector(doc.get_state()):
         raise UnsoundSnapshot(str(document_id))
-    nesting = measure_nesting(state)
+    nesting, pairs = measure_nesting(state), pack_pairs(find_pairs(state))
     with transaction.atomic():
         locked = DocumentLog.objects.select_for_update().filter(pk=document_id).first()
         if locked is None or locked.snapshot_position != log.snapshot_position:
             return False
         DocumentSnapshot.objects.update_or_create(
-            log=locked, defaults={"position": log.head, "data": state, "created_at": timezone.now()}
+            log=locked, defaults={"position": log.head, "data": state, "pairs": pairs, "created_at": timezone.now()}
         )
         # position <= what was folded: updates appended meanwhile stay
         DocumentUpdate.objects.filter(log=locked, position__lte=log.head).delete()

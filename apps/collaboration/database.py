@@ -40,7 +40,8 @@ SELECT document_id, before FROM grown
 """
 
 LOAD = """
-SELECT l.head, l.snapshot_position, l.nesting, l.tail_bytes + l.snapshot_bytes, l.quarantined_at IS NOT NULL, s.data,
+SELECT l.head, l.snapshot_position, l.nesting, l.tail_bytes + l.snapshot_bytes, l.quarantined_at IS NOT NULL,
+    s.data, s.pairs,
     (SELECT array_agg(u.data ORDER BY u.position) FROM collaboration_documentupdate u
      WHERE u.log_id = l.document_id AND u.position > l.snapshot_position)
 FROM collaboration_documentlog l LEFT JOIN collaboration_documentsnapshot s ON s.log_id = l.document_id
@@ -77,6 +78,7 @@ class StoredLog:
     stored_bytes: int
     quarantined: bool
     snapshot: bytes | None
+    pairs: bytes | None
     tail: list[bytes]
 
 
@@ -106,7 +108,7 @@ def stored_log(row: tuple[Any, ...] | None) -> StoredLog | None:
     """Return the log a row of LOAD describes."""
     if row is None:
         return None
-    head, snapshot_position, nesting, stored_bytes, quarantined, snapshot, tail = row
+    head, snapshot_position, nesting, stored_bytes, quarantined, snapshot, pairs, tail = row
     return StoredLog(
         head,
         snapshot_position,
@@ -114,6 +116,7 @@ def stored_log(row: tuple[Any, ...] | None) -> StoredLog | None:
         stored_bytes,
         quarantined,
         bytes(snapshot) if snapshot is not None else None,
+        bytes(pairs) if pairs is not None else None,
         [bytes(data) for data in tail or ()],
     )
 

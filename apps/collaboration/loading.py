@@ -18,7 +18,7 @@ from psycopg import AsyncConnection
 from pycrdt import Doc
 
 from apps.collaboration.database import LOAD, MAKE, StoredLog, pool, stored_log
-from apps.collaboration.structure import measure_nesting
+from apps.collaboration.structure import Pairs, find_pairs, measure_nesting, unpack_pairs
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ class Loaded:
     doc: "Doc[Any]"
     position: int
     nesting: int
+    pairs: Pairs
     stored_bytes: int
     read_only: bool
 
@@ -138,7 +139,11 @@ def _loaded(stored: StoredLog) -> Loaded:
     if nesting > settings.SYNC_REMEASURE_NESTING:
         nesting = measure_nesting(doc.get_update())
     position = stored.snapshot_position if stored.quarantined else stored.head
-    return Loaded(doc, position, nesting, stored.stored_bytes, stored.quarantined)
+    pairs = unpack_pairs(stored.pairs) if stored.pairs else {}
+    for update in tail:
+        for client, clocks in find_pairs(update).items():
+            pairs.setdefault(client, set()).update(clocks)
+    return Loaded(doc, position, nesting, pairs, stored.stored_bytes, stored.quarantined)
 
 
 async def read_since(document_id: UUID, position: int) -> Missing | None:

@@ -54,6 +54,7 @@ class DocumentSnapshot(models.Model):
     log = models.OneToOneField(DocumentLog, primary_key=True, on_delete=models.CASCADE, related_name="snapshot")
     position = models.BigIntegerField()
     data = models.BinaryField()
+    pairs = models.BinaryField(default=b"")  # where surrogate pairs are in it (`structure.pack_pairs`)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -32,7 +32,7 @@ from apps.collaboration.relay import (
     relay,
     updates_notice,
 )
-from apps.collaboration.structure import BadUpdate, Checked, Gap, Nesting, check
+from apps.collaboration.structure import BadUpdate, Checked, Gap, Known, Nesting, check, find_pairs
 from apps.collaboration.wires import Batch
 from apps.core.close_codes import CloseCode
 from apps.core.notices import notices
@@ -54,8 +54,7 @@ class Room:
         self.is_read_only = False
         self.position = 0
         self._doc: Doc[Any] = Doc()
-        self._clocks: dict[int, int] = {}
-        self._nesting = Nesting()
+        self._known = Known()
         self._bytes = 0
         self._ahead: set[int] = set()  # positions in `doc` beyond a gap
         self._head = 0  # the highest position heard of
@@ -91,8 +90,7 @@ class Room:
         if loaded is None:
             raise DocumentMissing
         self._doc = loaded.doc
-        self._clocks = read_state_vector(self._doc.get_state())
-        self._nesting = Nesting(loaded.nesting)
+        self._known = Known(read_state_vector(self._doc.get_state()), Nesting(loaded.nesting), loaded.pairs)
         self._bytes = loaded.stored_bytes
         self._whole_state = None
         self.position = loaded.position
@@ -142,16 +140,25 @@ class Room:
         """Return sync step 2: what a client with `state_vector` lacks. The whole state is built once per version."""
         self._flush()  # what follows must not come before it
         if state_vector != EMPTY_STATE_VECTOR:
-            return Batch([frame(Kind.STEP_2, self._doc.get_update(state_vector))])
+            return Batch([frame(Kind.STEP_2, self._difference(state_vector))])
         if self._whole_state is None:
             self._whole_state = Batch([frame(Kind.STEP_2, self._doc.get_update())])
         return self._whole_state
+
+    def _difference(self, state_vector: bytes) -> bytes:
+        """Return what a client lacks. A panic over an impossible state vector is its sender's fault alone."""
+        try:
+            return self._doc.get_update(state_vector)
+        except (KeyboardInterrupt, SystemExit, asyncio.CancelledError):
+            raise
+        except BaseException:
+            raise Refused(CloseCode.PROTOCOL_VIOLATION, "the state vector could not be answered") from None
 
     # Updates of local clients
 
     def check(self, update: bytes) -> Checked:
         """Return what `update` would change. Raises BadUpdate and Gap. May be called in a thread."""
-        return check(update, self._clocks, self._nesting, nesting_limit=settings.SYNC_MAX_NESTING)
+        return check(update, self._known, nesting_limit=settings.SYNC_MAX_NESTING)
 
     def would_change(self, update: bytes, checked: Checked) -> bool:
         """Say whether a checked update has anything that is not here, trying it on a copy."""
@@ -221,8 +228,7 @@ class Room:
             )
             self._rebuild()
             raise Refused(CloseCode.PROTOCOL_VIOLATION, "the update could not be applied") from None
-        self._clocks.update(checked.ends)
-        self._nesting.adopt(checked.nesting)
+        self._known.adopt(checked)
         if changed:
             self._whole_state = None
         return changed
@@ -374,8 +380,8 @@ class Room:
             for update in missing.updates:
                 self._take_from_log(update)
             if missing.updates:
-                self._clocks = read_state_vector(self._doc.get_state())
-                self._nesting.base = max(self._nesting.base, missing.nesting)
+                self._known.clocks = read_state_vector(self._doc.get_state())
+                self._known.nesting.base = max(self._known.nesting.base, missing.nesting)
                 logger.info("room.repaired", extra={"document": str(self.document_id), "updates": len(missing.updates)})
             self.position = max(self.position, missing.head)
             self._advance(missing.head)
@@ -390,6 +396,7 @@ class Room:
             logger.error("room.apply_failed", extra={"document": str(self.document_id), "error": type(error).__name__})
             self._rebuild()
             return
+        self._known.adopt_pairs(find_pairs(update))
         self._whole_state = None
         self._put_out(frame(Kind.UPDATE, update), None)
 

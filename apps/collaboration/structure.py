@@ -11,13 +11,14 @@ Source of the format: yjs/src/utils/encoding.js, structs/Item.js and structs/Con
 """
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any
 
-from apps.collaboration.frames import BadFrame, read_varuint
+from apps.collaboration.frames import BadFrame, read_varuint, varuint
 
 CLOCK_LIMIT = 1 << 31  # yrs computes clocks in 32 bits; beyond, they wrap and it crashes
 CLIENT_LIMIT = 1 << 53  # lib0's largest integer
@@ -30,7 +31,11 @@ GC = 0
 XML_ELEMENT = 3
 TYPES = {0, 1, 2, XML_ELEMENT, 4, 6}  # array, map, text, XML element, XML fragment, XML text; no hooks, no weak links
 
+STRING = 4
+FOUR_BYTES = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")  # UTF-8 of a character that is a surrogate pair in UTF-16
+
 Id = tuple[int, int]  # client, clock
+Pairs = dict[int, set[int]]  # per client, the clocks of second halves of surrogate pairs
 
 
 class BadUpdate(Exception):
@@ -84,6 +89,25 @@ class Checked:
     has_deletes: bool
     nesting: Nesting
     deepest: int
+    pairs: Pairs
+
+
+@dataclass
+class Known:
+    """What a room knows of its document's structure. `clocks`: after each client's last struct."""
+
+    clocks: dict[int, int] = field(default_factory=dict)
+    nesting: Nesting = field(default_factory=Nesting)
+    pairs: Pairs = field(default_factory=dict)
+
+    def adopt(self, checked: Checked) -> None:
+        self.clocks.update(checked.ends)
+        self.nesting.adopt(checked.nesting)
+        self.adopt_pairs(checked.pairs)
+
+    def adopt_pairs(self, pairs: Pairs) -> None:
+        for client, clocks in pairs.items():
+            self.pairs.setdefault(client, set()).update(clocks)
 
 
 @dataclass(slots=True)
@@ -95,38 +119,68 @@ class _Section:
     resolved: int = 0
 
 
-def check(update: bytes, known: dict[int, int], nesting: Nesting, *, nesting_limit: int) -> Checked:
-    """Return what `update` would change in a document with the clocks `known`. Changes nothing.
+def check(update: bytes, known: Known, *, nesting_limit: int) -> Checked:
+    """Return what `update` would change in a document of which we know `known`. Changes nothing.
 
     Raises BadUpdate, and Gap when it builds on structs that are not known. About 8 µs per keystroke.
     """
     try:
-        sections, at = _read_sections(update)
+        sections, pairs, at = _read_sections(update)
         deletes, at = _read_delete_set(update, at)
     except (IndexError, BadFrame, UnicodeDecodeError, RecursionError) as error:
         raise BadUpdate(f"it cannot be read: {type(error).__name__}") from None
     if at != len(update):
         raise BadUpdate("bytes after its end")
-    checked = _resolve(sections, known, nesting, nesting_limit)
+    checked = _resolve(sections, known, nesting_limit)
+    checked.pairs = pairs
     checked.has_deletes = bool(deletes)
-    for client, end in deletes.items():
-        if end > checked.ends.get(client, known.get(client, 0)):
+    for client, ranges in deletes.items():
+        if max(end for _, end in ranges) > checked.ends.get(client, known.clocks.get(client, 0)):
             raise Gap("it deletes what is not known")
+    if pairs or known.pairs:
+        _refuse_split_pairs(sections, deletes, pairs, known)
     return checked
 
 
 def measure_nesting(state: bytes) -> int:
     """Return how deep shared types lie inside each other in a whole document's `state` of our own encoding."""
-    sections, _ = _read_sections(state)
-    return _resolve(sections, {}, Nesting(), CLOCK_LIMIT).deepest
+    sections, _, _ = _read_sections(state)
+    return _resolve(sections, Known(), CLOCK_LIMIT).deepest
 
 
-def _read_sections(data: bytes) -> tuple[list[_Section], int]:
+def find_pairs(update: bytes) -> Pairs:
+    """Return where surrogate pairs are in an update that was checked before. Mostly there is nothing to read."""
+    return _read_sections(update)[1] if FOUR_BYTES.search(update) else {}
+
+
+def pack_pairs(pairs: Pairs) -> bytes:
+    """Return `pairs` as bytes for the database; `unpack_pairs` reads them."""
+    return b"".join(
+        varuint(client) + varuint(len(clocks)) + b"".join(map(varuint, sorted(clocks)))
+        for client, clocks in pairs.items()
+    )
+
+
+def unpack_pairs(packed: bytes) -> Pairs:
+    pairs: Pairs = {}
+    at = 0
+    while at < len(packed):
+        client, at = read_varuint(packed, at)
+        count, at = read_varuint(packed, at)
+        pairs[client] = set()
+        for _ in range(count):
+            clock, at = read_varuint(packed, at)
+            pairs[client].add(clock)
+    return pairs
+
+
+def _read_sections(data: bytes) -> tuple[list[_Section], Pairs, int]:
     count, at = read_varuint(data, 0)
     _bound(count, data, at)
     sections: list[_Section] = []
     clients: set[int] = set()
     roots: set[bytes] = set()
+    pairs: Pairs = {}
     for _ in range(count):
         structs, at = read_varuint(data, at)
         client, at = read_varuint(data, at)
@@ -137,14 +191,29 @@ def _read_sections(data: bytes) -> tuple[list[_Section], int]:
         clients.add(client)
         section = _Section(client)
         for _ in range(structs):
+            start = at
             at, end, origin, right, parent = _read_struct(data, at, clock, roots)
+            if data[start] & 0x1F == STRING and FOUR_BYTES.search(data, start, at):
+                _note_pairs(data, at, clock, end, pairs.setdefault(client, set()))
             for reference in (origin, right, parent):
                 if reference and reference[0] == client and reference[1] >= clock:
                     raise BadUpdate("a struct refers to itself or to a later one")
             section.structs.append((clock, end, origin, right, parent))
             clock = end
         sections.append(section)
-    return sections, at
+    return sections, pairs, at
+
+
+def _note_pairs(data: bytes, at: int, clock: int, end: int, clocks: set[int]) -> None:
+    """Add the clocks of second halves of surrogate pairs in the string that ends at byte `at` and clock `end`."""
+    while end > clock:
+        at -= 1
+        if data[at] & 0xC0 == 0x80:
+            continue  # inside a character
+        end -= 1
+        if data[at] >= 0xF0:
+            clocks.add(end)
+            end -= 1
 
 
 def _bound(count: int, data: bytes, at: int) -> None:
@@ -301,7 +370,7 @@ def _skip_any(data: bytes, at: int, depth: int) -> int:
 
 _CONTENTS: dict[int, Callable[[bytes, int], tuple[int, int]]] = {
     1: _read_length,  # deleted
-    4: _read_string,
+    STRING: _read_string,
     5: _read_json,  # embed
     6: _read_format,
     7: _read_type,
@@ -309,45 +378,44 @@ _CONTENTS: dict[int, Callable[[bytes, int], tuple[int, int]]] = {
 }
 
 
-def _read_delete_set(data: bytes, at: int) -> tuple[dict[int, int], int]:
-    """Return {client: the highest clock after a deleted range} and where the set ends."""
+def _read_delete_set(data: bytes, at: int) -> tuple[dict[int, list[tuple[int, int]]], int]:
+    """Return {client: deleted ranges, each from a clock to before another} and where the set ends."""
     count, at = read_varuint(data, at)
     _bound(count, data, at)
-    ends: dict[int, int] = {}
+    deletes: dict[int, list[tuple[int, int]]] = {}
     for _ in range(count):
         client, at = read_varuint(data, at)
         ranges, at = read_varuint(data, at)
         _bound(ranges, data, at)
-        if client in ends or not ranges:
+        if client in deletes or not ranges:
             raise BadUpdate("a client is twice in the delete set, or has no range")
-        highest = 0
+        deletes[client] = []
         for _ in range(ranges):
             clock, at = read_varuint(data, at)
             length, at = read_varuint(data, at)
             end = clock + length
             if not length or end >= CLOCK_LIMIT:
                 raise BadUpdate("a deleted range is empty or too large")
-            highest = max(highest, end)
-        ends[client] = highest
-    return ends, at
+            deletes[client].append((clock, end))
+    return deletes, at
 
 
-def _resolve(sections: list[_Section], known: dict[int, int], nesting: Nesting, nesting_limit: int) -> Checked:
+def _resolve(sections: list[_Section], known: Known, nesting_limit: int) -> Checked:
     """Follow the references of all structs in an order in which each comes after what it refers to.
 
     A section that has to wait for another client's struct is put aside under that client until it has come.
     """
     for section in sections:
-        if section.structs[0][0] > known.get(section.client, 0):
+        if section.structs[0][0] > known.clocks.get(section.client, 0):
             raise Gap("a section starts after what is known")
-    reached = {section.client: known.get(section.client, 0) for section in sections}
-    result = Checked(reached, False, False, Nesting(nesting.base), 0)
+    reached = {section.client: known.clocks.get(section.client, 0) for section in sections}
+    result = Checked(reached, False, False, Nesting(known.nesting.base), 0, {})
     waiting: dict[int, list[tuple[int, int]]] = {}  # client -> heap of (clock it has to pass, index of a section)
     ready = list(range(len(sections)))
     while ready:
         index = ready.pop()
         section = sections[index]
-        missing = _resolve_section(section, known, nesting, result)
+        missing = _resolve_section(section, known, result)
         if result.deepest > nesting_limit:
             raise BadUpdate("shared types nested too deep")
         if missing:
@@ -360,16 +428,16 @@ def _resolve(sections: list[_Section], known: dict[int, int], nesting: Nesting, 
     return result
 
 
-def _resolve_section(section: _Section, known: dict[int, int], nesting: Nesting, result: Checked) -> Id | None:
+def _resolve_section(section: _Section, known: Known, result: Checked) -> Id | None:
     """Go on with a section as far as possible; return what it waits for."""
     reached = result.ends
     while section.resolved < len(section.structs):
         clock, end, origin, right, parent = section.structs[section.resolved]
-        missing = _missing((origin, right, parent), reached, known)
+        missing = _missing((origin, right, parent), reached, known.clocks)
         if missing:
             return missing
         if end > reached[section.client]:
-            _note(section.client, clock, end, (origin, right, parent), nesting, result)
+            _note(section.client, clock, end, (origin, right, parent), known.nesting, result)
             reached[section.client] = end
         section.resolved += 1
     return None
@@ -409,6 +477,29 @@ def _note(
     newer.note(client, max(clock, seen), depth)
     result.has_new_structs = True
     result.deepest = max(result.deepest, depth)
+
+
+def _refuse_split_pairs(
+    sections: list[_Section], deletes: dict[int, list[tuple[int, int]]], pairs: Pairs, known: Known
+) -> None:
+    """Refuse to cut a character of two UTF-16 units in the middle.
+
+    yrs counts the halves wrongly: 5 bytes that delete half an emoji lose text and leave a state nobody can load.
+    """
+
+    def is_cut(client: int, clock: int) -> bool:
+        return clock in pairs.get(client, ()) or clock in known.pairs.get(client, ())
+
+    cuts = [(client, clock) for client, ranges in deletes.items() for bounds in ranges for clock in bounds]
+    for section in sections:
+        cuts.append((section.client, known.clocks.get(section.client, 0)))  # what is known is cut off
+        for _, _, origin, right, _ in section.structs:
+            if origin:
+                cuts.append((origin[0], origin[1] + 1))
+            if right:
+                cuts.append(right)
+    if any(is_cut(client, clock) for client, clock in cuts):
+        raise BadUpdate("it cuts a character in half")
 
 
 def _refuse_unfinished(sections: list[_Section], waiting: dict[int, list[tuple[int, int]]]) -> None:
