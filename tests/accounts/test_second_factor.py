@@ -61,3 +61,11 @@ def test_the_admin_is_entered_by_the_same_door(client: Client) -> None:
 
 def test_the_admin_is_for_staff() -> None:
     assert browser_of(make_user("Alice")).get("/admin/", follow=True).status_code == 403
+
+
+def test_it_can_be_turned_off() -> None:
+    browser, _ = _activate()
+    assert "Turn off the authenticator app?" in browser.get("/accounts/2fa/totp/deactivate/").content.decode()
+    browser.post("/accounts/2fa/totp/deactivate/")
+    fresh = Client()
+    assert fresh.post("/accounts/login/", CREDENTIALS)["Location"] == "/documents/"
