@@ -140,7 +140,14 @@ class Run:
 
     async def _stream(self) -> Finish:
         """Send `started` (or `resumed`) and pass the model's text to the writer."""
-        await self._announce()
+        announcing = asyncio.create_task(self._announce())
+        try:
+            return await self._pass_on(announcing)
+        finally:
+            await announcing
+
+    async def _pass_on(self, announcing: "asyncio.Task[None]") -> Finish:
+        """Ask the model while the announcement is on its way; nothing is written before it."""
         action = find_action(self.generation.action)
         request = GenerationInput.model_validate(self.generation.input)
         options = self.generation.options
@@ -155,6 +162,7 @@ class Run:
         joined = False
         async with aclosing(stream(chat)) as items:
             async for item in items:
+                await announcing
                 match item:
                     case Delta(text):
                         if not joined:

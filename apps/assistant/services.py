@@ -8,6 +8,7 @@ from uuid import UUID
 import redis
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -66,17 +67,19 @@ def _limit(user: User, generation_id: UUID) -> Generation | None:
     since = timezone.now() - timedelta(seconds=RATE_WINDOW_SECONDS)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, user.pk.int % 2**31])
-    existing = Generation.objects.filter(pk=generation_id).first()
-    if existing is not None:
-        return existing
-    recent = Generation.objects.filter(user=user, created_at__gte=since)
-    if recent.count() >= settings.ASSISTANT_GENERATIONS_PER_MINUTE:
+    is_open = Q(state__in=OPEN_STATES)
+    counted = Generation.objects.filter(Q(user=user) & (Q(created_at__gte=since) | is_open) | Q(pk=generation_id))
+    counts = counted.aggregate(
+        same=Count("pk", filter=Q(pk=generation_id)),
+        recent=Count("pk", filter=Q(created_at__gte=since)),
+        running=Count("pk", filter=is_open),
+    )
+    if counts["same"]:
+        return Generation.objects.get(pk=generation_id)
+    if counts["recent"] >= settings.ASSISTANT_GENERATIONS_PER_MINUTE:
         raise RateLimited("That was too many requests to the assistant in a minute. Try again shortly.", retry_after=10)
-    running = Generation.objects.filter(user=user, state__in=OPEN_STATES)
-    if running.count() >= settings.ASSISTANT_CONCURRENT_GENERATIONS:
-        raise ConcurrencyLimited(
-            "Too many answers are being written for you at once. Wait for one to end.", retry_after=2
-        )
+    if counts["running"] >= settings.ASSISTANT_CONCURRENT_GENERATIONS:
+        raise ConcurrencyLimited("Too many answers are being written for you. Wait for one to end.", retry_after=2)
     return None
 
 

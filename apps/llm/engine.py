@@ -6,20 +6,15 @@ from contextlib import AsyncExitStack
 from functools import cache
 from typing import Any
 
-from django.conf import settings
-
-from apps.llm.routes import deployments, is_demo
-
-# Read by litellm on import: without the first it tries the network for its price list, up to 9 s without a route out.
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-os.environ.setdefault("REPEATED_STREAMING_CHUNK_LIMIT", "5000")  # a table's rule is many equal chunks
-if settings.AI_FAST_STREAM:
-    os.environ.setdefault("EXPERIMENTAL_OPENAI_BASE_LLM_HTTP_HANDLER", "true")
-
 import litellm
+from django.conf import settings
 from litellm.router import Router
 
 from apps.llm.demo import DemoModel
+from apps.llm.routes import deployments, is_demo
+
+if settings.AI_FAST_STREAM:
+    os.environ.setdefault("EXPERIMENTAL_OPENAI_BASE_LLM_HTTP_HANDLER", "true")  # read with every call
 
 litellm.telemetry = False
 litellm.drop_params = True
