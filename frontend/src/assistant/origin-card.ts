@@ -4,7 +4,7 @@ import type { Mark } from "@tiptap/pm/model";
 import { Plugin, PluginKey } from "@tiptap/pm/state";
 import { call, Problem } from "../documents/api";
 import { announce } from "../editor/announce";
-import { type Floating, makeFloating } from "../editor/floating";
+import { type Floating, floatingHome, makeFloating } from "../editor/floating";
 
 /** As `GET /api/v1/generations/{id}/` answers. */
 export interface GenerationRecord {
@@ -76,7 +76,7 @@ class Card {
     this.panel.className = "floating origin-card";
     this.panel.setAttribute("role", "dialog");
     this.panel.setAttribute("aria-label", "Assisted text");
-    document.body.append(this.panel);
+    floatingHome().append(this.panel);
     this.floating = makeFloating(this.panel, "bottom-start");
   }
 

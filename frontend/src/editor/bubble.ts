@@ -4,7 +4,7 @@ import { CellSelection } from "@tiptap/pm/tables";
 import { icon } from "../page/icons";
 import { TURN_INTO } from "./blocks";
 import { isApple } from "./create";
-import { type Floating, makeFloating } from "./floating";
+import { type Floating, floatingHome, makeFloating } from "./floating";
 import { completeLink } from "./links";
 import { TABLE_TOOLS } from "./tables";
 
@@ -80,7 +80,7 @@ export class SelectionBubble {
     this.panel.setAttribute("role", "toolbar");
     this.panel.setAttribute("aria-label", "Selection");
     this.build();
-    document.body.append(this.panel);
+    floatingHome().append(this.panel);
     this.floating = makeFloating(this.panel, "top");
     this.listen();
   }

@@ -16,6 +16,11 @@ export interface Floating {
   readonly shown: boolean;
 }
 
+/** Where floating panels live: inside the page's main landmark. */
+export function floatingHome(): HTMLElement {
+  return document.getElementById("sheet") ?? document.body;
+}
+
 export function makeFloating(panel: HTMLElement, placement: Placement): Floating {
   let stop: (() => void) | null = null;
   panel.hidden = true;

@@ -13,6 +13,7 @@ export class SlashMenu {
     this.list.id = LIST_ID;
     this.list.className = "floating slash-menu";
     this.list.setAttribute("role", "listbox");
+    this.list.tabIndex = 0; // it scrolls; Tab chooses while it is open
     this.list.setAttribute("aria-label", "Blocks");
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     const { dom } = props.editor.view;

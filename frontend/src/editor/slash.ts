@@ -4,6 +4,7 @@ import { isChangeOrigin } from "@tiptap/extension-collaboration";
 import { PluginKey } from "@tiptap/pm/state";
 import { Suggestion, type SuggestionProps } from "@tiptap/suggestion";
 import { type Block, filterBlocks } from "./blocks";
+import { floatingHome } from "./floating";
 
 /** A block, or something else to do at the caret (continue, insert an image). */
 export interface SlashItem extends Pick<Block, "id" | "label" | "icon" | "group" | "words"> {
@@ -29,6 +30,8 @@ export function slashExtension(items: readonly SlashItem[]): Extension {
           allowSpaces: false,
           allowedPrefixes: [" "],
           decorationClass: "slash-query",
+          container: floatingHome(),
+          floatingUi: { strategy: "fixed" },
           items: ({ query }) => filterBlocks(items, query),
           command: ({ editor, range, props }) => props.choose(editor, range),
           allow: ({ state, range }) => !state.doc.resolve(range.from).parent.type.spec.code,
