@@ -1,0 +1,164 @@
+"""The door to every model, through the real litellm."""
+
+import asyncio
+import time
+from contextlib import aclosing
+
+import pytest
+from pytest_django import Settings
+
+from apps.core.errors import InterlineError
+from apps.llm import engine
+from apps.llm.errors import ProviderTimeout
+from apps.llm.requests import ChatMessage, ChatRequest, Delta, Finish, Rerouted, StreamItem
+from apps.llm.stream import stream
+from tests.provider.fixture import Provider
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # litellm warns about types of its own
+
+
+def request_for(*models: str, max_tokens: int = 500) -> ChatRequest:
+    return ChatRequest(models, (ChatMessage("user", "Go on."),), max_tokens)
+
+
+async def collect(request: ChatRequest) -> list[StreamItem]:
+    return [item async for item in stream(request)]
+
+
+def text_of(items: list[StreamItem]) -> str:
+    return "".join(item.text for item in items if isinstance(item, Delta))
+
+
+@pytest.fixture(params=[True, False], ids=["fast", "ordinary"])
+def way(request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of reading a stream keep the same contract."""
+    settings.AI_FAST_STREAM = request.param
+    monkeypatch.setenv("EXPERIMENTAL_OPENAI_BASE_LLM_HTTP_HANDLER", str(request.param).lower())
+
+
+@pytest.mark.usefixtures("way")
+async def test_an_answer_is_its_deltas_and_one_finish(routed: Provider) -> None:
+    items = await collect(request_for("openai/test"))
+    assert text_of(items) == "".join(routed.server.defaults.answer())
+    assert items[-1] == Finish("stop", 2, 24)
+    assert [type(item) for item in items].count(Finish) == 1
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("split", ["bytes", "surrogates"])
+async def test_characters_cut_in_two_are_joined(routed: Provider, split: str) -> None:
+    routed.behave(split=split, tokens=9)
+    assert text_of(await collect(request_for("openai/test"))) == "\U0001f99a " * 9
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("fault", ["truncate", "reset", "error", "stall", "keep-alive"])
+async def test_an_answer_that_breaks_off_is_never_taken_for_whole(routed: Provider, fault: str) -> None:
+    routed.behave(fault=fault, at=3)
+    items: list[StreamItem] = []
+
+    async def read() -> None:
+        async for item in stream(request_for("openai/test")):
+            items.append(item)
+
+    with pytest.raises(InterlineError) as failure:
+        await read()
+    assert text_of(items) == "".join(routed.server.defaults.answer()[:3])
+    assert failure.value.code == ("stalled" if fault in ("stall", "keep-alive") else "provider_unavailable")
+    assert failure.value.retryable
+
+
+async def test_a_malformed_event_is_a_failure_and_not_a_lost_word(routed: Provider) -> None:
+    routed.behave(fault="malformed", at=3)
+    with pytest.raises(InterlineError, match="broke off"):
+        await collect(request_for("openai/test"))
+
+
+@pytest.mark.usefixtures("way")
+async def test_a_gateways_page_is_no_answer(routed: Provider) -> None:
+    routed.behave(fault="html")
+    with pytest.raises(InterlineError, match="nothing that can be read"):
+        await collect(request_for("openai/test"))
+
+
+@pytest.mark.usefixtures("way")
+async def test_the_first_token_has_a_clock_of_its_own(routed: Provider, settings: Settings) -> None:
+    settings.AI_FIRST_TOKEN_TIMEOUT_SECONDS = 0.5
+    routed.behave(fault="stall-first")
+    started = time.monotonic()
+    with pytest.raises(ProviderTimeout):
+        await collect(request_for("openai/test"))
+    assert 0.4 < time.monotonic() - started < 3
+
+
+@pytest.mark.usefixtures("way")
+async def test_the_whole_answer_has_a_clock_too(routed: Provider, settings: Settings) -> None:
+    settings.AI_STREAM_TIMEOUT_SECONDS = 0.5
+    routed.behave(rate=20, tokens=400)
+    with pytest.raises(ProviderTimeout, match="too long"):
+        await collect(request_for("openai/test"))
+
+
+@pytest.mark.usefixtures("way")
+async def test_closing_the_stream_reaches_the_provider(routed: Provider) -> None:
+    routed.behave(rate=50, tokens=400)
+    async with aclosing(stream(request_for("openai/test"))) as items:
+        await anext(items)
+    closed = time.monotonic()
+    async with asyncio.timeout(2):
+        while routed.requests[0].ended is None:  # noqa: ASYNC110  (the provider runs in a thread)
+            await asyncio.sleep(0.005)
+    assert routed.requests[0].end == "client_gone"
+    assert routed.requests[0].ended - closed < 0.5
+
+
+async def test_the_next_model_takes_over_before_the_first_token(routed: Provider) -> None:
+    routed.behave(fault="500")
+    # The second has no address of its own in the settings, so it is given the first one's here.
+    engine.router().set_model_list(
+        [
+            {"model_name": name, "litellm_params": {"model": name, "api_base": routed.url, "api_key": "sk-test"}}
+            for name in ("openai/test", "openai/test;fault=;text=I_am_second.")
+        ]
+    )
+    items = await collect(request_for("openai/test", "openai/test;fault=;text=I_am_second."))
+    assert items[0] == Rerouted("openai/test;fault=;text=I_am_second.")
+    assert text_of(items) == "I am second."
+
+
+async def test_no_model_takes_over_after_the_first_token(routed: Provider) -> None:
+    routed.behave(fault="reset", at=2)
+    with pytest.raises(InterlineError):
+        await collect(request_for("openai/test", "openai/other"))
+    assert len(routed.requests) == 1
+
+
+async def test_a_passing_failure_is_tried_again(routed: Provider, settings: Settings) -> None:
+    settings.AI_RETRIES = 1
+    routed.behave(fault="503", times=1)
+    assert isinstance((await collect(request_for("openai/test")))[-1], Finish)
+    assert len(routed.requests) == 2
+
+
+async def test_a_provider_that_counts_nothing_is_estimated(routed: Provider) -> None:
+    routed.behave(usage=0)
+    finish = (await collect(request_for("openai/test")))[-1]
+    assert isinstance(finish, Finish)
+    assert finish.completion_tokens > 0
+    assert finish.prompt_tokens > 0
+
+
+async def test_nothing_of_the_providers_words_or_our_key_is_told(routed: Provider) -> None:
+    routed.behave(fault="401")
+    with pytest.raises(InterlineError) as failure:
+        await collect(request_for("openai/test"))
+    assert "sk-" not in failure.value.message
+    assert not failure.value.retryable
+
+
+async def test_a_server_that_is_down_is_unavailable(routed: Provider, settings: Settings) -> None:
+    settings.AI_API_BASE = "http://127.0.0.1:9/v1"
+    engine.router.cache_clear()
+    with pytest.raises(InterlineError, match="cannot be reached") as failure:
+        await collect(request_for("openai/test"))
+    assert failure.value.code == "provider_unavailable"
