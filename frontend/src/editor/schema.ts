@@ -24,6 +24,16 @@ const DocumentImage = Image.extend({
   addInputRules: () => [],
 });
 
+/** Without the library's widths, which are inline styles: columns here are equally wide. */
+const DocumentTable = Table.extend({
+  renderHTML: ({ HTMLAttributes }) => [
+    "div",
+    { class: "tableWrapper" },
+    ["table", HTMLAttributes, ["tbody", 0]],
+  ],
+  addNodeView: () => null,
+});
+
 export function schemaExtensions(): Extensions {
   return [
     StarterKit.configure({
@@ -44,7 +54,7 @@ export function schemaExtensions(): Extensions {
       nested: true,
       a11y: { checkboxLabel: (node) => `Done: ${node.textContent || "empty task"}` },
     }),
-    Table.configure({ resizable: false }),
+    DocumentTable.configure({ resizable: false }),
     TableRow,
     TableHeader,
     TableCell,
