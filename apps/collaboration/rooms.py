@@ -22,6 +22,7 @@ from apps.collaboration.connections import Connection, Refused
 from apps.collaboration.frames import EMPTY_STATE_VECTOR, Kind, frame, read_state_vector
 from apps.collaboration.journal import Entry, journal
 from apps.collaboration.loading import Head, load, read_heads, read_since
+from apps.collaboration.projection import title
 from apps.collaboration.relay import (
     NoticeKind,
     PresenceEntry,
@@ -33,6 +34,7 @@ from apps.collaboration.relay import (
     updates_notice,
 )
 from apps.collaboration.structure import BadUpdate, Checked, Gap, Known, Nesting, check, find_pairs
+from apps.collaboration.titles import titles
 from apps.collaboration.wires import Batch
 from apps.core.close_codes import CloseCode
 from apps.core.notices import notices
@@ -56,6 +58,7 @@ class Room:
         self._doc: Doc[Any] = Doc()
         self._known = Known()
         self._bytes = 0
+        self._title = ""
         self._ahead: set[int] = set()  # positions in `doc` beyond a gap
         self._head = 0  # the highest position heard of
         self._uncommitted: deque[Entry] = deque()
@@ -93,6 +96,7 @@ class Room:
         self._known = Known(read_state_vector(self._doc.get_state()), Nesting(loaded.nesting), loaded.pairs)
         self._bytes = loaded.stored_bytes
         self._whole_state = None
+        self._title = title(self._doc)
         self.position = loaded.position
         self._ahead.clear()
         self.is_read_only = loaded.read_only
@@ -281,10 +285,17 @@ class Room:
                 updates.append(entry.data)
             acknowledged[entry.connection] = acknowledged.get(entry.connection, 0) + entry.count
         self._advance(position)
+        self._tell_title()
         for connection, count in acknowledged.items():
             connection.committed(position or self.position, count)
         if updates and self.has_peers():
             relay().publish(channel(self.document_id), updates_notice(relay().sender, before + 1, updates))
+
+    def _tell_title(self) -> None:
+        now = title(self._doc)
+        if now != self._title:
+            self._title = now
+            titles().changed(self.document_id, now)
 
     def vanished(self) -> None:
         self._uncommitted.clear()

@@ -232,12 +232,21 @@ def record_projection(
     """Write what was read out of the document's log. Sends no signal; a document that is gone is left gone."""
     plain = text.replace("\0", "")  # PostgreSQL stores no NUL
     Document.objects.filter(pk=document_id).update(
-        title=" ".join(title.replace("\0", "").split())[:TITLE_MAX_CHARACTERS],
+        title=_one_line(title),
         text=plain,
         word_count=count_words(plain),
         edited_at=edited_at,
         edited_by_id=edited_by_id,
     )
+
+
+def record_title(document_id: UUID, *, title: str) -> None:
+    """Write the title alone, ahead of the rest of the projection. Sends no signal."""
+    Document.objects.filter(pk=document_id).update(title=_one_line(title))
+
+
+def _one_line(title: str) -> str:
+    return " ".join(title.replace("\0", "").split())[:TITLE_MAX_CHARACTERS]
 
 
 def count_words(text: str) -> int:

@@ -33,6 +33,7 @@ SYNC_RECHECK_SECONDS = env.float("SYNC_RECHECK_SECONDS", 20.0)  # how often ever
 # Rooms.
 SYNC_ROOM_GRACE_SECONDS = env.float("SYNC_ROOM_GRACE_SECONDS", 15.0)  # kept after the last client has left
 SYNC_REPAIR_SECONDS = env.float("SYNC_REPAIR_SECONDS", 3.0)  # how often open rooms are compared with the log
+SYNC_TITLE_SECONDS = 0.3  # how soon a changed title is in the list of documents
 SYNC_GAP_SECONDS = 0.1  # how long a notice out of order may stay alone before the log is read
 SYNC_HELLO_SECONDS = 10.0  # how often processes that share a room say so
 SYNC_PEER_SECONDS = 30.0  # another process that was silent for so long has left the room

@@ -9,7 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import PASSWORD, Site
-from tests.e2e.editor import ready, text_box, write
+from tests.e2e.editor import ready, saved, text_box, write
+from tests.processes import wait_until
 
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
@@ -93,5 +94,10 @@ def test_a_newcomer_signs_up_and_writes(site: Site) -> None:
     write(page, "They wait.")
     expect(text_box(page)).to_have_text("They wait.")
     expect(page).to_have_title(re.compile("^On herons "))
-    page.goto("/documents/")
-    expect(page.get_by_role("link", name="On herons")).to_be_visible()
+    saved(page)
+
+    def is_listed() -> bool:
+        page.goto("/documents/")
+        return page.get_by_role("link", name="On herons").is_visible()
+
+    wait_until(is_listed, what="the new title in the list")

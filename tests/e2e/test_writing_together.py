@@ -15,7 +15,7 @@ def test_two_people_see_each_others_words_and_cursors(site: Site) -> None:
     ready(his)
     write(hers, "The heron waits by the weir.")
     expect(text_box(his)).to_contain_text("The heron waits by the weir.")
-    expect(his.locator(".remote-caret-name").filter(has_text="Alice")).to_be_attached()
+    expect(his.locator('.remote-caret[data-name*="Alice"]')).to_be_attached()
     write(his, " It has all day.")
     expect(text_box(hers)).to_contain_text("It has all day.")
     saved(hers)
