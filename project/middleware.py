@@ -9,6 +9,10 @@ from apps.core.ids import adopt_request_id, request_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+# The editor's page makes HTML through one policy (frontend/src/editor/trusted-types.ts); Django's admin makes its own.
+TRUSTED_TYPES_VIEWS = {"document"}
+TRUSTED_TYPES = "; require-trusted-types-for 'script'; trusted-types default dompurify ProseMirrorClipboard"
+
 
 def request_id_middleware(get_response: GetResponse) -> GetResponse:
     """Give every request an id, in logs and in the `X-Request-ID` answer header."""
@@ -32,12 +36,14 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        match = request.resolver_match
+        trusted = TRUSTED_TYPES if match and match.view_name in TRUSTED_TYPES_VIEWS else ""
         socket = f"{'wss' if request.is_secure() else 'ws'}://{request.get_host()}"
         response.setdefault(
             "Content-Security-Policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
             f"connect-src 'self' {socket}; worker-src 'self'; manifest-src 'self'; form-action {form_targets}; "
-            "base-uri 'none'; frame-ancestors 'none'",
+            "base-uri 'none'; frame-ancestors 'none'" + trusted,
         )
         return response
 
