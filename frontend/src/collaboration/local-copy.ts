@@ -1,9 +1,7 @@
 /** The browser's own copy of a document (IndexedDB), so that edits made offline outlive the page. */
 import { IndexeddbPersistence } from "y-indexeddb";
 import type * as Y from "yjs";
-
-const PREFIX = "interline:";
-const UNSENT = "unsent";
+import { COPY_PREFIX, UNSENT } from "./forget";
 
 export class LocalCopy {
   private readonly persistence: IndexeddbPersistence;
@@ -11,7 +9,7 @@ export class LocalCopy {
   readonly loaded: Promise<{ unsent: boolean } | null>;
 
   constructor(userId: string, documentId: string, document: Y.Doc) {
-    this.persistence = new IndexeddbPersistence(`${PREFIX}${userId}:${documentId}`, document);
+    this.persistence = new IndexeddbPersistence(`${COPY_PREFIX}${userId}:${documentId}`, document);
     this.loaded = this.load().catch(() => null);
   }
 
@@ -35,10 +33,4 @@ export class LocalCopy {
   async forget(): Promise<void> {
     await this.persistence.clearData().catch(() => undefined);
   }
-}
-
-/** Delete the copies of every document: on signing out, so that the next person at this browser finds none. */
-export async function forgetAllCopies(): Promise<void> {
-  const databases = (await indexedDB.databases?.()) ?? [];
-  for (const { name } of databases) if (name?.startsWith(PREFIX)) indexedDB.deleteDatabase(name);
 }

@@ -5,7 +5,7 @@ import { icon } from "../page/icons";
 import { TURN_INTO } from "./blocks";
 import { isApple } from "./create";
 import { type Floating, floatingHome, makeFloating } from "./floating";
-import { completeLink } from "./links";
+import { completeLink, isSafeLink } from "./links";
 import { TABLE_TOOLS } from "./tables";
 
 interface Tool {
@@ -277,6 +277,15 @@ function linkForm(
   submit.className = "button button-primary";
   submit.textContent = "Apply";
   form.append(input, submit);
+  if (known && isSafeLink(known)) {
+    const open = document.createElement("a");
+    open.className = "button";
+    open.href = known;
+    open.target = "_blank";
+    open.rel = "noopener noreferrer";
+    open.textContent = "Open";
+    form.append(open);
+  }
   if (known) {
     const remove = document.createElement("button");
     remove.type = "button";

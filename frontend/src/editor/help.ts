@@ -35,6 +35,7 @@ const GROUPS: readonly [string, readonly [string, string][]][] = [
       ["Mod Shift S", "Strike through"],
       ["Mod E", "Code"],
       ["Mod K", "Link"],
+      ["Mod click", "Open a link"],
       ["Alt F10", "Into the selection's toolbar"],
       ["Mod Z", "Undo your own last change"],
       ["Mod Shift Z", "Redo"],

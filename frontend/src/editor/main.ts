@@ -19,6 +19,7 @@ import { DragHandle } from "./drag-handle";
 import { Images } from "./images";
 import { LongDocuments } from "./long-documents";
 import { MoveBlock } from "./move-block";
+import { OpenLinks } from "./open-links";
 import { Paste } from "./paste";
 import { slashExtension } from "./slash";
 import { slashItems } from "./slash-items";
@@ -63,6 +64,7 @@ const editor = createEditor({
     Bubble,
     DragHandle,
     MoveBlock,
+    OpenLinks,
     LongDocuments,
     Images.configure({ hasRoomFor: (bytes) => connection.hasRoomFor(bytes) }),
     Paste,

@@ -1,6 +1,7 @@
 /** The status word, the warning before leaving, and what to do when the connection has ended for good. */
 import type { Connection } from "../collaboration/connection";
 import { CLOSE, endedSentence, hasUnsaved, statusWord } from "../collaboration/status";
+import { announce } from "./announce";
 import { type EditorConfig, element } from "./config";
 
 export function showStatus(connection: Connection, config: EditorConfig): void {
@@ -8,9 +9,13 @@ export function showStatus(connection: Connection, config: EditorConfig): void {
   let ended: number | null = null;
   connection.onState((state) => {
     const { text, tone, detail } = statusWord(state);
-    if (word.textContent !== text) word.textContent = text;
-    word.dataset.tone = tone;
-    word.title = detail;
+    if (word.textContent !== text) {
+      // Not every "Saving…" is spoken: only that the connection went, and that it is back.
+      if (tone === "warn" || tone === "stop" || word.dataset.tone === "warn") announce(`${text}. ${detail}`);
+      word.textContent = text;
+      word.dataset.tone = tone;
+      word.title = detail;
+    }
     if (state.ended !== ended) {
       ended = state.ended;
       showEnded(connection, config, ended);

@@ -1,5 +1,6 @@
 /** Every page: the styles, and small behaviours. Each page works without them. */
 import "./styles/main.css";
+import { forgetCopiesOnSignOut } from "../collaboration/forget";
 import { enhanceMenus } from "./menus";
 import { enhanceRename } from "./rename";
 import { enhanceSearch } from "./search";
@@ -9,3 +10,4 @@ enhanceThemeForms(document);
 enhanceMenus(document);
 enhanceSearch(document);
 enhanceRename(document);
+forgetCopiesOnSignOut(document);
