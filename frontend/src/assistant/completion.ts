@@ -14,6 +14,7 @@ import {
 } from "../editor/limits";
 import type { Assistant } from "./assistant";
 import { excerpt } from "./excerpt";
+import { ghostKey } from "./ghost";
 
 const SWITCH = "interline.completion";
 
@@ -43,9 +44,11 @@ export function completionExtension(assistant: Assistant, awareness: Awareness):
     },
     onTransaction({ editor, transaction }) {
       if (isChangeOrigin(transaction)) return;
-      if (!transaction.docChanged && editor.state.selection.head === typedAt) return;
+      // Taking or dismissing a suggestion is no typing: another one right after it would be in the way.
+      const aboutGhost = transaction.getMeta(ghostKey) !== undefined;
+      if (!aboutGhost && !transaction.docChanged && editor.state.selection.head === typedAt) return;
       clearTimeout(timer);
-      if (!isTyping(transaction) || !completionIsOn()) return;
+      if (aboutGhost || !isTyping(transaction) || !completionIsOn()) return;
       typedAt = editor.state.selection.head;
       timer = setTimeout(() => {
         const crowded = () => somebodyElseIn(editor as Editor, awareness, lastMoves);

@@ -138,6 +138,7 @@ export class Ghosts {
     if (!drawn) return;
     drawn.ghost.over = true;
     drawn.ghost.text = drawn.ghost.text.trimEnd();
+    this.waiting.add(id);
     this.flush();
     this.finishIfTaken(id);
   }

@@ -80,7 +80,7 @@ export function showCounts(editor: Editor, view: CountsView): void {
     view.counts.textContent = countsSentence(selected ? countWords(selected) : totals.words, selected !== "");
     const percent = assistedPercent(totals);
     view.assisted.hidden = percent === 0;
-    view.percent.textContent = `${percent} % assisted`;
+    view.percent.textContent = `${percent} %`;
   };
   const later = () => {
     clearTimeout(timer);

@@ -85,6 +85,11 @@ bindTitle({
   done: () => editor.commands.focus("start"),
 });
 showStatus(connection, config);
+connection.onState(({ ended }) => {
+  if (ended === null) return;
+  editor.setEditable(false); // what is written now would reach nobody
+  element<HTMLTextAreaElement>("title").readOnly = true;
+});
 showPresence(editor, awareness, {
   list: element("people"),
   counted: (people) => {
