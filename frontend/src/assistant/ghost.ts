@@ -16,6 +16,7 @@ import { ySyncPluginKey, yUndoPluginKey } from "@tiptap/y-tiptap";
 import { type Anchor, Resolver, resolveAnchor } from "../collaboration/anchors";
 import { safeColor } from "../collaboration/carets";
 import { ORIGIN_AI } from "../editor/origin";
+import { ViewKeeper } from "./keep-in-view";
 
 export interface GhostSource {
   id: string;
@@ -75,6 +76,7 @@ export const ghostKey = new PluginKey<GhostState>("ghost");
 export class Ghosts {
   private readonly drawn = new Map<string, Drawn>();
   private readonly waiting = new Set<string>();
+  private readonly view = new ViewKeeper();
   private frame = 0;
   private editor: Editor | null = null;
 
@@ -113,6 +115,7 @@ export class Ghosts {
   add(source: GhostSource): void {
     if (this.drawn.has(source.id) || !this.editor) return;
     this.drawn.set(source.id, draw({ ...source, text: "", over: false, takenHere: false }));
+    if (source.mine) this.view.begin();
     this.dispatch({ add: source.id });
   }
 
@@ -221,7 +224,11 @@ export class Ghosts {
   private flush(): void {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    for (const id of this.waiting) this.render(id);
+    for (const id of this.waiting) {
+      this.render(id);
+      const drawn = this.drawn.get(id);
+      if (drawn?.ghost.mine) this.view.keep(drawn.element);
+    }
     this.waiting.clear();
     this.events.changed();
   }
