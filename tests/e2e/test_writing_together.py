@@ -1,18 +1,24 @@
 """The main job: two people write in one document, the assistant continues, everything is there afterwards."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Site
 from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, text_box, text_of, write
 from tests.processes import wait_until
 
 
-def test_two_people_see_each_others_words_and_cursors(site: Site) -> None:
+def open_together(site: Site) -> tuple[Page, Page]:
+    """Return one new document as Alice, its owner, and Bob, an editor, have it open."""
     alice, bob = site.person("Alice"), site.person("Bob")
     path = site.document(alice, editor=bob)
     hers, his = alice.open(path), bob.open(path)
     ready(hers)
     ready(his)
+    return hers, his
+
+
+def test_two_people_see_each_others_words_and_cursors(site: Site) -> None:
+    hers, his = open_together(site)
     write(hers, "The heron waits by the weir.")
     expect(text_box(his)).to_contain_text("The heron waits by the weir.")
     expect(his.locator('.remote-caret[data-name*="Alice"]')).to_be_attached()
@@ -24,11 +30,7 @@ def test_two_people_see_each_others_words_and_cursors(site: Site) -> None:
 
 
 def test_typing_at_the_same_time_converges(site: Site) -> None:
-    alice, bob = site.person("Alice"), site.person("Bob")
-    path = site.document(alice, editor=bob)
-    hers, his = alice.open(path), bob.open(path)
-    ready(hers)
-    ready(his)
+    hers, his = open_together(site)
     for word in ("one ", "two ", "three ", "four ", "five "):
         write(hers, word)
         write(his, word.upper())
@@ -40,11 +42,7 @@ def test_typing_at_the_same_time_converges(site: Site) -> None:
 
 
 def test_a_continuation_streams_to_both_and_tab_takes_it(site: Site) -> None:
-    alice, bob = site.person("Alice"), site.person("Bob")
-    path = site.document(alice, editor=bob)
-    hers, his = alice.open(path), bob.open(path)
-    ready(hers)
-    ready(his)
+    hers, his = open_together(site)
     write(hers, "The heron waits by the weir, and the river carries leaves past its feet.")
     hers.keyboard.press("Control+Enter")
     expect(ghost(hers)).to_be_visible()
@@ -93,18 +91,14 @@ def test_a_viewer_reads_and_cannot_write(site: Site) -> None:
 
 
 def test_edits_made_offline_are_kept_and_merged(site: Site) -> None:
-    alice, bob = site.person("Alice"), site.person("Bob")
-    path = site.document(alice, editor=bob)
-    hers, his = alice.open(path), bob.open(path)
-    ready(hers)
-    ready(his)
+    hers, his = open_together(site)
     write(hers, "Start.")
     expect(text_box(his)).to_contain_text("Start.")
-    alice.context.set_offline(True)
+    hers.context.set_offline(True)
     write(hers, " Offline words.")
     write(his, " Online words.")
     saved(his)
-    alice.context.set_offline(False)
+    hers.context.set_offline(False)
     saved(hers)
     expect(text_box(his)).to_contain_text("Offline words.")
     expect(text_box(hers)).to_contain_text("Online words.")
@@ -112,11 +106,7 @@ def test_edits_made_offline_are_kept_and_merged(site: Site) -> None:
 
 
 def test_undo_takes_back_only_ones_own_edits(site: Site) -> None:
-    alice, bob = site.person("Alice"), site.person("Bob")
-    path = site.document(alice, editor=bob)
-    hers, his = alice.open(path), bob.open(path)
-    ready(hers)
-    ready(his)
+    hers, his = open_together(site)
     write(hers, "Mine. ")
     expect(text_box(his)).to_contain_text("Mine.")
     write(his, "Yours.")
