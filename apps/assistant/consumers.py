@@ -136,7 +136,7 @@ class AssistantSocket:
         generations = await self._feed.open_generations()
         visible = [generation for generation in generations if generation.is_visible_to(self.user_id)]
         for tail in list(self._feed.tails.values()):
-            if tail.is_visible_to(self.user_id) and not tail.ended:
+            if tail.is_visible_to(self.user_id) and not tail.ended and not self._delivery.follows(tail.generation_id):
                 self._delivery.follow(tail, len(tail.lines))
         self._tell(
             Hello(
@@ -152,14 +152,12 @@ class AssistantSocket:
         )
 
     def _open_generation(self, generation: Generation) -> OpenGeneration:
-        assert self._feed is not None
-        tail = self._feed.tails.get(generation.pk)
         return OpenGeneration(
             id=generation.pk,
             action=generation.action,
             user=person(generation.user),
             anchor=generation.anchor,
-            seq=len(tail.lines) if tail else 0,
+            seq=self._delivery.position(generation.pk),
         )
 
     # ------------------------------------------------------------ reading
@@ -245,7 +243,7 @@ class AssistantSocket:
 
     async def _generate(self, message: Generate) -> None:
         generation, is_new = await in_thread(start_generation, self.identity.user, self._document_id, message)
-        if not is_new and self._delivery.follows(generation.pk) is None:
+        if not is_new and not self._delivery.follows(generation.pk):
             await self._replay(generation, 0)
 
     async def _resume(self, message: Resume) -> None:

@@ -70,9 +70,13 @@ class Delivery:
         self._cursors[tail.generation_id] = Cursor(tail, sent=after, acknowledged=after)
         self._wake.set()
 
-    def follows(self, generation_id: UUID) -> Tail | None:
+    def follows(self, generation_id: UUID) -> bool:
+        return generation_id in self._cursors
+
+    def position(self, generation_id: UUID) -> int:
+        """Return the `seq` that was sent last; 0 for what is not followed."""
         cursor = self._cursors.get(generation_id)
-        return cursor.tail if cursor else None
+        return cursor.sent if cursor else 0
 
     def still_reads(self, tail: Tail) -> bool:
         cursor = self._cursors.get(tail.generation_id)

@@ -12,11 +12,12 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import redis
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
 
 from apps.assistant.log import Line, channel, decode_notice, read_log
 from apps.assistant.models import OPEN_STATES, Generation
+from apps.assistant.transcripts import replay
 from apps.core.control import control
 from apps.core.notices import notices
 
@@ -55,6 +56,16 @@ class Tail:
 def _renumbered(line: Line, seq: int) -> Line:
     frame = line.frame.replace(f'"seq":{line.seq},', f'"seq":{seq},', 1)
     return Line(line.generation_id, line.private_to, seq, line.kind, frame)
+
+
+async def _stored_lines(generation_id: UUID) -> list[Line]:
+    """Return the events of a generation that has ended; empty for any other."""
+
+    def query() -> list[Line]:
+        ended = Generation.objects.select_related("user").filter(pk=generation_id, ending__isnull=False).first()
+        return replay(ended) if ended else []
+
+    return await database_sync_to_async(query, thread_sensitive=False)()  # type: ignore[no-any-return]
 
 
 class Reader(Protocol):
@@ -97,6 +108,11 @@ class Feed:
     async def close(self) -> None:
         await notices().unsubscribe(channel(self.document_id), self._hear)
 
+    def tidy(self) -> None:
+        """Drop what ended and nobody reads any more."""
+        for tail in list(self.tails.values()):
+            self.forget_ended(tail)
+
     async def open_generations(self) -> list[Generation]:
         """Return what is queued or running in the document, oldest first."""
 
@@ -104,7 +120,8 @@ class Feed:
             running = Generation.objects.filter(document_id=self.document_id, state__in=OPEN_STATES)
             return list(running.select_related("user").defer("input", "text").order_by("created_at"))
 
-        return await sync_to_async(query, thread_sensitive=False)()
+        generations: list[Generation] = await database_sync_to_async(query, thread_sensitive=False)()
+        return generations
 
     def forget_ended(self, tail: Tail) -> None:
         """Drop a tail that ended and that every reader has seen."""
@@ -112,8 +129,8 @@ class Feed:
             self.tails.pop(tail.generation_id, None)
 
     async def load(self, generation_id: UUID) -> Tail | None:
-        """Return the tail of a generation, read from the log; None where Redis has none."""
-        lines = await read_log(generation_id)
+        """Return the tail of a generation, read from its log or transcript; None while it is only queued."""
+        lines = await read_log(generation_id) or await _stored_lines(generation_id)
         if not lines:
             return self.tails.get(generation_id)
         tail = self._tail(lines[0])
@@ -234,6 +251,7 @@ class Feeds:
         while True:
             await asyncio.sleep(settings.ASSISTANT_RECHECK_SECONDS)
             for feed in list(self._feeds.values()):
+                feed.tidy()
                 feed.catch_up()
                 for reader in list(feed.readers):
                     reader.recheck_soon()

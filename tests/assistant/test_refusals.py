@@ -2,10 +2,12 @@
 
 import json
 import re
+from contextlib import suppress
 from uuid import uuid4
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from apps.assistant.models import Generation
 from apps.documents.models import Document, Membership, Role
@@ -144,6 +146,14 @@ def test_a_frame_over_the_limit_closes_with_4413(house: House) -> None:
     alice = house.join(house.alice)
     alice.send(json.dumps({"type": "ping", "nonce": "x" * 5_000_000}))
     assert alice.close_code() == 4413
+
+
+def test_a_flood_of_frames_closes_the_socket(house: House) -> None:
+    alice = house.join(house.alice)
+    with suppress(ConnectionClosed):
+        for _ in range(20_000):
+            alice.send('{"type":"ack","after":{}}')
+    assert alice.close_code() == 4529
 
 
 def test_a_cut_emoji_and_a_nul_do_no_harm(house: House) -> None:
