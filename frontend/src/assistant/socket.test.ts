@@ -35,6 +35,7 @@ describe("the assistant's socket", () => {
   afterEach(() => {
     for (const peer of server.clients) peer.close(4404);
     server.close();
+    vi.useRealTimers();
     vi.unstubAllGlobals();
   });
 
@@ -94,10 +95,13 @@ describe("the assistant's socket", () => {
   it.each([4401, 4403, 4404])("does not come back after %i", async (code) => {
     open();
     await until(() => reachable.includes(true));
+    const constructed = vi.fn();
+    vi.stubGlobal("WebSocket", constructed);
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
     peers[0]?.close(code);
     await until(() => reachable.at(-1) === false);
-    await new Promise((resolve) => setTimeout(resolve, 1700)); // longer than the longest first delay
-    expect(peers).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(constructed).not.toHaveBeenCalled();
   });
 
   it("acknowledges what is drawn, several at once", async () => {
