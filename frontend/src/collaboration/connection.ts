@@ -24,6 +24,8 @@ export interface Connection {
   onState(hear: (state: SyncState) => void): void;
   /** Whether so much more can be written: what waits for a connection goes to the server as one update. */
   hasRoomFor(bytes: number): boolean;
+  /** Somebody gave up what the server did not get. */
+  discarded: boolean;
   /** Delete the browser's copy: after access was lost. */
   forget(): Promise<void>;
 }
@@ -111,6 +113,7 @@ export function connect(config: EditorConfig): Connection {
     get state() {
       return state;
     },
+    discarded: false,
     ready: Promise.race([synced, shown ?? synced]),
     hasRoomFor: (bytes) => state.link === "open" || unsentBytes + bytes < OFFLINE_MAX_BYTES,
     onState(hear) {

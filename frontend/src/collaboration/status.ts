@@ -160,7 +160,7 @@ const ENDED: Record<number, { word: string; sentence: string }> = {
   [CLOSE.gone]: { word: "Removed", sentence: "This document was removed, or is no longer shared with you." },
   [CLOSE.tooLarge]: {
     word: "Too large",
-    sentence: "Your last change was too large to send. Reload the page, then add it in smaller pieces.",
+    sentence: "A change was too large to send. Discard what was not saved, then add it in smaller pieces.",
   },
 };
 

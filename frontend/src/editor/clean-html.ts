@@ -1,14 +1,24 @@
 /** HTML as Word and Google Docs put it on the clipboard, made into what it means. */
 
+import { IMAGE_MAX_CHARACTERS } from "./limits";
+
 const JUNK: ReadonlySet<string> = new Set(["style", "script", "meta", "link", "title", "xml", "o:p"]);
 
-/** Return clean HTML. Runs on an inert document: nothing is loaded or executed. */
-export function cleanHtml(html: string): string {
+/**
+ * Return clean HTML. Runs on an inert document: nothing is loaded or executed.
+ * `leftOut` is told of a picture that is too large to be kept in the document.
+ */
+export function cleanHtml(html: string, leftOut: () => void = () => {}): string {
   if (html.includes("data-pm-slice")) return html; // our own
   const parsed = new DOMParser().parseFromString(html, "text/html");
   const { body } = parsed;
   for (const element of body.querySelectorAll("*")) if (JUNK.has(element.localName)) element.remove();
-  for (const image of body.querySelectorAll("img")) replaceRemoteImage(image);
+  for (const image of body.querySelectorAll("img")) {
+    replaceRemoteImage(image);
+    if ((image.getAttribute("src")?.length ?? 0) <= IMAGE_MAX_CHARACTERS) continue;
+    image.remove();
+    leftOut();
+  }
   const isWord = /class="?Mso|urn:schemas-microsoft-com|mso-/.test(html);
   if (isWord) cleanWord(body);
   if (html.includes("docs-internal-guid")) cleanDocs(body);

@@ -3,7 +3,7 @@
 /** As the server's `TITLE_MAX_CHARACTERS`. */
 export const TITLE_MAX_CHARACTERS = 300;
 
-/** Edits waiting for a connection: they travel as one update, and the server takes 1 MiB of it. */
+/** What travels as one update: edits waiting for a connection, or one block. The server takes 1 MiB. */
 export const OFFLINE_MAX_BYTES = 900_000;
 
 /** An image as it is kept in the document (base64), below the sync socket's limit for one update. */

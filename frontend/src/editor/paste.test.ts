@@ -51,6 +51,13 @@ describe("pasting", () => {
     expect(html).toContain("A chart");
   });
 
+  it("leaves out a picture that is too large for the document, and says so", () => {
+    let told = 0;
+    const large = `<p>a<img src="data:image/png;base64,${"A".repeat(300_000)}"></p>`;
+    expect(cleanHtml(large, () => told++)).toBe("<p>a</p>");
+    expect(told).toBe(1);
+  });
+
   it.each([
     ["# Heading", true],
     ["- one\n- two", true],

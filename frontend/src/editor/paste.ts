@@ -6,7 +6,7 @@ import { Plugin, PluginKey } from "@tiptap/pm/state";
 import type { EditorView } from "@tiptap/pm/view";
 import { notify } from "./announce";
 import { cleanHtml } from "./clean-html";
-import { PASTE_STEP_CHARACTERS } from "./limits";
+import { OFFLINE_MAX_BYTES, PASTE_STEP_CHARACTERS } from "./limits";
 
 export const Paste = Extension.create({
   name: "structuredPaste",
@@ -17,7 +17,10 @@ export const Paste = Extension.create({
       new Plugin({
         key: new PluginKey("paste"),
         props: {
-          transformPastedHTML: cleanHtml,
+          transformPastedHTML: (html) =>
+            cleanHtml(html, () =>
+              notify("A picture was too large and was left out. Paste or drop it by itself."),
+            ),
           handlePaste: (view, event, slice) => pasteMarkdown(editor, event) || pasteInSteps(view, slice),
         },
       }),
@@ -63,6 +66,10 @@ function pasteInSteps(view: EditorView, slice: Slice, always = false): boolean {
   if (!isLarge && !always) return false;
   if (!isLarge) {
     view.dispatch(view.state.tr.replaceSelection(slice).scrollIntoView().setMeta("paste", true));
+    return true;
+  }
+  if (slice.content.content.some((block) => weightOf(block) > OFFLINE_MAX_BYTES)) {
+    notify("That is too much to paste at once. Nothing was pasted. Try it in smaller pieces.");
     return true;
   }
   let first = true;

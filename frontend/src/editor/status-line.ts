@@ -22,7 +22,7 @@ export function showStatus(connection: Connection, config: EditorConfig): void {
     }
   });
   window.addEventListener("beforeunload", (event) => {
-    if (hasUnsaved(connection.state)) event.preventDefault();
+    if (hasUnsaved(connection.state) && !connection.discarded) event.preventDefault();
   });
 }
 
@@ -39,16 +39,22 @@ function showEnded(connection: Connection, config: EditorConfig, code: number | 
   else if (code === CLOSE.gone) panel.append(link("All documents", config.paths.documents));
   else panel.append(button("Reload", () => location.reload()));
 
-  const lost = code === CLOSE.forbidden || code === CLOSE.gone;
-  if (hasUnsaved(connection.state)) {
-    sentence.append(
-      lost ? " Edits that were not saved are still here." : " Edits that were not saved are kept here.",
-    );
-    panel.append(button("Download a copy", () => downloadCopy(connection)));
-    if (lost) panel.append(button("Discard them", () => connection.forget().then(() => location.reload())));
-  } else if (lost) {
-    connection.forget();
-  }
+  if (hasUnsaved(connection.state)) offerUnsaved(connection, sentence, panel, code);
+  else if (code === CLOSE.forbidden || code === CLOSE.gone) connection.forget();
+}
+
+/** Nothing is lost without a word: what the server did not get can be saved as a file, or given up. */
+function offerUnsaved(connection: Connection, sentence: HTMLElement, panel: HTMLElement, code: number): void {
+  sentence.append(" Edits that were not saved are still in this browser.");
+  panel.append(button("Download a copy", () => downloadCopy(connection)));
+  if (code === CLOSE.signIn) return; // signing in again sends them
+  panel.append(button("Discard them", () => connection.forget().then(() => leaveFor(connection))));
+}
+
+/** Load the page anew, past the warning about what was just discarded. */
+function leaveFor(connection: Connection): void {
+  connection.discarded = true;
+  location.reload();
 }
 
 /** Save the whole text as a file: with it nothing is lost, whatever happened to the document. */
