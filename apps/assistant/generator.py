@@ -10,7 +10,6 @@ from collections.abc import Awaitable
 from uuid import UUID
 
 import redis
-import structlog
 from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
@@ -91,15 +90,14 @@ class Generator:
 
     async def _work(self, job: Job) -> None:
         async with self._free:
-            with structlog.contextvars.bound_contextvars(generation=str(job.generation_id)):
-                try:
-                    if await self._generate(job):
-                        await jobs.finish(job.entry_id)
-                except Exception:
-                    logger.exception("generator.job_failed")  # its lease ends, and somebody takes it over
-                finally:
-                    self._entries.pop(job.entry_id, None)
-                    self._runs.pop(job.generation_id, None)
+            try:
+                if await self._generate(job):
+                    await jobs.finish(job.entry_id)
+            except Exception:  # its lease ends, and somebody takes it over
+                logger.exception("generator.job_failed", extra={"generation": str(job.generation_id)})
+            finally:
+                self._entries.pop(job.entry_id, None)
+                self._runs.pop(job.generation_id, None)
 
     async def _generate(self, job: Job) -> bool:
         """Run the job's generation; say whether the job is done with."""
@@ -112,7 +110,12 @@ class Generator:
         run = self._runs[generation.pk] = Run(generation, lines)
         logger.info(
             "generation.started",
-            extra={"action": generation.action, "model": generation.model, "epoch": generation.epoch},
+            extra={
+                "generation": str(generation.pk),
+                "action": generation.action,
+                "model": generation.model,
+                "epoch": generation.epoch,
+            },
         )
         if generation.cancel_requested_at:
             run.stop("cancel")

@@ -96,7 +96,9 @@ class Run:
                 return False
             return await self._finish(ending)
         except Fenced:
-            logger.warning("generation.fenced", extra={"epoch": self.generation.epoch})
+            logger.warning(
+                "generation.fenced", extra={"generation": str(self.generation.pk), "epoch": self.generation.epoch}
+            )
             return False
         finally:
             flushing.cancel()
@@ -134,7 +136,7 @@ class Run:
         except Fenced:
             raise
         except Exception:
-            logger.exception("generation.crashed")
+            logger.exception("generation.crashed", extra={"generation": str(self.generation.pk)})
             return partial(self._failed, InterlineError("Something went wrong here. What was written is kept."))
         return partial(self._done, finish)
 
@@ -214,6 +216,7 @@ class Run:
         logger.info(
             "generation.ended",
             extra={
+                "generation": str(self.generation.pk),
                 "state": ending.type,
                 "code": getattr(ending, "code", ""),
                 "characters": len(self._writer.text),
@@ -236,7 +239,9 @@ class Run:
                     first_token_at=self._first_token_at,
                 )
             except OperationalError:
-                logger.warning("generation.database_away", extra={"attempt": attempt})
+                logger.warning(
+                    "generation.database_away", extra={"generation": str(self.generation.pk), "attempt": attempt}
+                )
                 await asyncio.sleep(DATABASE_RETRY_SECONDS)
         return None
 
