@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Site
 from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, text_of, write
+from tests.e2e.site import Site
 from tests.processes import Processes, wait_until
 from tests.provider.fixture import Provider
 
@@ -27,7 +27,7 @@ def provided_site(running_site: Site, site_processes: Processes, provider: Provi
         site_processes.web(**environment),
         site_processes.command("generator", **environment),
         running_site.browser,
-        _cast=running_site._cast,
+        running_site.cast,
     )
 
 

@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import PASSWORD, Site
 from tests.e2e.editor import ready, saved, text_box, write
+from tests.e2e.site import PASSWORD, Site
 from tests.processes import wait_until
 
 LOOKS = {

@@ -2,8 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Site
 from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, text_box, text_of, write
+from tests.e2e.site import Site
 from tests.processes import wait_until
 
 

@@ -1,0 +1,136 @@
+"""A running installation as people see it: a web process, a generator, and browsers of signed-in people.
+
+`CHROMIUM` names the browser's executable; where it is unset the usual places are tried, then Playwright's own.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from django.conf import settings
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Playwright
+from psycopg import sql
+
+from tests.processes import ROOT, Child, Processes, WebProcess
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+PASSWORD = "a heron waits by the weir"
+CAST_SIZE = 40  # of each name: no test meets somebody from another
+
+CAST = f"""
+import json
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from apps.accounts.models import User
+
+cast = {{}}
+for name in ("Alice", "Bob", "Carol"):
+    for number in range({CAST_SIZE}):
+        user = User(email=f"{{name.lower()}}.{{number}}@example.org", name=name)
+        user.set_unusable_password()
+        user.save()
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        cast.setdefault(name, []).append([user.email, session.session_key])
+print(json.dumps(cast))
+"""
+
+
+def _chromium() -> str | None:
+    named = os.environ.get("CHROMIUM")
+    return named or next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(executable_path=_chromium(), args=[*CHROMIUM_FLAGS])
+
+
+@dataclass
+class Person:
+    """Somebody signed in, with a browser profile of their own."""
+
+    name: str
+    email: str
+    context: BrowserContext
+
+    def open(self, path: str) -> Page:
+        page = self.context.new_page()
+        page.goto(path)
+        return page
+
+    def post(self, path: str, body: dict[str, str]) -> Any:
+        """Send `body` to the REST interface; return the answer's."""
+        token = next((cookie["value"] for cookie in self.context.cookies() if "csrf" in cookie["name"]), "")
+        if not token:
+            self.context.request.get("/documents/")
+            token = next(cookie["value"] for cookie in self.context.cookies() if "csrf" in cookie["name"])
+        answer: APIResponse = self.context.request.post("/api/v1" + path, data=body, headers={"X-CSRFToken": token})
+        assert answer.ok, answer.text()
+        return answer.json()
+
+
+@dataclass
+class Site:
+    """A running installation."""
+
+    web: WebProcess
+    generator: Child
+    browser: Browser
+    cast: dict[str, list[list[str]]]  # e-mail address and session of each who has not appeared yet
+
+    def person(self, name: str, **context_options: Any) -> Person:
+        """Return a new Alice, Bob or Carol, signed in."""
+        email, session = self.cast[name].pop()
+        context = self.browser.new_context(base_url=self.web.url, **context_options)
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.web.url}])
+        return Person(name, email, context)
+
+    def document(self, owner: Person, **members: Person) -> str:
+        """Return the path of a new document; keyword names are roles."""
+        document = owner.post("/documents/", {"title": ""})["id"]
+        for role, member in members.items():
+            owner.post(f"/documents/{document}/members/", {"email": member.email, "role": role})
+        return f"/documents/{document}/"
+
+
+def own_database(name: str) -> str:
+    """Create the empty database `name` beside the tests' and return its URL."""
+    test = settings.DATABASES["default"]
+    server = f"postgres://postgres@{quote(test['HOST'], safe='')}"
+    with psycopg.connect(server + "/postgres", autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return f"{server}/{name}"
+
+
+def manage(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def make_site(processes: Processes, browser: Browser) -> Site:
+    """Migrate the processes' database, invite the cast and start a web process and a generator."""
+    manage(processes.environment, "migrate", "-v0")
+    cast = json.loads(manage(processes.environment, "shell", "-v0", "-c", CAST))
+    return Site(processes.web(), processes.command("generator"), browser, cast)
