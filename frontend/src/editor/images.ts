@@ -10,7 +10,18 @@ const ACCEPTED = "image/png,image/jpeg,image/gif,image/webp,image/avif";
 const QUALITIES = [0.85, 0.7, 0.5];
 const SCALES = [1, 0.7, 0.5, 0.35];
 
-export const Images = Extension.create<{ hasRoomFor(bytes: number): boolean }>({
+interface Room {
+  /** Whether so much more fits into what waits for a connection. */
+  hasRoomFor(bytes: number): boolean;
+}
+
+declare module "@tiptap/core" {
+  interface Storage {
+    images: Room;
+  }
+}
+
+export const Images = Extension.create<Room, Room>({
   name: "images",
   addOptions: () => ({ hasRoomFor: () => true }),
   addStorage() {
@@ -23,8 +34,9 @@ export const Images = Extension.create<{ hasRoomFor(bytes: number): boolean }>({
         key: new PluginKey("images"),
         props: {
           handlePaste(_view, event) {
-            // Word and Docs put a picture of the text beside the text: then the text is meant.
-            if (event.clipboardData?.types.includes("text/html")) return false;
+            // Word and Docs put a picture of the text beside the text: then the text is meant. A picture copied from a
+            // page comes with HTML that has no words.
+            if (hasWords(event.clipboardData?.getData("text/html") ?? "")) return false;
             return insertImages(editor, event.clipboardData?.files);
           },
           handleDrop(view, event, _slice, moved) {
@@ -37,6 +49,10 @@ export const Images = Extension.create<{ hasRoomFor(bytes: number): boolean }>({
     ];
   },
 });
+
+function hasWords(html: string): boolean {
+  return new DOMParser().parseFromString(html, "text/html").body.textContent?.trim() !== "";
+}
 
 /** Let somebody pick pictures, and insert them at the caret. */
 export function chooseImages(editor: Editor): void {
@@ -63,8 +79,7 @@ async function insertInOrder(editor: Editor, files: File[], pos?: number): Promi
       notify(`“${file.name}” could not be inserted: it is not a picture we can read, or too large.`);
       continue;
     }
-    const storage = (editor.storage as { images?: { hasRoomFor(bytes: number): boolean } }).images;
-    if (storage && !storage.hasRoomFor(src.length)) {
+    if (!editor.storage.images.hasRoomFor(src.length)) {
       notify("No more pictures fit while you are offline. Add them when the connection is back.");
       return;
     }

@@ -72,12 +72,10 @@ function pasteInSteps(view: EditorView, slice: Slice, always = false): boolean {
     notify("That is too much to paste at once. Nothing was pasted. Try it in smaller pieces.");
     return true;
   }
-  let first = true;
   for (const part of partsOf(slice)) {
-    view.dispatch(view.state.tr.replaceSelection(part).setMeta("paste", true).setMeta("addToHistory", true));
-    first = false;
+    view.dispatch(view.state.tr.replaceSelection(part).setMeta("paste", true));
   }
-  if (!first) view.dispatch(view.state.tr.scrollIntoView());
+  view.dispatch(view.state.tr.scrollIntoView());
   return true;
 }
 
