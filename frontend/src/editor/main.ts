@@ -16,6 +16,7 @@ import { element, mayEdit, readConfig } from "./config";
 import { showCounts } from "./counts";
 import { createEditor } from "./create";
 import { DragHandle } from "./drag-handle";
+import { FreshSelection } from "./fresh-selection";
 import { Images } from "./images";
 import { LongDocuments } from "./long-documents";
 import { MoveBlock } from "./move-block";
@@ -66,6 +67,7 @@ const editor = createEditor({
     MoveBlock,
     OpenLinks,
     LongDocuments,
+    FreshSelection,
     Images.configure({ hasRoomFor: (bytes) => connection.hasRoomFor(bytes) }),
     Paste,
   ],
