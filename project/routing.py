@@ -1,7 +1,7 @@
 """Which socket path leads where."""
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
+from channels.sessions import CookieMiddleware
 from django.urls import path, re_path
 
 from apps.assistant.consumers import AssistantConsumer
@@ -9,7 +9,7 @@ from apps.collaboration.consumers import SyncConsumer
 from project.sockets import OriginCheck, no_such_socket
 
 websocket_application = OriginCheck(
-    AuthMiddlewareStack(
+    CookieMiddleware(
         URLRouter(
             [
                 path("ws/sync/<uuid:document_id>", SyncConsumer.as_asgi()),

@@ -20,6 +20,7 @@ os.environ.setdefault("DATABASE_POOL_MAX", "20")  # connections of this process
 from daphne import server as daphne_server  # isort: skip
 from daphne.http_protocol import HTTPFactory, WebRequest  # isort: skip
 from daphne.ws_protocol import WebSocketProtocol  # isort: skip
+from autobahn.websocket import protocol as autobahn_protocol
 from django.conf import settings
 from twisted.internet import defer
 
@@ -154,6 +155,8 @@ class Server(daphne_server.Server):
 
 def serve(application: Any, *, host: str, port: int) -> None:
     """Serve the ASGI `application` until SIGTERM or SIGINT."""
+    # autobahn lays out every handshake for debug lines that are never written: 8 % of a join.
+    setattr(autobahn_protocol, "pformat", repr)  # noqa: B010  (it is no public name, which mypy refuses)
     daphne_server.HTTPFactory = BoundedFactory  # daphne takes no factory as an argument
     interface = host.replace(":", r"\:")
     Server(

@@ -29,6 +29,11 @@ def access_document(
     if not user.is_authenticated or not user.is_active:
         raise NotFound("There is no such document.")
     membership = Membership.objects.select_related("document").filter(document_id=document_id, user_id=user.pk).first()
+    return access_by(membership, role=role, trashed=trashed)
+
+
+def access_by(membership: Membership | None, *, role: Role = Role.VIEWER, trashed: bool = False) -> Access:
+    """Return what `membership` opens, by the same rules; for who has read it together with other things."""
     if membership is None:
         raise NotFound("There is no such document.")
     if membership.document.trashed_at is not None and not trashed:
