@@ -1,0 +1,80 @@
+"""PostgreSQL or Redis away for a while, and a document that crashes whoever loads it."""
+
+from urllib.parse import quote
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+from apps.collaboration import compaction
+from apps.collaboration.models import DocumentLog
+from apps.core.close_codes import CloseCode
+from apps.core.redis import sync_redis
+from tests.collaboration.conftest import Cast, log_of
+from tests.processes import Processes, WebProcess
+
+
+def _allow_connections(allowed: bool) -> None:
+    """Shut everybody out of the test's database, or let them in again."""
+    tests, server = connection.settings_dict["NAME"], quote(connection.settings_dict["HOST"], safe="")
+    connection.close()
+    with psycopg.connect(f"postgres://postgres@{server}/postgres", autocommit=True) as outside:
+        change = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(sql.Identifier(tests), sql.Literal(allowed))
+        outside.execute(change)
+        outside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [tests])
+
+
+def test_writing_goes_on_without_postgresql_and_is_saved_when_it_returns(web: WebProcess, cast: Cast) -> None:
+    with cast.connect(web, cast.alice, ack=True) as alice, cast.connect(web, cast.bob) as bob:
+        alice.sync()
+        bob.sync()
+        alice.type("before ")
+        alice.wait_saved(1)
+        _allow_connections(False)
+        try:
+            alice.type("during ")
+            bob.listen_until(lambda: bob.text == "before during ")
+            assert alice.acks[-1][1] == 1
+        finally:
+            _allow_connections(True)
+        alice.wait_saved(2)
+    assert log_of(cast.document.pk).head == 2
+
+
+def test_processes_go_on_together_after_redis_dropped_their_subscriptions(
+    web: WebProcess, second_web: WebProcess, cast: Cast
+) -> None:
+    with cast.connect(web, cast.alice) as alice, cast.connect(second_web, cast.bob) as bob:
+        alice.sync()
+        bob.sync()
+        alice.type("one ")
+        bob.listen_until(lambda: bob.text == "one ")
+        assert sync_redis().execute_command("CLIENT", "KILL", "TYPE", "pubsub") > 0  # type: ignore[no-untyped-call]
+        alice.type("two ")
+        bob.listen_until(lambda: bob.text == "one two ")
+        bob.type("three")
+        alice.listen_until(lambda: alice.text == "one two three")
+
+
+def test_a_document_that_crashed_its_loaders_opens_read_only_and_keeps_its_log(
+    processes: Processes, cast: Cast
+) -> None:
+    web = processes.web()
+    with cast.connect(web, cast.alice, ack=True) as alice:
+        alice.sync()
+        alice.type("good ")
+        alice.wait_saved(1)
+        compaction.compact(cast.document.pk)
+        alice.type("poison")
+        alice.wait_saved(2)
+    web.kill()
+    DocumentLog.objects.filter(pk=cast.document.pk).update(unfinished_loads=settings.SYNC_CRASHED_LOADS_MAX)
+    with cast.connect(processes.web(), cast.bob) as bob:
+        bob.sync()
+        assert bob.text == "good "
+        bob.type("more")
+        assert bob.close_code() == CloseCode.OVERLOADED
+    log = log_of(cast.document.pk)
+    assert log.quarantined_at is not None
+    assert (log.head, log.updates.count()) == (2, 1)
