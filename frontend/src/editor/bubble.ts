@@ -179,6 +179,9 @@ export class SelectionBubble {
     this.turnInto.className = "tool";
     this.turnInto.setAttribute("aria-label", "Turn into");
     this.turnInto.title = "Turn into";
+    const mixed = new Option("Mixed", "");
+    mixed.hidden = true; // shown where the selection has blocks of several kinds, never to be chosen
+    this.turnInto.add(mixed);
     for (const block of TURN_INTO) this.turnInto.add(new Option(block.label, block.id));
     this.turnInto.addEventListener("change", () => {
       const block = TURN_INTO.find(({ id }) => id === this.turnInto.value);
