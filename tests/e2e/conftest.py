@@ -15,20 +15,20 @@ EXPECT_TIMEOUT_MS = 15_000
 expect.set_options(timeout=EXPECT_TIMEOUT_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright_instance() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright_instance: Playwright) -> Iterator[Browser]:
     launched = launch(playwright_instance)
     yield launched
     launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
     name = f"e2e_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     environment = {"DATABASE_URL": own_database(name), "REDIS_PREFIX": f"{name}:"}
@@ -37,7 +37,7 @@ def site_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process
     processes.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_site(site_processes: Processes, browser: Browser) -> Site:
     """The site of all tests, on the demo model."""
     return make_site(site_processes, browser)

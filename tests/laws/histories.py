@@ -32,13 +32,20 @@ class Author:
     def _insert(self) -> None:
         self._text += self._chance.choice(WORDS)
 
+    def _first(self) -> int:
+        """Return how long the first character or embed of the text is: pycrdt counts bytes of UTF-8."""
+        first = self._text.diff()[0][0]
+        return len(first[0].encode()) if isinstance(first, str) else 1
+
     def _delete(self) -> None:
         if len(self._text):
-            self._text.clear() if self._chance.random() < 0.05 else self._text.__delitem__(slice(0, 1))
+            end = len(self._text) if self._chance.random() < 0.05 else self._first()
+            del self._text[0:end]
 
     def _format(self) -> None:
         if len(self._text) > 1:
-            self._text.format(0, 1, {"bold": self._chance.choice([True, None]), "link": {"href": "x"}})
+            marks = {"bold": self._chance.choice([True, None]), "link": {"href": "x"}}
+            self._text.format(0, self._first(), marks)
 
     def _embed(self) -> None:
         self._text.insert_embed(0, {"image": [1, 2.5, None, {"deep": [[]]}]})
