@@ -13,8 +13,10 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+import psycopg
 from django.conf import settings
 from psycopg import AsyncConnection
+from psycopg_pool import PoolTimeout
 from pycrdt import Doc
 
 from apps.collaboration.database import LOAD, MAKE, StoredLog, pool, stored_log
@@ -96,6 +98,16 @@ def _turn() -> asyncio.Semaphore:
 
 async def load(document_id: UUID) -> Loaded | None:
     """Return the document, making its log where it has none; None when there is no such document."""
+    try:
+        return await _load(document_id)
+    except PoolTimeout:
+        raise
+    except psycopg.OperationalError:  # PostgreSQL was restarted, and the connections we kept are dead
+        await (await pool()).check()
+        return await _load(document_id)
+
+
+async def _load(document_id: UUID) -> Loaded | None:
     document = {"document": document_id}
     async with _turn(), (await pool()).connection() as connection:
         stored = await _read(connection, document_id)
