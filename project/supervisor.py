@@ -35,7 +35,7 @@ READY_REQUEST_SECONDS = 2.0
 READY_POLL_SECONDS = 0.1
 IDLE_SECONDS = 1.0  # how long the loop sleeps when nothing happens
 LINE_MAX_BYTES = 64 * 1024
-DRAIN_TURNS = 100  # a pipe holds 64 KiB, so that a few are enough unless somebody outside keeps writing
+DRAIN_SECONDS = 0.5  # for the pipes of what was killed to close
 PROCESSES_MAX = 32  # per kind
 WORKER_CONCURRENCY = 2  # Celery tasks at a time
 
@@ -85,6 +85,13 @@ class Child:
     @property
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    @property
+    def has_last_words(self) -> bool:
+        """Whether it ended and its output did not yet: what it left behind may take a moment to be gone."""
+        if self.process is None or self.is_alive:
+            return False
+        return self.process.stdout is not None and not self.process.stdout.closed
 
     def ask_to_stop(self) -> None:
         if self.process is not None and self.is_alive:
@@ -198,10 +205,9 @@ class Supervisor:
 
     def drain(self) -> None:
         """Show what ended children have written last."""
-        for _ in range(DRAIN_TURNS):
-            if not self._selector.select(0):
-                break
-            self._turn(0)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while any(child.has_last_words for child in self.children) and time.monotonic() < deadline:
+            self._turn(0.05)
 
     def _look_after(self, child: Child) -> None:
         if child.process is None or self._stopping or not child.kept:
