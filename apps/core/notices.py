@@ -18,6 +18,7 @@ from apps.core.redis import key, subscriber_redis
 logger = logging.getLogger(__name__)
 
 RECONNECT_SECONDS = 0.25
+CONNECT_SECONDS = 0.5  # how long a subscriber waits for the connection before it goes on without
 
 Hear = Callable[[bytes], None]
 Interrupted = Callable[[], None]
@@ -29,6 +30,9 @@ class Notices:
     def __init__(self) -> None:
         self._hearers: dict[bytes, list[tuple[Hear, Interrupted]]] = {}
         self._pubsub: PubSub | None = None
+        self._asked: set[bytes] = set()  # channels this connection is subscribed to
+        self._connected = asyncio.Event()
+        self._missed = False  # something may have been told that nobody heard
         self._task: asyncio.Task[None] | None = None
 
     async def subscribe(self, channel: str, hear: Hear, interrupted: Interrupted) -> None:
@@ -41,9 +45,19 @@ class Notices:
         self._hearers.setdefault(name, []).append((hear, interrupted))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._listen(), name="notices")
-        elif self._pubsub is not None and len(self._hearers[name]) == 1:
+        try:
+            await asyncio.wait_for(self._connected.wait(), CONNECT_SECONDS)
+        except TimeoutError:
+            self._missed = True
+        if self._pubsub is not None:
             with suppress(redis.RedisError, OSError):  # the listener fails too, and subscribes anew
-                await self._pubsub.subscribe(name)
+                await self._ask(self._pubsub)
+
+    async def _ask(self, pubsub: PubSub) -> None:
+        """Subscribe to every channel somebody hears and that was not asked for on this connection."""
+        while names := self._hearers.keys() - self._asked:
+            self._asked |= names
+            await pubsub.subscribe(*names)
 
     async def unsubscribe(self, channel: str, hear: Hear) -> None:
         name = channel.encode()
@@ -51,27 +65,32 @@ class Notices:
         if left:
             self._hearers[name] = left
         elif self._hearers.pop(name, None) is not None and self._pubsub is not None:
+            self._asked.discard(name)
             with suppress(redis.RedisError, OSError):
                 await self._pubsub.unsubscribe(name)
 
     async def _listen(self) -> None:
         """Keep one connection subscribed to everything that is asked for, for ever."""
-        interrupted = False
         while True:
             pubsub = subscriber_redis().pubsub(ignore_subscribe_messages=True)
             try:
                 # Never without a channel: redis-py would read a health check's answer in the midst of our reading.
-                await pubsub.subscribe(key("notices"), *self._hearers)
+                await pubsub.subscribe(key("notices"))
                 self._pubsub = pubsub
-                if interrupted:
+                await self._ask(pubsub)
+                self._connected.set()
+                if self._missed:
+                    self._missed = False
                     self._tell_interrupted()
                 await self._read(pubsub)
             except (redis.RedisError, OSError):
-                if not interrupted:
+                if not self._missed:
                     logger.warning("notices.interrupted")
-                interrupted = True
+                self._missed = True
             finally:
+                self._connected.clear()
                 self._pubsub = None
+                self._asked.clear()
                 with suppress(redis.RedisError, OSError):
                     await pubsub.aclose()  # type: ignore[no-untyped-call]
             await asyncio.sleep(RECONNECT_SECONDS)
