@@ -6,6 +6,7 @@ import { ANSWER_TIMEOUT_MS } from "../editor/limits";
 import { makePeers, type Peers, press, type, write } from "../testing/peers";
 import { Assistant } from "./assistant";
 import { continueExtension } from "./continue";
+import { Proposals } from "./proposals";
 
 const ALICE = { id: "u1", name: "Alice", color: "#9f3a38" };
 const BOB = { id: "u2", name: "Bob", color: "#2456a6" };
@@ -49,15 +50,17 @@ class FakeSocket extends EventTarget {
 describe("the assistant in a document", () => {
   let peers: Peers;
   let assistant: Assistant;
+  let proposals: Proposals;
 
   beforeEach(async () => {
     vi.stubGlobal("WebSocket", FakeSocket);
     document.body.innerHTML = '<div id="notices"></div><div id="toasts"></div><div id="announcements"></div>';
-    assistant = new Assistant({ config: CONFIG, showActive: () => {}, showModel: () => {} });
+    assistant = new Assistant(CONFIG);
+    proposals = new Proposals(assistant, () => {});
     peers = makePeers((name) =>
-      name === "alice" ? [assistant.ghosts.extension(), continueExtension(assistant)] : [],
+      name === "alice" ? [proposals.ghosts.extension(), continueExtension(proposals)] : [],
     );
-    assistant.attach(peers.alice.editor);
+    proposals.attach(peers.alice.editor);
     write(peers.alice, "<p>The rain had stopped.</p>", "stopped.");
     await vi.waitFor(() => expect(assistant.isReachable).toBe(true));
   });

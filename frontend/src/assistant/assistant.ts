@@ -1,58 +1,63 @@
-/** The assistant in one document: asks, follows every generation's events, and gives the ghosts their text. */
-import type { Editor } from "@tiptap/core";
+/**
+ * The assistant in one document: starts generations, follows everybody's, and tells those who listen.
+ *
+ * What an action does with its text and edits is not known here: `proposals.ts` draws ghosts, `suggestions/` tracked
+ * changes, and so on.
+ */
 import { uuidv4 } from "lib0/random";
-import { createAnchor, decodeAnchor, encodeAnchor } from "../collaboration/anchors";
-import { announce, notify } from "../editor/announce";
 import { type EditorConfig, socketUrl } from "../editor/config";
 import { ANSWER_TIMEOUT_MS } from "../editor/limits";
-import type { Excerpt } from "./excerpt";
-import { asked, type Generation, type Generations, isOver, reduce, resumePoints } from "./generations";
-import { type Ghost, Ghosts } from "./ghost";
-import type { Decide, Hello, ServerMessage } from "./messages";
+import {
+  asked,
+  failed,
+  type Generation,
+  type Generations,
+  isOver,
+  reduce,
+  resumePoints,
+} from "./generations";
+import type { Decide, Generate, GenerationInput, GenerationOptions, Hello, ServerMessage } from "./messages";
 import { AssistantSocket } from "./socket";
-import { failureSentence } from "./words";
 
-/** Actions whose text is proposed as a ghost. */
-const GHOST_ACTIONS = ["continue", "complete"] as const;
-export type GhostAction = (typeof GHOST_ACTIONS)[number];
-
-export interface AssistantOptions {
-  config: EditorConfig;
-  /** The ghosts that act now, for the bar; null when there are none. */
-  showActive(ghost: Ghost | null, rest: string): void;
-  /** The model in use, from `hello`. */
-  showModel(hello: Hello): void;
+export interface Request {
+  action: string;
+  input: GenerationInput;
+  /** Where its result belongs: opaque to the server, at most 1 KiB as JSON, sent to everybody. */
+  anchor?: unknown;
+  /** Whether everybody in the document follows it. */
+  visibility?: "shared" | "private";
+  options?: GenerationOptions;
 }
 
+/** What is known of a generation now, and what was known before; `before` is undefined for a new one. */
+export type Listener = (known: Generation, before: Generation | undefined) => void;
+
 export class Assistant {
-  readonly ghosts: Ghosts;
   private readonly socket: AssistantSocket;
   private generations: Generations = new Map();
-  /** What is to be told about a generation once it is over. */
+  /** Decisions about a whole generation wait for its end. */
   private readonly decisions = new Map<string, Decide>();
-  private editor: Editor | null = null;
-  private announced: string | null = null;
+  private readonly listeners = new Set<Listener>();
+  private readonly greeted = new Set<(hello: Hello) => void>();
+  private readonly reachability = new Set<(reachable: boolean) => void>();
 
-  constructor(private readonly options: AssistantOptions) {
-    this.ghosts = new Ghosts({
-      dismissed: (ghost, consumed) => this.dismissed(ghost, consumed),
-      taken: (ghost) => this.taken(ghost),
-      changed: () => this.drawActive(),
-    });
-    this.socket = new AssistantSocket(socketUrl(options.config.paths.assistant), {
+  constructor(readonly config: EditorConfig) {
+    this.socket = new AssistantSocket(socketUrl(config.paths.assistant), {
       message: (message) => this.hear(message),
       resumePoints: () => resumePoints(this.generations),
-      reachable: () => this.drawActive(),
+      reachable: (reachable) => {
+        for (const listener of this.reachability) listener(reachable);
+      },
     });
-  }
-
-  attach(editor: Editor): void {
-    this.editor = editor;
-    editor.on("selectionUpdate", () => this.drawActive());
   }
 
   get isReachable(): boolean {
     return this.socket.isReachable;
+  }
+
+  /** What the server last said about itself; null before it has. */
+  get hello(): Hello | null {
+    return this.socket.hello;
   }
 
   /** The most characters of input that the server takes, or `otherwise` before it has said so. */
@@ -60,163 +65,103 @@ export class Assistant {
     return this.socket.hello?.limits.input_characters ?? otherwise;
   }
 
-  /** Ask for text at `pos`. Return the generation's id, or null when nothing can be asked there. */
-  ask(action: GhostAction, pos: number, input: Excerpt): string | null {
-    const anchor = this.editor && createAnchor(this.editor.state, pos);
-    if (!anchor) return null;
-    const { id: _user, name, color } = this.options.config.user;
+  get(id: string): Generation | undefined {
+    return this.generations.get(id);
+  }
+
+  all(): Iterable<Generation> {
+    return this.generations.values();
+  }
+
+  /** Hear of every change to any generation, until the returned function is called. */
+  follow(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Hear every `hello`: after each connection. */
+  onHello(listener: (hello: Hello) => void): void {
+    this.greeted.add(listener);
+  }
+
+  onReachable(listener: (reachable: boolean) => void): void {
+    this.reachability.add(listener);
+  }
+
+  /** Ask for a generation and return its id. What comes of it, a refusal too, is heard by `follow`. */
+  start({ action, input, anchor = null, visibility = "shared", options }: Request): string {
     const id = uuidv4();
-    const wire = encodeAnchor(anchor);
-    const isPrivate = action === "complete";
-    this.generations = new Map(this.generations).set(id, asked(id, action, this.options.config.user, wire));
-    this.ghosts.add({ id, anchor, mine: true, private: isPrivate, name, color, demo: false });
-    const visibility = isPrivate ? "private" : "shared";
-    this.socket.send({ type: "generate", id, action, input: { ...input }, anchor: wire, visibility });
+    const request: Generate = { type: "generate", id, action, input, anchor, visibility };
+    if (options) request.options = options;
+    this.change((known) => new Map(known).set(id, asked(id, action, this.config.user, anchor)));
+    this.socket.send(request);
     setTimeout(() => this.giveUp(id), ANSWER_TIMEOUT_MS);
     return id;
   }
 
-  /** Whether a generation of this action of ours is under way or still proposed. */
-  hasOwn(action: GhostAction): boolean {
-    return [...this.generations.values()].some(
-      (known) => known.action === action && this.ghosts.get(known.id)?.mine,
-    );
+  /** Stop a generation that runs. What had arrived is kept. */
+  cancel(id: string): void {
+    const known = this.generations.get(id);
+    if (known && !isOver(known)) this.socket.send({ type: "cancel", id });
+  }
+
+  /** Ask for every event of generations that were not followed here from their start. */
+  recall(ids: readonly string[]): void {
+    const missing = ids.filter((id) => !this.generations.has(id));
+    this.socket.resume(Object.fromEntries(missing.map((id) => [id, 0])));
+  }
+
+  /**
+   * Tell everybody what was decided. About one edit at once; about the whole after its end, and a generation that was
+   * cancelled without a word taken needs none.
+   */
+  decide(decision: Omit<Decide, "type">): void {
+    const message: Decide = { type: "decide", ...decision };
+    const known = this.generations.get(message.id);
+    if (message.edit_id) this.socket.send(message);
+    else if (!known || known.state === "cancelled") return;
+    else if (isOver(known)) this.socket.send(message);
+    else this.decisions.set(message.id, message);
   }
 
   private hear(message: ServerMessage): void {
-    if (message.type === "hello") this.options.showModel(message);
+    if (message.type === "hello") for (const listener of this.greeted) listener(message);
+    this.change((known) => reduce(known, message));
+  }
+
+  private change(next: (known: Generations) => Generations): void {
     const before = this.generations;
-    this.generations = reduce(before, message);
+    this.generations = next(before);
     if (this.generations === before) return;
     for (const [id, known] of this.generations) {
-      if (before.get(id) !== known) this.follow(known, before.get(id));
+      if (before.get(id) !== known) this.took(known, before.get(id));
     }
   }
 
-  private follow(known: Generation, before: Generation | undefined): void {
+  private took(known: Generation, before: Generation | undefined): void {
     if (known.gap && !before?.gap) {
       this.socket.resume({ [known.id]: known.seq });
       return;
     }
-    if (!(GHOST_ACTIONS as readonly string[]).includes(known.action)) return;
-    if (before?.seq !== known.seq) this.socket.acknowledge(known.id, known.seq);
-    if (known.decision) {
-      this.ghosts.remove(known.id);
-      return;
-    }
-    this.show(known, before);
-    if (isOver(known) && !(before && isOver(before))) this.finish(known);
+    if (known.seq > 0 && before?.seq !== known.seq) this.socket.acknowledge(known.id, known.seq);
+    for (const listener of this.listeners) listener(known, before);
+    if (isOver(known) && !(before && isOver(before))) this.sendDecision(known);
   }
 
-  private show(known: Generation, before: Generation | undefined): void {
-    const isNew = !before || before.state === "asked";
-    if (isNew && known.state === "streaming") this.open(known);
-    if (known.text !== (before?.text ?? "")) this.ghosts.setText(known.id, known.text);
-  }
-
-  /** The first event of a generation: ours already has its ghost, somebody else's gets one. */
-  private open(known: Generation): void {
-    if (this.ghosts.get(known.id)) {
-      this.ghosts.setDemo(known.id, known.demo);
-      return;
-    }
-    const anchor = decodeAnchor(known.anchor);
-    const own = known.user?.id === this.options.config.user.id;
-    // Ours without a ghost: dismissed before it began, or asked in another tab.
-    if (!anchor || !known.user || this.decisions.has(known.id)) return;
-    const { name, color } = known.user;
-    const isPrivate = known.action === "complete";
-    this.ghosts.add({
-      id: known.id,
-      anchor,
-      mine: own && isPrivate,
-      private: isPrivate,
-      name,
-      color,
-      demo: known.demo,
-    });
-    if (!own) announce(`${name} asked the assistant for a continuation.`);
-  }
-
-  private finish(known: Generation): void {
-    const ghost = this.ghosts.get(known.id);
+  private sendDecision(known: Generation): void {
     const decision = this.decisions.get(known.id);
     this.decisions.delete(known.id);
-    // A cancelled generation of which nothing was taken needs no decision.
     if (decision && !(known.state === "cancelled" && decision.decision === "rejected"))
       this.socket.send(decision);
-    if (known.state === "cancelled") {
-      this.ghosts.remove(known.id);
-      return;
-    }
-    if (known.state === "failed") this.tellFailure(known, ghost);
-    if (!ghost) return;
-    if (known.text.trim() === "") {
-      this.ghosts.remove(known.id);
-      if (known.state === "done" && ghost.mine && !ghost.private)
-        notify("The assistant had nothing to add here.");
-      return;
-    }
-    this.ghosts.end(known.id);
-    this.sayOnce(ghost);
-  }
-
-  private tellFailure(known: Generation, ghost: Ghost | undefined): void {
-    if (!ghost?.mine || !known.failure) return;
-    // An inline completion that did not come is no loss worth a word, unless it will go on failing.
-    if (ghost.private && (known.failure.retryable || known.failure.code === "rate_limited")) return;
-    notify(failureSentence(known.failure, known.text.trim() !== ""));
-  }
-
-  private sayOnce(ghost: Ghost): void {
-    if (this.announced === ghost.id) return;
-    this.announced = ghost.id;
-    const rest = this.ghosts.rest(ghost.id).trim();
-    if (!rest || !this.editor?.isEditable) return;
-    const whose = ghost.mine ? "Suggestion" : `Suggestion for ${ghost.name}`;
-    announce(`${whose}: ${rest} Tab to accept, Escape to dismiss.`);
-  }
-
-  private taken(ghost: Ghost): void {
-    if (ghost.takenHere) this.decide({ type: "decide", id: ghost.id, decision: "accepted" });
-  }
-
-  /** Only who asked decides against a suggestion; for everybody else it is merely out of sight. */
-  private dismissed(ghost: Ghost, consumed: string): void {
-    if (!ghost.mine) return;
-    const known = this.generations.get(ghost.id);
-    const partly = consumed.trim() !== "";
-    this.decide(
-      partly
-        ? { type: "decide", id: ghost.id, decision: "edited", final_text: consumed }
-        : { type: "decide", id: ghost.id, decision: "rejected" },
-    );
-    if (known && !isOver(known)) this.socket.send({ type: "cancel", id: ghost.id });
-    if (!ghost.private) announce("Suggestion dismissed.");
-  }
-
-  /** A decision comes after the end, and a generation that was cancelled without a word taken needs none. */
-  private decide(decision: Decide): void {
-    const known = this.generations.get(decision.id);
-    if (!known || known.state === "cancelled") return;
-    if (isOver(known)) this.socket.send(decision);
-    else this.decisions.set(decision.id, decision);
   }
 
   /** No event at all came: the server is away, or has lost the request. */
   private giveUp(id: string): void {
     const known = this.generations.get(id);
     if (known?.state !== "asked") return;
-    const ghost = this.ghosts.get(id);
     this.socket.forget(id);
     this.socket.send({ type: "cancel", id });
-    this.ghosts.remove(id);
-    if (ghost && !ghost.private)
-      notify("The assistant did not answer. Your text is untouched. Try again in a moment.");
-  }
-
-  private drawActive(): void {
-    const ghost = this.editor?.isEditable ? this.ghosts.active() : null;
-    this.options.showActive(ghost, ghost ? this.ghosts.rest(ghost.id) : "");
+    const failure = { code: "unanswered", message: "", retryable: true, retryAfter: null };
+    this.change((generations) => new Map(generations).set(id, failed(known, failure)));
   }
 }

@@ -12,9 +12,9 @@ import {
   COMPLETION_MIN_CHARACTERS,
   COMPLETION_PAUSE_MS,
 } from "../editor/limits";
-import type { Assistant } from "./assistant";
 import { excerpt } from "./excerpt";
 import { ghostKey } from "./ghost";
+import type { Proposals } from "./proposals";
 
 const SWITCH = "interline.completion";
 
@@ -26,7 +26,7 @@ export function switchCompletion(on: boolean): void {
   localStorage.setItem(SWITCH, on ? "on" : "off");
 }
 
-export function completionExtension(assistant: Assistant, awareness: Awareness): Extension {
+export function completionExtension(proposals: Proposals, awareness: Awareness): Extension {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let typedAt = -1;
   const lastMoves = new Map<number, number>();
@@ -52,7 +52,7 @@ export function completionExtension(assistant: Assistant, awareness: Awareness):
       typedAt = editor.state.selection.head;
       timer = setTimeout(() => {
         const crowded = () => somebodyElseIn(editor as Editor, awareness, lastMoves);
-        complete(editor as Editor, assistant, crowded);
+        complete(editor as Editor, proposals, crowded);
       }, COMPLETION_PAUSE_MS);
     },
   });
@@ -66,13 +66,18 @@ function isTyping(transaction: Transaction): boolean {
   return transaction.selection.empty && grown > 0 && grown < COMPLETION_MIN_CHARACTERS;
 }
 
-function complete(editor: Editor, assistant: Assistant, crowded: () => boolean): void {
+function complete(editor: Editor, proposals: Proposals, crowded: () => boolean): void {
   if (editor.isDestroyed || !editor.isEditable || !editor.isFocused || editor.view.composing) return;
-  if (!assistant.isReachable || assistant.ghosts.active() || !isCompletable(editor.state) || crowded())
+  if (
+    !proposals.assistant.isReachable ||
+    proposals.ghosts.active() ||
+    !isCompletable(editor.state) ||
+    crowded()
+  )
     return;
   const pos = editor.state.selection.head;
   const limits = { before: COMPLETION_BEFORE_CHARACTERS, after: COMPLETION_AFTER_CHARACTERS };
-  assistant.ask("complete", pos, excerpt(editor.state.doc, pos, limits));
+  proposals.ask("complete", pos, excerpt(editor.state.doc, pos, limits));
 }
 
 /** Prose, with something to go on from, at the end of a block or before a blank. */

@@ -2,41 +2,41 @@
 import { type Editor, Extension } from "@tiptap/core";
 import { announce, notify } from "../editor/announce";
 import { CONTINUE_AFTER_CHARACTERS, CONTINUE_BEFORE_CHARACTERS } from "../editor/limits";
-import type { Assistant } from "./assistant";
 import { excerpt } from "./excerpt";
+import type { Proposals } from "./proposals";
 
-export function continueExtension(assistant: Assistant): Extension {
+export function continueExtension(proposals: Proposals): Extension {
   return Extension.create({
     name: "continue",
     priority: 900,
     addKeyboardShortcuts() {
-      return { "Mod-Enter": ({ editor }) => continueText(editor as Editor, assistant) };
+      return { "Mod-Enter": ({ editor }) => continueText(editor as Editor, proposals) };
     },
   });
 }
 
 /** Ask for a continuation at the end of the selection. Return whether the key is used. */
-export function continueText(editor: Editor, assistant: Assistant): boolean {
+export function continueText(editor: Editor, proposals: Proposals): boolean {
   if (!editor.isEditable) {
     notify("Your role here does not let you ask the assistant.");
     return true;
   }
-  if (assistant.hasOwn("continue")) return true;
-  if (!assistant.isReachable) {
+  if (proposals.hasOwn("continue")) return true;
+  if (!proposals.assistant.isReachable) {
     notify("The assistant cannot be reached. Your text is untouched. Try again when the connection is back.");
     return true;
   }
-  const own = assistant.ghosts.active();
-  if (own?.mine) assistant.ghosts.dismiss(own.id);
+  const own = proposals.ghosts.active();
+  if (own?.mine) proposals.ghosts.dismiss(own.id);
   const { $to } = editor.state.selection;
   if (!$to.parent.isTextblock) return true;
   if (!editor.state.selection.empty) editor.commands.setTextSelection($to.pos);
-  const total = assistant.inputLimit(CONTINUE_BEFORE_CHARACTERS + CONTINUE_AFTER_CHARACTERS);
+  const total = proposals.assistant.inputLimit(CONTINUE_BEFORE_CHARACTERS + CONTINUE_AFTER_CHARACTERS);
   const limits = {
     before: Math.min(CONTINUE_BEFORE_CHARACTERS, Math.floor(total * 0.8)),
     after: Math.min(CONTINUE_AFTER_CHARACTERS, Math.floor(total * 0.2)),
   };
-  if (assistant.ask("continue", $to.pos, excerpt(editor.state.doc, $to.pos, limits)))
+  if (proposals.ask("continue", $to.pos, excerpt(editor.state.doc, $to.pos, limits)))
     announce("The assistant is writing.");
   return true;
 }

@@ -4,7 +4,7 @@
  * Events of a generation are numbered without gaps and may be replayed: what was seen is ignored, what comes too early
  * marks a gap, which `resume` fills.
  */
-import type { Hello, OpenGeneration, Person, ServerMessage } from "./messages";
+import type { Decided, Edit, Hello, OpenGeneration, Person, ServerMessage } from "./messages";
 
 export type GenerationState = "asked" | "streaming" | "done" | "failed" | "cancelled";
 
@@ -21,8 +21,25 @@ export interface Generation {
   /** Events are missing before one that arrived: ask for them. */
   gap: boolean;
   /** Why it failed, in words. */
-  failure: { code: string; message: string; retryable: boolean; retryAfter: number | null } | null;
+  failure: Failure | null;
+  /** What was decided about the whole of it. */
   decision: string | null;
+  /** Proposed replacements, in the order in which they came. */
+  edits: readonly Edit[];
+  /** What was decided about each edit, by its id. */
+  decided: ReadonlyMap<string, EditDecision>;
+}
+
+export interface Failure {
+  code: string;
+  message: string;
+  retryable: boolean;
+  retryAfter: number | null;
+}
+
+export interface EditDecision {
+  decision: Decided["decision"];
+  user: Person;
 }
 
 export type Generations = ReadonlyMap<string, Generation>;
@@ -45,7 +62,14 @@ function unknown(id: string): Generation {
     gap: false,
     failure: null,
     decision: null,
+    edits: [],
+    decided: new Map(),
   };
+}
+
+/** A generation that failed here, without the server's word. */
+export function failed(known: Generation, failure: Failure): Generation {
+  return { ...known, state: "failed", failure };
 }
 
 /** Return what is known after one message; the same object when nothing changed. */
@@ -91,13 +115,25 @@ function apply(known: Generation, event: GenerationEvent): Generation {
     case "cancelled":
       return { ...known, state: "cancelled" };
     case "decided":
-      return { ...known, decision: event.decision };
+      return decide(known, event);
+    case "edit":
+      return { ...known, edits: [...known.edits, event] };
     default:
       return known;
   }
 }
 
-function failure(event: { code: string; message: string; retryable?: boolean; retry_after?: number | null }) {
+function decide(known: Generation, { edit_id, decision, user }: Decided): Generation {
+  if (!edit_id) return { ...known, decision };
+  return { ...known, decided: new Map(known.decided).set(edit_id, { decision, user }) };
+}
+
+function failure(event: {
+  code: string;
+  message: string;
+  retryable?: boolean;
+  retry_after?: number | null;
+}): Failure {
   return {
     code: event.code,
     message: event.message,
@@ -139,8 +175,14 @@ export function isOver(generation: Generation): boolean {
 export function resumePoints(generations: Generations): Record<string, number> {
   const points: Record<string, number> = {};
   for (const generation of generations.values()) {
-    const waits = generation.state === "done" && generation.decision === null;
+    const settled = generation.decision !== null || isEachDecided(generation);
+    const waits = generation.state === "done" && !settled;
     if (waits || !isOver(generation)) points[generation.id] = generation.seq;
   }
   return points;
+}
+
+/** Whether it consists of edits and somebody has decided about every one. */
+function isEachDecided({ edits, decided }: Generation): boolean {
+  return edits.length > 0 && edits.every((edit) => decided.has(edit.edit_id));
 }

@@ -18,6 +18,7 @@ const SENTENCES: Record<string, string> = {
   provider_timeout: "The model took too long to answer.",
   stalled: "The model stopped in the middle of its answer.",
   internal: "Something went wrong on our side.",
+  unanswered: "The assistant did not answer.",
 };
 
 export function failureSentence(failure: Failure, partial: boolean): string {

@@ -37,6 +37,7 @@ const GROUPS: readonly [string, readonly [string, string][]][] = [
       ["Mod K", "Link"],
       ["Mod click", "Open a link"],
       ["Alt F10", "Into the selection's toolbar"],
+      ["Mod \\", "Open or close the panels; Esc goes back to the text"],
       ["Mod Z", "Undo your own last change"],
       ["Mod Shift Z", "Redo"],
     ],

@@ -6,10 +6,12 @@ import { Assistant } from "../assistant/assistant";
 import { completionExtension, completionIsOn, switchCompletion } from "../assistant/completion";
 import { continueExtension, continueText } from "../assistant/continue";
 import { OriginCard } from "../assistant/origin-card";
+import { Proposals } from "../assistant/proposals";
 import { suggestionBar } from "../assistant/suggestion-bar";
 import { Carets } from "../collaboration/carets";
 import { connect } from "../collaboration/connection";
 import { showPresence } from "../collaboration/presence";
+import { Rail } from "../rail/rail";
 import { Bubble } from "./bubble";
 import { continueBelow } from "./click-below";
 import { element, mayEdit, readConfig } from "./config";
@@ -39,16 +41,14 @@ awareness.setLocalStateField("user", { id, name, color });
 
 const bar = suggestionBar(
   element("suggestion"),
-  () => assistant.ghosts,
+  () => proposals.ghosts,
   () => editor,
 );
-const assistant = new Assistant({
-  config,
-  showActive: (ghost, rest) => bar.show(ghost, rest),
-  showModel: ({ models }) => {
-    const model = models[0];
-    element("model").textContent = model ? (model.demo ? "Demo model" : model.name) : "";
-  },
+const assistant = new Assistant(config);
+const proposals = new Proposals(assistant, (ghost, rest) => bar.show(ghost, rest));
+assistant.onHello(({ models }) => {
+  const model = models[0];
+  element("model").textContent = model ? (model.demo ? "Demo model" : model.name) : "";
 });
 const editor = createEditor({
   element: element("text"),
@@ -57,11 +57,11 @@ const editor = createEditor({
   describedBy: "text-keys",
   extensions: [
     Carets.configure({ awareness }),
-    assistant.ghosts.extension(),
-    continueExtension(assistant),
-    completionExtension(assistant, awareness),
+    proposals.ghosts.extension(),
+    continueExtension(proposals),
+    completionExtension(proposals, awareness),
     OriginCard,
-    slashExtension(slashItems((at) => continueText(at, assistant))),
+    slashExtension(slashItems((at) => continueText(at, proposals))),
     Bubble,
     DragHandle,
     MoveBlock,
@@ -72,11 +72,17 @@ const editor = createEditor({
     Paste,
   ],
 });
-assistant.attach(editor);
+proposals.attach(editor);
+const rail = new Rail({
+  aside: element("rail"),
+  toggle: element("rail-toggle"),
+  leave: () => editor.commands.focus(),
+});
 
 connection.ready.then(() => {
   editor.setEditable(editable);
-  if (editable && editor.isEmpty && document.activeElement === document.body) editor.commands.focus("end");
+  // At once, not with the next frame as the focus command does: by then somebody may be in the title.
+  if (editable && editor.isEmpty && document.activeElement === document.body) editor.view.focus();
 });
 bindTitle({
   field: element<HTMLTextAreaElement>("title"),

@@ -1,0 +1,164 @@
+/** Continuations and inline completions: asks for them, and gives the ghosts their text. */
+import type { Editor } from "@tiptap/core";
+import { createAnchor, decodeAnchor, encodeAnchor } from "../collaboration/anchors";
+import { announce, notify } from "../editor/announce";
+import type { Assistant } from "./assistant";
+import type { Excerpt } from "./excerpt";
+import { type Generation, isOver } from "./generations";
+import { type Ghost, Ghosts } from "./ghost";
+import { failureSentence } from "./words";
+
+/** Actions whose text is proposed as a ghost. */
+const GHOST_ACTIONS = ["continue", "complete"] as const;
+export type GhostAction = (typeof GHOST_ACTIONS)[number];
+
+export class Proposals {
+  readonly ghosts: Ghosts;
+  private editor: Editor | null = null;
+  private announced: string | null = null;
+  /** Asked for here and dismissed before it began. */
+  private readonly dropped = new Set<string>();
+
+  /** `showActive` gets the ghost that keys act on now; null when there is none. */
+  constructor(
+    readonly assistant: Assistant,
+    private readonly showActive: (ghost: Ghost | null, rest: string) => void,
+  ) {
+    this.ghosts = new Ghosts({
+      dismissed: (ghost, consumed) => this.dismissed(ghost, consumed),
+      taken: (ghost) => this.taken(ghost),
+      changed: () => this.drawActive(),
+    });
+    assistant.follow((known, before) => this.follow(known, before));
+    assistant.onReachable(() => this.drawActive());
+  }
+
+  attach(editor: Editor): void {
+    this.editor = editor;
+    editor.on("selectionUpdate", () => this.drawActive());
+  }
+
+  /** Ask for text at `pos`. Return the generation's id, or null when nothing can be asked there. */
+  ask(action: GhostAction, pos: number, input: Excerpt & { instruction?: string }): string | null {
+    const anchor = this.editor && createAnchor(this.editor.state, pos);
+    if (!anchor) return null;
+    const { name, color } = this.assistant.config.user;
+    const isPrivate = action === "complete";
+    const visibility = isPrivate ? "private" : "shared";
+    const id = this.assistant.start({
+      action,
+      input: { ...input },
+      anchor: encodeAnchor(anchor),
+      visibility,
+    });
+    this.ghosts.add({ id, anchor, mine: true, private: isPrivate, name, color, demo: false });
+    return id;
+  }
+
+  /** Whether a generation of this action of ours is under way or still proposed. */
+  hasOwn(action: GhostAction): boolean {
+    return this.own(action) !== null;
+  }
+
+  private own(action: GhostAction): Generation | null {
+    const all = [...this.assistant.all()];
+    return all.find((known) => known.action === action && this.ghosts.get(known.id)?.mine) ?? null;
+  }
+
+  private follow(known: Generation, before: Generation | undefined): void {
+    if (!(GHOST_ACTIONS as readonly string[]).includes(known.action)) return;
+    if (known.decision) {
+      this.ghosts.remove(known.id);
+      return;
+    }
+    this.show(known, before);
+    if (isOver(known) && !(before && isOver(before))) this.finish(known);
+  }
+
+  private show(known: Generation, before: Generation | undefined): void {
+    const isNew = !before || before.state === "asked";
+    if (isNew && known.state === "streaming") this.open(known);
+    if (known.text !== (before?.text ?? "")) this.ghosts.setText(known.id, known.text);
+  }
+
+  /** The first event of a generation: ours already has its ghost, somebody else's gets one. */
+  private open(known: Generation): void {
+    if (this.ghosts.get(known.id)) {
+      this.ghosts.setDemo(known.id, known.demo);
+      return;
+    }
+    const anchor = decodeAnchor(known.anchor);
+    const own = known.user?.id === this.assistant.config.user.id;
+    // Ours without a ghost: dismissed before it began, or asked in another tab.
+    if (!anchor || !known.user || this.dropped.has(known.id)) return;
+    const { name, color } = known.user;
+    const isPrivate = known.action === "complete";
+    this.ghosts.add({
+      id: known.id,
+      anchor,
+      mine: own && isPrivate,
+      private: isPrivate,
+      name,
+      color,
+      demo: known.demo,
+    });
+    if (!own) announce(`${name} asked the assistant for a continuation.`);
+  }
+
+  private finish(known: Generation): void {
+    const ghost = this.ghosts.get(known.id);
+    this.dropped.delete(known.id);
+    if (known.state === "cancelled") {
+      this.ghosts.remove(known.id);
+      return;
+    }
+    if (known.state === "failed") this.tellFailure(known, ghost);
+    if (!ghost) return;
+    if (known.text.trim() === "") {
+      this.ghosts.remove(known.id);
+      if (known.state === "done" && ghost.mine && !ghost.private)
+        notify("The assistant had nothing to add here.");
+      return;
+    }
+    this.ghosts.end(known.id);
+    this.sayOnce(ghost);
+  }
+
+  private tellFailure(known: Generation, ghost: Ghost | undefined): void {
+    if (!ghost?.mine || !known.failure) return;
+    // An inline completion that did not come is no loss worth a word, unless it will go on failing.
+    if (ghost.private && (known.failure.retryable || known.failure.code === "rate_limited")) return;
+    notify(failureSentence(known.failure, known.text.trim() !== ""));
+  }
+
+  private sayOnce(ghost: Ghost): void {
+    if (this.announced === ghost.id) return;
+    this.announced = ghost.id;
+    const rest = this.ghosts.rest(ghost.id).trim();
+    if (!rest || !this.editor?.isEditable) return;
+    const whose = ghost.mine ? "Suggestion" : `Suggestion for ${ghost.name}`;
+    announce(`${whose}: ${rest} Tab to accept, Escape to dismiss.`);
+  }
+
+  private taken(ghost: Ghost): void {
+    if (ghost.takenHere) this.assistant.decide({ id: ghost.id, decision: "accepted" });
+  }
+
+  /** Only who asked decides against a suggestion; for everybody else it is merely out of sight. */
+  private dismissed(ghost: Ghost, consumed: string): void {
+    if (!ghost.mine) return;
+    const { id } = ghost;
+    const partly = consumed.trim() !== "";
+    this.dropped.add(id);
+    this.assistant.decide(
+      partly ? { id, decision: "edited", final_text: consumed } : { id, decision: "rejected" },
+    );
+    this.assistant.cancel(id);
+    if (!ghost.private) announce("Suggestion dismissed.");
+  }
+
+  private drawActive(): void {
+    const ghost = this.editor?.isEditable ? this.ghosts.active() : null;
+    this.showActive(ghost, ghost ? this.ghosts.rest(ghost.id) : "");
+  }
+}
