@@ -7,4 +7,5 @@ from project.problems import speak_problem_json
 api = NinjaAPI(title="Interline", version="1")
 speak_problem_json(api)
 api.add_router("documents/", "apps.documents.api.router")
+api.add_router("documents/", "apps.assistant.conversations_api.router")
 api.add_router("", "apps.assistant.api.router")

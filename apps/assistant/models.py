@@ -1,5 +1,6 @@
-"""Generations and what people decided about them. Texts are encrypted at rest."""
+"""Generations, what people decided about them, and conversations. Texts are encrypted at rest."""
 
+import uuid
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from apps.core.encryption import EncryptedJSONField, EncryptedTextField
 from apps.documents.models import Document
 
 ID_MAX_CHARACTERS = 64
+CHAT = "chat"  # the action whose generations are answers in a conversation
 
 
 class State(models.TextChoices):
@@ -100,6 +102,12 @@ class Generation(models.Model):
         """Say whether a person who may see the document may see this."""
         return not self.is_private or self.user_id == user_id
 
+    @property
+    def conversation_id(self) -> uuid.UUID | None:
+        """Return the conversation this is an answer in. Where `turn` is not selected with it, this is a query."""
+        turn = getattr(self, "turn", None) if self.action == CHAT else None
+        return turn.conversation_id if turn else None
+
 
 class Decision(models.Model):
     """What somebody decided about a suggestion, or about one edit of it. `seq` is given when the generation ends."""
@@ -121,3 +129,52 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision} of {self.generation_id}"
+
+
+class Conversation(models.Model):
+    """A chat about a document. Private ones are for who began it, shared ones for everybody in the document.
+
+    A deleted one is hidden at once and erased after ASSISTANT_CONVERSATION_TRASH_SECONDS.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="conversations")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations")
+    title = EncryptedTextField(default=str)
+    visibility = models.CharField(max_length=7, choices=Visibility.choices, default=Visibility.PRIVATE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index("document", "asked_at", name="conversation_by_document"),
+            models.Index("deleted_at", condition=models.Q(deleted_at__isnull=False), name="conversation_deleted"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def is_private(self) -> bool:
+        return self.visibility == Visibility.PRIVATE
+
+
+class Turn(models.Model):
+    """A question and its answer: the answer is `generation`, the question the last message of its input.
+
+    Asking again or editing a question makes another turn with the same `parent`: a conversation is a tree of which
+    people see one thread at a time, and nothing in it is overwritten.
+    `summary`: the generation that sums up the thread up to and including this turn.
+    """
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
+    generation = models.OneToOneField(Generation, on_delete=models.CASCADE, related_name="turn")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+    summary = models.ForeignKey(Generation, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        indexes: ClassVar = [models.Index("conversation", "id", name="turn_by_conversation")]
+
+    def __str__(self) -> str:
+        return f"turn {self.pk} of {self.conversation_id}"

@@ -1,4 +1,4 @@
-"""The sweep: generations whose generator died, or whose job or log was lost, go on or end visibly."""
+"""The sweep: generations whose generator died, or whose job or log was lost, go on or end visibly. Erasing."""
 
 import logging
 from datetime import timedelta
@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.assistant import jobs
+from apps.assistant.conversations import erase_deleted
 from apps.assistant.log import channel, line_of
 from apps.assistant.messages import Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
@@ -37,6 +38,14 @@ def sweep_generations() -> None:
             _fail(generation)
         else:
             jobs.enqueue(generation.pk)  # harmless where its first job is still queued: it can be claimed once
+
+
+@shared_task
+def erase_conversations() -> None:
+    """Erase the conversations that were deleted long enough ago."""
+    erased = erase_deleted()
+    if erased:
+        logger.info("conversations.erased", extra={"conversations": erased})
 
 
 def _is_alive(worker: str) -> bool:

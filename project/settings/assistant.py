@@ -39,6 +39,15 @@ ASSISTANT_GENERATIONS_PER_MINUTE = env.int("ASSISTANT_GENERATIONS_PER_MINUTE", 6
 ASSISTANT_CONCURRENT_GENERATIONS = env.int("ASSISTANT_CONCURRENT_GENERATIONS", 8)  # per person
 ASSISTANT_DECISIONS_PER_GENERATION = 1_000
 
+# Conversations.
+ASSISTANT_CONVERSATIONS_PER_PERSON = env.int("ASSISTANT_CONVERSATIONS_PER_PERSON", 500)  # in one document
+ASSISTANT_TURNS_PER_CONVERSATION = env.int("ASSISTANT_TURNS_PER_CONVERSATION", 2_000)
+ASSISTANT_MESSAGES_PAGE_SIZE = 30
+ASSISTANT_MESSAGES_PAGE_SIZE_MAX = 100
+ASSISTANT_CHAT_HISTORY_TOKENS = env.int("ASSISTANT_CHAT_HISTORY_TOKENS", 4_000)  # earlier messages, in a prompt
+ASSISTANT_CONVERSATION_TRASH_SECONDS = env.int("ASSISTANT_CONVERSATION_TRASH_SECONDS", 30 * 24 * 3600)
+ASSISTANT_CONVERSATIONS_ERASED_AT_ONCE = 1_000
+
 # The stream log and its generators.
 ASSISTANT_FLUSH_SECONDS = 0.025  # after the first token, which goes at once; halves everything downstream
 ASSISTANT_LOG_KEPT_SECONDS = env.int("ASSISTANT_LOG_KEPT_SECONDS", 300)  # in Redis, after the transcript is stored
@@ -65,4 +74,5 @@ ASSISTANT_RESUME_MAX_GENERATIONS = 50  # replayed from the database for one `res
 
 ASSISTANT_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-generations": {"task": "apps.assistant.tasks.sweep_generations", "schedule": ASSISTANT_SWEEP_SECONDS},
+    "erase-conversations": {"task": "apps.assistant.tasks.erase_conversations", "schedule": 3600},
 }
