@@ -1,4 +1,4 @@
-"""Generations, what people decided about them, and conversations. Texts are encrypted at rest."""
+"""Generations, what people decided about them, conversations and commands. Texts are encrypted at rest."""
 
 import uuid
 from typing import Any, ClassVar
@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 
 from apps.core.encryption import EncryptedJSONField, EncryptedTextField
 from apps.documents.models import Document
 
 ID_MAX_CHARACTERS = 64
+COMMAND_NAME_MAX_CHARACTERS = 40
 CHAT = "chat"  # the action whose generations are answers in a conversation
 
 
@@ -178,3 +180,34 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"turn {self.pk} of {self.conversation_id}"
+
+
+class Command(models.Model):
+    """A named prompt of a person's own or of a document's people. A team's will be a third owner."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="commands"
+    )
+    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.CASCADE, related_name="commands")
+    name = models.CharField(max_length=COMMAND_NAME_MAX_CHARACTERS)
+    prompt = EncryptedTextField()
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    edited_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("user", Lower("name"), name="command_once_per_person"),
+            models.UniqueConstraint("document", Lower("name"), name="command_once_per_document"),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True, document__isnull=False)
+                | models.Q(user__isnull=False, document__isnull=True),
+                name="command_has_one_owner",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

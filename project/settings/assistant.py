@@ -48,6 +48,8 @@ ASSISTANT_CHAT_HISTORY_TOKENS = env.int("ASSISTANT_CHAT_HISTORY_TOKENS", 4_000) 
 ASSISTANT_CONVERSATION_TRASH_SECONDS = env.int("ASSISTANT_CONVERSATION_TRASH_SECONDS", 30 * 24 * 3600)
 ASSISTANT_CONVERSATIONS_ERASED_AT_ONCE = 1_000
 
+ASSISTANT_COMMANDS_MAX = env.int("ASSISTANT_COMMANDS_MAX", 100)  # of one person, and of one document
+
 # The stream log and its generators.
 ASSISTANT_FLUSH_SECONDS = 0.025  # after the first token, which goes at once; halves everything downstream
 ASSISTANT_LOG_KEPT_SECONDS = env.int("ASSISTANT_LOG_KEPT_SECONDS", 300)  # in Redis, after the transcript is stored

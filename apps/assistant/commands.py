@@ -1,0 +1,108 @@
+"""Commands: named prompts that people keep for themselves or for a document."""
+
+import re
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from apps.accounts.models import User
+from apps.assistant.models import COMMAND_NAME_MAX_CHARACTERS, Command
+from apps.assistant.prompts.variables import VARIABLES, variables_in
+from apps.core.errors import Conflict, Invalid, NotFound
+from apps.documents.access import access_document
+from apps.documents.models import Role
+
+_BRACED = re.compile(r"\{(\w*)\}")
+
+
+def own_commands(user: User) -> QuerySet[Command]:
+    """Return `user`'s own commands, by name."""
+    return Command.objects.filter(user=user).order_by("name")
+
+
+def usable_commands(user: User, document_id: UUID) -> QuerySet[Command]:
+    """Return the commands `user` can give in a document: the document's and their own. Raises NotFound."""
+    access_document(user, document_id)
+    return Command.objects.filter(Q(user=user) | Q(document_id=document_id)).order_by("name")
+
+
+def add_command(user: User, *, document_id: UUID | None = None, name: str, prompt: str) -> Command:
+    """Keep a command for `user`, or for the document. Raises InterlineError."""
+    if document_id is not None:
+        access_document(user, document_id, role=Role.EDITOR)
+    command = Command(
+        user=user if document_id is None else None,
+        document_id=document_id,
+        name=_checked_name(name),
+        prompt=_checked_prompt(prompt),
+        edited_by=user,
+    )
+    kept = Command.objects.filter(document_id=document_id) if document_id else own_commands(user)
+    if kept.count() >= settings.ASSISTANT_COMMANDS_MAX:
+        raise Conflict("There are too many commands. Delete one that is not needed first.")
+    return _saved(command)
+
+
+def change_command(user: User, command_id: UUID, *, name: str | None = None, prompt: str | None = None) -> Command:
+    """Change a command's name or prompt. Raises InterlineError."""
+    command = _own(user, command_id)
+    if name is not None:
+        command.name = _checked_name(name)
+    if prompt is not None:
+        command.prompt = _checked_prompt(prompt)
+    command.edited_by = user
+    return _saved(command)
+
+
+def delete_command(user: User, command_id: UUID) -> None:
+    _own(user, command_id).delete()
+
+
+def _own(user: User, command_id: UUID) -> Command:
+    """Return a command that `user` may change. Raises NotFound, Forbidden."""
+    command = Command.objects.filter(pk=command_id).first()
+    if command is None or (command.user_id and command.user_id != user.pk):
+        raise NotFound("There is no such command.")
+    if command.document_id:
+        access_document(user, command.document_id, role=Role.EDITOR)
+    return command
+
+
+def _saved(command: Command) -> Command:
+    try:
+        with transaction.atomic():
+            command.save()
+    except IntegrityError:
+        raise Conflict(f"There is already a command named “{command.name}” here.") from None
+    return command
+
+
+def _checked_name(name: str) -> str:
+    plain = " ".join(name.replace("\0", "").split())
+    if not plain:
+        raise Invalid("name: Give the command a name.")
+    if len(plain) > COMMAND_NAME_MAX_CHARACTERS:
+        raise Invalid(f"name: At most {COMMAND_NAME_MAX_CHARACTERS} characters.")
+    return plain
+
+
+def _checked_prompt(prompt: str) -> str:
+    plain = prompt.replace("\0", "").strip()
+    if not plain:
+        raise Invalid("prompt: Say what the assistant is to do.")
+    unknown = [word for word in _BRACED.findall(plain) if word not in VARIABLES]
+    if unknown:
+        raise Invalid(f"prompt: There is no variable {{{unknown[0]}}}. There are {_named(VARIABLES)}.")
+    return plain
+
+
+def needs_selection(prompt: str) -> bool:
+    """Say whether a command works on a selection only."""
+    return "selection" in variables_in(prompt)
+
+
+def _named(names: tuple[str, ...]) -> str:
+    braced = [f"{{{name}}}" for name in names]
+    return f"{', '.join(braced[:-1])} and {braced[-1]}"
