@@ -4,6 +4,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -74,3 +75,31 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.display_name
+
+
+LANGUAGE_MAX_CHARACTERS = 35  # of a BCP 47 tag; the longest registered have fewer
+
+
+class Writing(models.Model):
+    """What the writing tools respect. Changed by `writing.change_writing` only.
+
+    `words`: the dictionary, `ignored_rules`: findings nobody wants to see; both in the order they were added, each
+    once. `language`: a BCP 47 tag, empty where the text tells. `style`: the house style, in words.
+    """
+
+    words = ArrayField(models.TextField(), default=list, blank=True)
+    ignored_rules = ArrayField(models.TextField(), default=list, blank=True)
+    language = models.CharField(max_length=LANGUAGE_MAX_CHARACTERS, blank=True)
+    style = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class PersonalWriting(Writing):
+    """A person's own, in every document they write in."""
+
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="writing")
+
+    def __str__(self) -> str:
+        return f"writing of {self.user_id}"

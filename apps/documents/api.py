@@ -10,12 +10,14 @@ from ninja import Query, Router, Schema, Status
 from ninja.security import django_auth
 from pydantic import ConfigDict, Field
 
+from apps.accounts.api import WritingInput, WritingOutput
 from apps.accounts.models import User
+from apps.accounts.writing import change_writing
 from apps.core.errors import Forbidden
 from apps.documents import services
 from apps.documents.access import access_document
 from apps.documents.invitations import invitation_path
-from apps.documents.models import TITLE_MAX_CHARACTERS, Document, Invitation, Membership, Role
+from apps.documents.models import TITLE_MAX_CHARACTERS, Document, DocumentWriting, Invitation, Membership, Role
 from apps.documents.queries import ListedDocument, Shelf, list_documents, members_of
 
 router = Router(auth=django_auth, tags=["documents"])
@@ -239,3 +241,16 @@ def withdraw_invitation(request: HttpRequest, document_id: UUID, email: str) -> 
     document = access_document(_user(request), document_id, role=Role.OWNER).document
     services.withdraw_invitation(document, email=email)
     return Status(204, None)
+
+
+@router.get("/{uuid:document_id}/writing", response=WritingOutput)
+def read_writing(request: HttpRequest, document_id: UUID) -> Any:
+    """What the writing tools respect in this document, whoever writes."""
+    document = access_document(_user(request), document_id).document
+    return DocumentWriting.objects.filter(document=document).first() or DocumentWriting()
+
+
+@router.patch("/{uuid:document_id}/writing", response=WritingOutput)
+def change_document_writing(request: HttpRequest, document_id: UUID, body: WritingInput) -> Any:
+    document = access_document(_user(request), document_id, role=Role.EDITOR).document
+    return change_writing(DocumentWriting, body.changes(), document=document)

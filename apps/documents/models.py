@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 
+from apps.accounts.models import Writing
+
 TITLE_MAX_CHARACTERS = 300
 
 
@@ -81,3 +83,12 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} of {self.document_id}"
+
+
+class DocumentWriting(Writing):
+    """What the writing tools respect in one document, whoever writes."""
+
+    document = models.OneToOneField(Document, primary_key=True, on_delete=models.CASCADE, related_name="writing")
+
+    def __str__(self) -> str:
+        return f"writing of {self.document_id}"

@@ -109,3 +109,9 @@ def _social_providers() -> tuple[list[str], dict[str, Any], list[str]]:
 
 # Chromium holds form-action against redirects too, so the policy has to name where log-in forms lead.
 SOCIAL_APPS, SOCIALACCOUNT_PROVIDERS, SOCIAL_LOGIN_ORIGINS = _social_providers()
+
+# What the writing tools respect: of one person, and of one document.
+WRITING_WORDS_MAX = env.int("WRITING_WORDS_MAX", 5_000)  # in a dictionary
+WRITING_WORD_MAX_CHARACTERS = 100
+WRITING_RULES_MAX = 500  # that are ignored
+WRITING_STYLE_MAX_CHARACTERS = env.int("WRITING_STYLE_MAX_CHARACTERS", 4_000)  # of a house style
