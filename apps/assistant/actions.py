@@ -1,67 +1,159 @@
 """What the assistant can do: one entry per action, with what it needs and what it asks a model."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from django.conf import settings
 
-from apps.assistant.context import Surroundings, fit
+from apps.assistant import inputs
+from apps.assistant.context import Brief, Memory, estimate_tokens, fit
 from apps.assistant.errors import UnsupportedAction
-from apps.assistant.messages import INSTRUCTION_MAX_CHARACTERS, GenerationInput
-from apps.assistant.prompts import complete_text, continue_text
-from apps.core.errors import Invalid
+from apps.assistant.messages import GenerationInput
+from apps.assistant.prompts import (
+    brainstorm,
+    complete_text,
+    continue_text,
+    custom,
+    expand,
+    grammar,
+    outline,
+    rewrite,
+    shorten,
+    simplify,
+    story,
+    suggest,
+    summarize,
+    title,
+    tone,
+    translate,
+)
+from apps.core.errors import Invalid, TooLarge
 from apps.llm.requests import ChatMessage
 
-Build = Callable[[GenerationInput, Surroundings], tuple[ChatMessage, ...]]
+AROUND = ("text_before", "text_after", "language")
+SELECTED = ("selection", *AROUND)
+TOKENS_PER_FINDING = 120  # one JSON object with its context and reason
+ANSWER_MIN_TOKENS = 200
 
-TEXT_FIELDS = {
-    "text_before": {"type": "string", "description": "The text before the cursor."},
-    "text_after": {"type": "string", "description": "The text after the cursor."},
-    "language": {
-        "type": "string",
-        "description": "A language tag, where the text alone does not tell.",
-        "maxLength": 35,
-    },
-}
+Output = Literal["text", "edits"]
+
+
+class Prompt(Protocol):
+    """A module of `prompts`."""
+
+    @property
+    def VERSION(self) -> str: ...  # noqa: N802  (a module's constant)
+
+    def build(self, brief: Brief) -> tuple[ChatMessage, ...]: ...
 
 
 @dataclass(frozen=True)
 class Action:
-    """One thing the assistant does. `properties`: the JSON schema of the input fields it takes."""
+    """One thing the assistant does.
+
+    `output`: `text` comes as chunks, `edits` as one `edit` event per finding in the selection.
+    `takes`, `needs`, `fields`: the input (see `inputs`). `choices`: fields that take one of a few words.
+    `max_tokens`: of the answer, unless the request says how many; `tokens_per_selected` adds to it, per token selected.
+    `replaces`: the answer takes the selection's place, so half of one is no result.
+    """
 
     name: str
     description: str
-    properties: dict[str, Any]
-    build: Build
-    prompt_version: str
-    max_tokens: int  # of the answer, unless the request says how many
-    context_tokens_setting: str
+    prompt: Prompt
+    takes: tuple[str, ...]
+    needs: tuple[tuple[str, ...], ...]
+    output: Output = "text"
+    max_tokens: int = 800
+    tokens_per_selected: float = 0.0
+    context_tokens_setting: str = "ASSISTANT_CONTEXT_TOKENS"
     fast: bool = False  # a small request: the fast model answers
-    mid_word: bool = False  # the answer may go on inside a word
+    continues: bool = False  # the answer goes on from the end of `text_before`
+    mid_word: bool = False  # and may do so inside a word
+    replaces: bool = False
+    fields: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def prompt_version(self) -> str:
+        return self.prompt.VERSION
 
     def check(self, request: GenerationInput) -> None:
-        """Raises Invalid when the input has a field this action does not take, or lacks the text it needs."""
-        surplus = {name for name, value in request if value} - set(self.properties)
-        if surplus:
-            raise Invalid(f"input: {self.name} takes no {', '.join(sorted(surplus))}.")
-        if request.text_before is None:
-            raise Invalid(f"input: {self.name} needs text_before.")
+        """Raises Invalid when the input is not what this action takes, TooLarge when its answer would be too long."""
+        inputs.check(self.name, request, self.takes, self.needs)
+        for name, words in self.choices.items():
+            if getattr(request, name) not in (None, *words):
+                raise Invalid(f"input.{name}: one of {', '.join(words)}.")
+        if self.replaces and self._wanted_tokens(request) > settings.ASSISTANT_OUTPUT_MAX_TOKENS:
+            raise TooLarge("The selection is too long to be rewritten at once. Select less of it.")
 
-    def messages(self, request: GenerationInput, *, written: str = "") -> tuple[ChatMessage, ...]:
+    def answer_tokens(self, request: GenerationInput) -> int:
+        """Return how many tokens an answer to `request` may have."""
+        return min(self._wanted_tokens(request), settings.ASSISTANT_OUTPUT_MAX_TOKENS)
+
+    def _wanted_tokens(self, request: GenerationInput) -> int:
+        return self.max_tokens + int(self.tokens_per_selected * estimate_tokens(request.selection or ""))
+
+    def messages(
+        self, request: GenerationInput, *, written: str = "", memory: Memory | None = None
+    ) -> tuple[ChatMessage, ...]:
         """Return the prompt. `written`: what a generator that died has already written of the answer."""
         tokens: int = getattr(settings, self.context_tokens_setting)
-        before = (request.text_before or "") + written
-        return self.build(request, fit(before, request.text_after or "", tokens=tokens))
+        before = request.text_before or ""
+        if self.continues:
+            before, written = before + written, ""
+        around = fit(before, request.text_after or "", tokens=tokens)
+        brief = Brief(
+            request=request,
+            before=around.before,
+            after=around.after,
+            language="" if "language" in self.fields else request.language or "",
+            memory=memory or Memory(),
+            written=written,
+        )
+        return self.prompt.build(brief)
 
     def input_schema(self) -> dict[str, Any]:
-        return {
-            "type": "object",
-            "properties": self.properties,
-            "required": ["text_before"],
-            "additionalProperties": False,
-        }
+        return inputs.schema(
+            self.takes,
+            self.needs,
+            {**self.fields, **{name: {"enum": list(words)} for name, words in self.choices.items()}},
+        )
 
+
+def _replacing(name: str, description: str, prompt: Prompt, ratio: float, *takes: str, **more: Any) -> Action:
+    return Action(
+        name=name,
+        description=description,
+        prompt=prompt,
+        takes=(*SELECTED, "instruction", *takes),
+        needs=(("selection",), *more.pop("needs", ())),
+        max_tokens=ANSWER_MIN_TOKENS,
+        tokens_per_selected=ratio,
+        replaces=True,
+        **more,
+    )
+
+
+def _finding(name: str, description: str, prompt: Prompt, *takes: str, **more: Any) -> Action:
+    return Action(
+        name=name,
+        description=description,
+        prompt=prompt,
+        takes=(*SELECTED, *takes),
+        needs=(("selection",), *more.pop("needs", ())),
+        output="edits",
+        max_tokens=4 * TOKENS_PER_FINDING,
+        tokens_per_selected=4.0,
+        **more,
+    )
+
+
+def _forward(name: str, description: str, prompt: Prompt, *takes: str, **more: Any) -> Action:
+    return Action(name=name, description=description, prompt=prompt, takes=(*SELECTED, "instruction", *takes), **more)
+
+
+ANYTHING = (("instruction", "selection", "text_before"),)
 
 ACTIONS = {
     action.name: action
@@ -69,29 +161,77 @@ ACTIONS = {
         Action(
             name="continue",
             description="Continues the text at the cursor.",
-            properties={
-                **TEXT_FIELDS,
-                "instruction": {
-                    "type": "string",
-                    "description": "A wish about direction, tone or length.",
-                    "maxLength": INSTRUCTION_MAX_CHARACTERS,
-                },
-            },
-            build=continue_text.build,
-            prompt_version=continue_text.VERSION,
+            prompt=continue_text,
+            takes=(*AROUND, "instruction"),
+            needs=(("text_before",),),
             max_tokens=600,
-            context_tokens_setting="ASSISTANT_CONTEXT_TOKENS",
+            continues=True,
         ),
         Action(
             name="complete",
             description="Proposes the next few words at the cursor.",
-            properties=TEXT_FIELDS,
-            build=complete_text.build,
-            prompt_version=complete_text.VERSION,
+            prompt=complete_text,
+            takes=AROUND,
+            needs=(("text_before",),),
             max_tokens=40,
             context_tokens_setting="ASSISTANT_COMPLETE_CONTEXT_TOKENS",
             fast=True,
+            continues=True,
             mid_word=True,
+        ),
+        _finding(
+            "grammar",
+            "Finds mistakes in the selection, each with its correction.",
+            grammar,
+            context_tokens_setting="ASSISTANT_COMPLETE_CONTEXT_TOKENS",
+            fast=True,
+        ),
+        _finding(
+            "suggest",
+            "Proposes better wordings for places in the selection, seen from one side.",
+            suggest,
+            "aspect",
+            "instruction",
+            needs=(("aspect",),),
+            fields={
+                "aspect": {
+                    "description": "From which side to look: one of the examples, or words of one's own.",
+                    "examples": list(suggest.ASPECTS),
+                }
+            },
+        ),
+        _replacing("rewrite", "Rewrites the selection as the instruction wishes.", rewrite, 2.0, "strength"),
+        _replacing("shorten", "Says the selection in fewer words.", shorten, 1.0, "strength"),
+        _replacing("expand", "Says the selection with more substance.", expand, 3.5, "strength"),
+        _replacing("simplify", "Says the selection in plain words.", simplify, 2.0, "strength"),
+        _replacing("tone", "Gives the selection another tone.", tone, 2.0, "tone", "strength", needs=(("tone",),)),
+        _replacing(
+            "translate",
+            "Translates the selection.",
+            translate,
+            3.0,
+            needs=(("language",),),
+            fields={"language": {"description": "Into which language: a tag, or its name in words."}},
+        ),
+        _replacing("summarize", "Says in short what the selection says.", summarize, 0.5, "strength"),
+        _forward("outline", "Drafts an outline.", outline, needs=ANYTHING),
+        _forward("brainstorm", "Lists ideas to choose from.", brainstorm, needs=ANYTHING),
+        _forward("title", "Proposes titles.", title, needs=(("selection", "text_before"),), max_tokens=200, fast=True),
+        _forward(
+            "story",
+            "Writes how the scene goes on, or lists turns the plot could take.",
+            story,
+            "aspect",
+            needs=(("text_before",),),
+            choices={"aspect": (story.SCENE, story.TURNS)},
+        ),
+        _forward(
+            "custom",
+            "Carries out a command in the writer's words, on the selection or at the cursor.",
+            custom,
+            needs=(("instruction",),),
+            max_tokens=1_000,
+            tokens_per_selected=2.0,
         ),
     )
 }

@@ -1,7 +1,7 @@
 """REST: actions, models and generations."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.conf import settings
@@ -23,11 +23,15 @@ router = Router(auth=django_auth, tags=["assistant"])
 
 
 class ActionOutput(Schema):
-    """`input`: the JSON schema of the request's `input`."""
+    """`input`: the JSON schema of the request's `input`. `output`: what its answer comes as, chunks or edits."""
 
     name: str
     description: str
     input: dict[str, Any]
+    output: Literal["text", "edits"]
+    prompt_version: str
+    max_tokens: int
+    fast: bool
 
 
 class ModelOutput(Schema):
@@ -111,7 +115,15 @@ def _usage(generation: Generation) -> Usage | None:
 def actions(request: HttpRequest) -> Any:
     """What the assistant can do, with what each action takes."""
     return [
-        {"name": action.name, "description": action.description, "input": action.input_schema()}
+        {
+            "name": action.name,
+            "description": action.description,
+            "input": action.input_schema(),
+            "output": action.output,
+            "prompt_version": action.prompt_version,
+            "max_tokens": action.max_tokens,
+            "fast": action.fast,
+        }
         for action in ACTIONS.values()
     ]
 

@@ -1,7 +1,9 @@
-"""Fits the text around the cursor into a token budget, cut where a reader would cut it."""
+"""What a prompt is made of, and how the text around the cursor is fitted into a token budget."""
 
 import re
 from dataclasses import dataclass
+
+from apps.assistant.messages import GenerationInput
 
 BYTES_PER_TOKEN = 3  # of UTF-8; English has 4 and more, so that the budget is kept in any language
 BEFORE_SHARE = 0.75  # what stands before the cursor says more about what comes next
@@ -9,6 +11,37 @@ CUT_SEARCH_SHARE = 0.2  # of the budget may be given up for a better place to cu
 
 # The best places to begin a text after, best first: a paragraph, a sentence, a word.
 BOUNDARIES = (re.compile(r"\n+"), re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|(?<=[。！？])"), re.compile(r"\s+"))  # noqa: RUF001
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is known beside the text at hand; empty where nothing is. `words`: the dictionary, one a line."""
+
+    style: str = ""
+    words: str = ""
+    outline: str = ""
+    summary: str = ""
+    sheet: str = ""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """Everything a prompt may use. `before` and `after` are fitted; `written`: what a generator that died wrote."""
+
+    request: GenerationInput
+    before: str = ""
+    after: str = ""
+    language: str = ""
+    memory: Memory = Memory()
+    written: str = ""
+
+    @property
+    def selection(self) -> str:
+        return self.request.selection or ""
+
+    @property
+    def instruction(self) -> str:
+        return self.request.instruction or ""
 
 
 @dataclass(frozen=True)

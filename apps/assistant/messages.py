@@ -23,6 +23,7 @@ INSTRUCTION_MAX_CHARACTERS = 4_000
 FINAL_TEXT_MAX_CHARACTERS = 100_000
 MODEL_MAX_CHARACTERS = 200
 CONVERSATION_MAX_MESSAGES = 100
+STRENGTH_MIN, STRENGTH_MAX = 1, 3
 CURSORS_MAX = 1_000
 SEQ_MAX = 2**53 - 1  # what a browser's number can hold
 
@@ -71,6 +72,7 @@ class GenerationInput(Message):
     language: Annotated[str, Field(max_length=35)] | None = None
     tone: Annotated[str, Field(max_length=100)] | None = None
     aspect: Annotated[str, Field(max_length=100)] | None = None
+    strength: Annotated[int, Field(ge=STRENGTH_MIN, le=STRENGTH_MAX)] | None = None
     messages: Annotated[list[ConversationTurn], Field(max_length=CONVERSATION_MAX_MESSAGES)] | None = None
 
     @property

@@ -158,7 +158,9 @@ class Run:
         chat = ChatRequest(
             models=models_for(action.name, self.generation.model),
             messages=action.messages(request, written=self._writer.text),
-            max_tokens=min(options.get("max_tokens") or action.max_tokens, settings.ASSISTANT_OUTPUT_MAX_TOKENS),
+            max_tokens=min(
+                options.get("max_tokens") or action.answer_tokens(request), settings.ASSISTANT_OUTPUT_MAX_TOKENS
+            ),
             temperature=options.get("temperature"),
         )
         joined = False

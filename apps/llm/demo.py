@@ -20,6 +20,7 @@ TOKEN = re.compile(r"\s*\S+")
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’)\]]*\s*$")
 BEFORE = re.compile(r"<before-(?P<key>\w+)>\n(?P<text>.*)\n</before-(?P=key)>", re.DOTALL)
+COMPLETE = "Task: complete."
 TOPICS_MAX = 6
 TOPIC_MIN_CHARACTERS = 4
 CONTINUE_SENTENCES = 4
@@ -96,9 +97,9 @@ def compose(prompt: str) -> str:
     topics = _topics(before)
     if before.strip() and not SENTENCE_END.search(before):
         first = choice.choice(COMPLETIONS).format(a=choice.choice(topics))
-        if "Continue with a few words" in prompt:
+        if COMPLETE in prompt:
             return first
-    elif "Continue with a few words" in prompt:
+    elif COMPLETE in prompt:
         return _sentences(choice, topics, 1)
     else:
         first = ""

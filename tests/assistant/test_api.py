@@ -20,10 +20,15 @@ def body(**fields: Any) -> dict[str, Any]:
 
 def test_every_action_is_listed_with_what_it_takes() -> None:
     actions = browser_of(make_user("Alice")).get("/api/v1/actions").json()
-    assert {action["name"] for action in actions} == {"continue", "complete"}
+    by_name = {action["name"]: action for action in actions}
+    assert {"continue", "complete", "grammar", "suggest", "rewrite", "translate", "story", "custom"} <= set(by_name)
     for action in actions:
-        assert action["input"]["required"] == ["text_before"]
+        assert set(action["input"]["required"]) <= set(action["input"]["properties"])
         assert action["input"]["additionalProperties"] is False
+    assert by_name["continue"]["input"]["required"] == ["text_before"]
+    assert by_name["suggest"]["input"]["required"] == ["selection", "aspect"]
+    assert "clarity" in by_name["suggest"]["input"]["properties"]["aspect"]["examples"]
+    assert [by_name[name]["output"] for name in ("grammar", "suggest", "rewrite")] == ["edits", "edits", "text"]
 
 
 def test_an_editor_starts_a_generation_once() -> None:

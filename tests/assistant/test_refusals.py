@@ -116,7 +116,7 @@ def test_twenty_bad_frames_in_a_row_close_the_socket(house: House) -> None:
 
 def test_an_unknown_action_is_named_so(house: House) -> None:
     alice = house.join(house.alice)
-    generation = alice.generate(action="grammar")
+    generation = alice.generate(action="dance")
     refusal = alice.hear_type("error")
     assert (refusal["id"], refusal["code"]) == (generation, "unsupported_action")
 

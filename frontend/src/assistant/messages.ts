@@ -59,6 +59,7 @@ export interface GenerationInput {
   language?: string | null;
   tone?: string | null;
   aspect?: string | null;
+  strength?: number | null;
   messages?: ConversationTurn[] | null;
 }
 /**
