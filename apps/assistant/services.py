@@ -146,12 +146,17 @@ def cancel_generation(user: User, document_id: UUID, generation_id: UUID) -> Non
 
 
 def decide(user: User, document_id: UUID, message: Decide) -> None:
-    """Record what `user` decided about a suggestion. Everybody hears of it; before the end, they hear with the end."""
+    """Record what `user` decided about a suggestion, once however often it is sent.
+
+    Everybody hears of it; before the end, they hear with the end.
+    """
     access_document(user, document_id, role=Role.EDITOR)
     with transaction.atomic():
         generation = Generation.objects.select_for_update().filter(pk=message.id, document_id=document_id).first()
         if generation is None or not generation.is_visible_to(user.pk):
             raise NotFound("There is no such generation.")
+        if _is_known(generation, user, message):
+            return
         if generation.decisions.count() >= settings.ASSISTANT_DECISIONS_PER_GENERATION:
             raise RateLimited("That was too many decisions about one suggestion.")
         Decision.objects.create(
@@ -164,6 +169,12 @@ def decide(user: User, document_id: UUID, message: Decide) -> None:
         if generation.is_ended:
             events = number_decisions(generation)
             transaction.on_commit(lambda: tell(generation, events))
+
+
+def _is_known(generation: Generation, user: User, message: Decide) -> bool:
+    """Say whether this is what `user` decided last: a client whose connection was cut sends its decision again."""
+    last = generation.decisions.filter(user=user, edit_id=message.edit_id or "").order_by("pk").last()
+    return last is not None and (last.decision, last.final_text) == (message.decision, message.final_text)
 
 
 def number_decisions(generation: Generation) -> list[Decided]:

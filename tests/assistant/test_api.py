@@ -104,6 +104,7 @@ def test_an_ended_generation_shows_its_text_and_decisions_and_replays_with_its_n
     generation = Generation.objects.get()
     early = Decide(type="decide", id=generation.pk, decision="rejected")
     decide(alice, document.pk, early)
+    decide(alice, document.pk, early)  # its answer did not arrive
     ending = Failed(
         type="failed", id=generation.pk, seq=5, code="stalled", message="Stopped.", retryable=True, partial=True
     )
@@ -111,6 +112,7 @@ def test_an_ended_generation_shows_its_text_and_decisions_and_replays_with_its_n
     assert stored is not None
     assert [line.seq for line in stored] == [5, 6]
     assert store_end(generation.pk, epoch=0, ending=ending, text="", lengths=[], model="") is None
+    decide(alice, document.pk, Decide(type="decide", id=generation.pk, decision="accepted", final_text="one"))
     decide(alice, document.pk, Decide(type="decide", id=generation.pk, decision="accepted", final_text="one"))
     lines = replay(Generation.objects.get())
     assert [line.seq for line in lines] == [1, 2, 3, 4, 5, 6, 7]

@@ -3,6 +3,7 @@
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { ALIVE_MS, ASSISTANT_PING_MS } from "../editor/limits";
 import type { ServerMessage } from "./messages";
 import { AssistantSocket } from "./socket";
 
@@ -86,10 +87,56 @@ describe("the assistant's socket", () => {
     expect(types().filter((type) => type === "generate")).toHaveLength(1);
   });
 
-  it("keeps decisions until there is a connection", async () => {
+  it("sends what was asked without a connection in order, each once", async () => {
     const socket = open();
+    socket.send({ type: "decide", id: "g0", decision: "accepted" });
+    socket.send(REQUEST);
+    socket.send(REQUEST);
+    socket.send({ type: "cancel", id: "g1" });
+    await until(() => types().includes("cancel"));
+    expect(types()).toEqual(["decide", "generate", "cancel"]);
+  });
+
+  it("sends a decision again until everybody has heard of it", async () => {
+    const socket = open();
+    await until(() => reachable.includes(true));
     socket.send({ type: "decide", id: "g1", decision: "accepted" });
     await until(() => types().includes("decide"));
+    peers[0]?.send(JSON.stringify({ type: "done", id: "g1", seq: 4 }));
+    peers[0]?.close(4512);
+    await until(() => types().filter((type) => type === "decide").length === 2);
+    peers[1]?.send(JSON.stringify({ type: "decided", id: "g1", seq: 5, decision: "accepted" }));
+    await until(() => heard.some(({ type }) => type === "decided"));
+    peers[1]?.close(4512);
+    await until(() => peers.length === 3 && reachable.at(-1) === true);
+    socket.send({ type: "cancel", id: "g2" });
+    await until(() => types().includes("cancel"));
+    expect(types().filter((type) => type === "decide")).toHaveLength(2);
+  });
+
+  it("drops what waits when the document is left, and does not come back", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
+    const socket = open();
+    await until(() => reachable.includes(true));
+    socket.send(REQUEST);
+    await until(() => types().includes("generate"));
+    socket.leave();
+    socket.send({ type: "cancel", id: "g1" });
+    await until(() => peers[0]?.readyState === WebSocket.CLOSED);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([peers.length, types()]).toEqual([1, ["generate"]]);
+  });
+
+  it("gives up a connection that does not answer its ping", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
+    open();
+    await until(() => reachable.includes(true));
+    await vi.advanceTimersByTimeAsync(ASSISTANT_PING_MS);
+    await until(() => types().includes("ping"));
+    await vi.advanceTimersByTimeAsync(ALIVE_MS);
+    await vi.advanceTimersByTimeAsync(1);
+    await until(() => peers.length === 2);
+    expect(reachable.slice(0, 2)).toEqual([true, false]);
   });
 
   it.each([4401, 4403, 4404])("does not come back after %i", async (code) => {

@@ -1,13 +1,12 @@
 /** The assistant's socket: one connection kept up, requests re-sent by id, missed events asked for again. */
-import { WebSocket as ReconnectingSocket } from "partysocket";
-import { CLOSE } from "../collaboration/status";
-import { ACK_DELAY_MS, ASSISTANT_PING_MS } from "../editor/limits";
-import type { ClientMessage, Generate, Hello, ServerMessage } from "./messages";
+import { ACK_DELAY_MS, ALIVE_MS, ASSISTANT_PING_MS, CHECK_MS } from "../editor/limits";
+import { CLOSE, isPermanent } from "../sockets/close-codes";
+import { Reconnection } from "../sockets/reconnection";
+import { openSocket } from "../sockets/transport";
+import type { ClientMessage, Hello, ServerMessage } from "./messages";
+import { Outbox } from "./outbox";
 
 const SUBPROTOCOL = "interline.v1";
-const PERMANENT: readonly number[] = Object.values(CLOSE);
-/** A ping without any answer for as long means that the connection is dead. */
-const PONG_TIMEOUT_MS = 10_000;
 
 export interface AssistantSocketEvents {
   message(message: ServerMessage): void;
@@ -18,40 +17,33 @@ export interface AssistantSocketEvents {
 }
 
 export class AssistantSocket {
-  private readonly socket: ReconnectingSocket;
-  /** Requests without an answer yet: sent again by id after a reconnect, which starts nothing twice. */
-  private readonly unanswered = new Map<string, Generate>();
-  /** Other messages that wait for a connection. */
-  private waiting: ClientMessage[] = [];
+  private socket: WebSocket | null = null;
+  private readonly reconnection: Reconnection;
+  private readonly outbox = new Outbox();
   private rendered: Record<string, number> = {};
   private ackTimer: ReturnType<typeof setTimeout> | undefined;
   private pongTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly pingTimer: ReturnType<typeof setInterval>;
   private greeted = false;
   hello: Hello | null = null;
 
   constructor(
-    url: string,
+    private readonly url: string,
     private readonly events: AssistantSocketEvents,
   ) {
-    this.socket = new ReconnectingSocket(url, SUBPROTOCOL, {
-      minReconnectionDelay: 500 + Math.random() * 1000,
-      maxReconnectionDelay: 15_000,
-      maxEnqueuedMessages: 0, // the outbox is ours: a request is re-sent by id after `hello`, not replayed blindly
-      shouldReconnectOnClose: ({ code }) => !PERMANENT.includes(code),
-    });
-    this.socket.addEventListener("message", ({ data }) => this.receive(data));
-    this.socket.addEventListener("close", () => this.lost());
-    setInterval(() => this.ping(), ASSISTANT_PING_MS);
+    this.reconnection = new Reconnection({ connect: () => this.connect(), check: () => this.ping(CHECK_MS) });
+    this.pingTimer = setInterval(() => this.ping(ALIVE_MS), ASSISTANT_PING_MS);
+    this.connect();
   }
 
   get isReachable(): boolean {
     return this.greeted;
   }
 
+  /** Send now, or when there is a connection: in order, and each request once however often it is sent. */
   send(message: ClientMessage): void {
-    if (message.type === "generate") this.unanswered.set(message.id, message);
+    this.outbox.put(message);
     if (this.greeted) this.write(message);
-    else if (message.type !== "generate") this.waiting.push(message);
   }
 
   /** Tell the server how far a generation is drawn: it keeps only so many events in flight. */
@@ -69,16 +61,36 @@ export class AssistantSocket {
     if (this.greeted && Object.keys(after).length > 0) this.write({ type: "resume", after });
   }
 
-  /** The request has been answered, or nobody waits for it any more. */
+  /** Nobody waits any more for what was asked by this id. */
   forget(id: string): void {
-    this.unanswered.delete(id);
+    this.outbox.forget(id);
+  }
+
+  /** The document is left: what waits is dropped. */
+  leave(): void {
+    this.reconnection.stop();
+    this.outbox.clear();
+    clearInterval(this.pingTimer);
+    clearTimeout(this.ackTimer);
+    this.drop();
+  }
+
+  private connect(): void {
+    const socket = openSocket(this.url, [SUBPROTOCOL]);
+    this.socket = socket;
+    socket.addEventListener("message", ({ data }) => {
+      if (socket === this.socket) this.receive(data);
+    });
+    socket.addEventListener("close", ({ code }) => {
+      if (socket === this.socket) this.lost(code);
+    });
   }
 
   private receive(data: unknown): void {
     clearTimeout(this.pongTimer);
     const message = parse(data);
     if (!message) return;
-    if ("id" in message && message.id) this.forget(message.id);
+    this.outbox.hear(message);
     this.events.message(message);
     if (message.type === "hello") this.greet(message);
   }
@@ -86,28 +98,38 @@ export class AssistantSocket {
   private greet(hello: Hello): void {
     this.hello = hello;
     this.greeted = true;
+    this.reconnection.succeeded();
     this.resume(this.events.resumePoints());
-    for (const request of this.unanswered.values()) this.write(request);
-    for (const message of this.waiting.splice(0)) this.write(message);
+    for (const message of this.outbox.waiting()) this.write(message);
     this.events.reachable(true);
   }
 
-  private lost(): void {
+  private lost(code: number): void {
+    this.drop();
+    if (isPermanent(code)) this.leave();
+    else this.reconnection.lost(code);
+  }
+
+  private drop(): void {
+    const socket = this.socket;
+    this.socket = null;
     clearTimeout(this.pongTimer);
+    socket?.close();
     if (!this.greeted) return;
     this.greeted = false;
     this.events.reachable(false);
   }
 
-  private ping(): void {
+  /** A ping without any answer means that the connection is dead, whatever the browser believes. */
+  private ping(patience: number): void {
     if (!this.greeted) return;
     this.write({ type: "ping", nonce: Date.now() });
     clearTimeout(this.pongTimer);
-    this.pongTimer = setTimeout(() => this.socket.reconnect(), PONG_TIMEOUT_MS);
+    this.pongTimer = setTimeout(() => this.lost(CLOSE.abnormal), patience);
   }
 
   private write(message: ClientMessage): void {
-    this.socket.send(JSON.stringify(message));
+    this.socket?.send(JSON.stringify(message));
   }
 }
 

@@ -3,17 +3,13 @@ import * as decoding from "lib0/decoding";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { type EditorConfig, mayEdit, socketUrl } from "../editor/config";
-import { OFFLINE_AFTER_MS, OFFLINE_MAX_BYTES, RECONNECT_MAX_MS, RESYNC_MS } from "../editor/limits";
+import { OFFLINE_AFTER_MS, OFFLINE_MAX_BYTES, RESYNC_MS } from "../editor/limits";
+import { isPermanent } from "../sockets/close-codes";
 import { LocalCopy } from "./local-copy";
-import { CLOSE, hasUnsaved, initialState, next, type SyncEvent, type SyncState } from "./status";
+import { hasUnsaved, initialState, next, type SyncEvent, type SyncState } from "./status";
+import { countingSocket, keepConnected } from "./sync-socket";
 
-const MESSAGE_SYNC = 0;
 const MESSAGE_ACK = 100;
-const SYNC_STEP_2 = 1;
-const SYNC_UPDATE = 2;
-/** Message, kind, length and the two zeros of an update without content. */
-const EMPTY_STATE_FRAME_BYTES = 5;
-const PERMANENT: readonly number[] = Object.values(CLOSE);
 
 export interface Connection {
   document: Y.Doc;
@@ -46,12 +42,14 @@ export function connect(config: EditorConfig): Connection {
     params: { ack: "1" },
     disableBc: true, // tabs would trade updates behind the server's back
     resyncInterval: RESYNC_MS,
-    maxBackoffTime: RECONNECT_MAX_MS.least + Math.random() * (RECONNECT_MAX_MS.most - RECONNECT_MAX_MS.least),
-    shouldReconnect: (event) => !PERMANENT.includes(event.code),
-    WebSocketPolyfill: countingSocket(state.mayEdit, (whole, counts) => {
-      if (whole) unsentBytes = 0;
-      tell({ type: "sent", whole, counts });
-    }),
+    shouldReconnect: ({ code }) => !isPermanent(code),
+    WebSocketPolyfill: countingSocket(
+      () => state.mayEdit,
+      (whole, counts) => {
+        if (whole) unsentBytes = 0;
+        tell({ type: "sent", whole, counts });
+      },
+    ),
   });
   provider.messageHandlers[MESSAGE_ACK] = (_encoder, decoder) => {
     decoding.readVarUint(decoder); // position in the document's log
@@ -98,14 +96,8 @@ export function connect(config: EditorConfig): Connection {
   const shown = loaded?.then(() => (document.store.clients.size > 0 ? undefined : synced));
 
   window.addEventListener("offline", () => waitOffline());
-  window.addEventListener("online", () => {
-    if (!provider.shouldConnect) return;
-    // A socket that the network took with it looks open for up to 30 s more.
-    if (hasUnsaved(state)) provider.disconnect();
-    provider.connect();
-  });
   waitOffline();
-  provider.connect();
+  keepConnected(provider);
 
   return {
     document,
@@ -121,22 +113,5 @@ export function connect(config: EditorConfig): Connection {
       hear(state);
     },
     forget: async () => copy?.forget(),
-  };
-}
-
-/**
- * A WebSocket that counts the update frames it sends, as the server counts them for its acknowledgements.
- * For those who may not edit it sends none: one would close the socket (4403).
- */
-function countingSocket(mayEdit: boolean, sent: (whole: boolean, counts: boolean) => void): typeof WebSocket {
-  return class extends WebSocket {
-    override send(data: Parameters<WebSocket["send"]>[0]): void {
-      const frame = data instanceof Uint8Array ? data : new Uint8Array();
-      const kind = frame[0] === MESSAGE_SYNC ? frame[1] : undefined;
-      const carriesUpdate = kind === SYNC_STEP_2 || kind === SYNC_UPDATE;
-      if (carriesUpdate && !mayEdit) return;
-      super.send(data);
-      if (carriesUpdate) sent(kind === SYNC_STEP_2, frame.length !== EMPTY_STATE_FRAME_BYTES);
-    }
   };
 }

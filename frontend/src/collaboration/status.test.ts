@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { CLOSE } from "../sockets/close-codes";
 import {
-  CLOSE,
   endedSentence,
   hasUnsaved,
   initialState,

@@ -4,8 +4,7 @@
  * "Saved" means that the server has committed every update we made: its acknowledged count has reached the number of
  * update frames sent on this connection, and no edit is waiting for a connection.
  */
-
-export const CLOSE = { protocol: 4400, signIn: 4401, forbidden: 4403, gone: 4404, tooLarge: 4413 } as const;
+import { CLOSE } from "../sockets/close-codes";
 
 export interface SyncState {
   link: "connecting" | "open" | "closed";

@@ -26,8 +26,19 @@ export const LONG_DOCUMENT_BLOCKS = 80;
 export const CARET_NAME_MS = 2500;
 /** How long "Reconnecting…" is shown before it becomes "Offline". */
 export const OFFLINE_AFTER_MS = 5000;
-/** Longest wait between attempts to reach the sync socket; scattered, so that a restart is not a stampede. */
-export const RECONNECT_MAX_MS = { least: 8_000, most: 15_000 };
+/** The second attempt to reach a lost socket; each further one waits twice as long, up to the most. */
+export const RECONNECT_FIRST_MS = 1000;
+export const RECONNECT_MOST_MS = 30_000;
+/** A connection that stays up for so long has ended the counting of failures. */
+export const STEADY_MS = 5000;
+/** How often the clock is looked at, and the jump in it that means that the machine has slept. */
+export const WATCH_MS = 5000;
+export const SLEEP_MS = 20_000;
+/** A socket that opens and says nothing for so long is given up. */
+export const GREETING_MS = 15_000;
+/** How long a socket has for a sign of life: when asked as ever, and after a return of the network or of the person. */
+export const ALIVE_MS = 10_000;
+export const CHECK_MS = 5000;
 /** The provider drops a socket that was silent for 30 s; asking for the state feeds it. */
 export const RESYNC_MS = 20_000;
 

@@ -1,6 +1,7 @@
 /** The status word, the warning before leaving, and what to do when the connection has ended for good. */
 import type { Connection } from "../collaboration/connection";
-import { CLOSE, endedSentence, hasUnsaved, statusWord } from "../collaboration/status";
+import { endedSentence, hasUnsaved, statusWord } from "../collaboration/status";
+import { CLOSE } from "../sockets/close-codes";
 import { announce } from "./announce";
 import { type EditorConfig, element } from "./config";
 
