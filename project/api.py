@@ -7,6 +7,7 @@ from project.problems import speak_problem_json
 api = NinjaAPI(title="Interline", version="1")
 speak_problem_json(api)
 api.add_router("", "apps.accounts.api.router")
+api.add_router("", "apps.accounts.keys_api.router")
 api.add_router("documents/", "apps.documents.api.router")
 api.add_router("documents/", "apps.assistant.conversations_api.router")
 api.add_router("", "apps.assistant.commands_api.router")

@@ -4,13 +4,13 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
-from ninja.security import django_auth
 from pydantic import ConfigDict
 
-from apps.accounts.models import PersonalWriting, User
+from apps.accounts.authentication import DOCUMENTS, caller
+from apps.accounts.models import PersonalWriting
 from apps.accounts.writing import WritingChanges, change_writing
 
-router = Router(auth=django_auth, tags=["account"])
+router = Router(auth=DOCUMENTS, tags=["account"])
 
 
 class WritingOutput(Schema):
@@ -40,17 +40,12 @@ class WritingInput(Schema):
         return WritingChanges(**self.model_dump())
 
 
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # django_auth stands in front
-    return request.user
-
-
 @router.get("/writing", response=WritingOutput)
 def read_writing(request: HttpRequest) -> Any:
     """What the writing tools respect for you, in every document."""
-    return PersonalWriting.objects.filter(user=_user(request)).first() or PersonalWriting()
+    return PersonalWriting.objects.filter(user=caller(request)).first() or PersonalWriting()
 
 
 @router.patch("/writing", response=WritingOutput)
 def change_own_writing(request: HttpRequest, body: WritingInput) -> Any:
-    return change_writing(PersonalWriting, body.changes(), user=_user(request))
+    return change_writing(PersonalWriting, body.changes(), user=caller(request))

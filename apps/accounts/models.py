@@ -1,8 +1,10 @@
-"""People."""
+"""People, and the keys of their programs."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -103,3 +105,41 @@ class PersonalWriting(Writing):
 
     def __str__(self) -> str:
         return f"writing of {self.user_id}"
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for; what its person may do bounds it in any case."""
+
+    DOCUMENTS_READ = "documents:read", "Read documents"
+    DOCUMENTS_WRITE = "documents:write", "Create and change documents, and say who may"
+    ASSISTANT = "assistant", "Ask the assistant and decide"
+
+
+class ApiKey(models.Model):
+    """A program's way in as its person. Of the secret only a hash is kept; `prefix` finds the row.
+
+    `replaced_by`: the key that took over; until `expires_at` both are valid.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=12, unique=True)
+    secret_hash = models.CharField(max_length=64)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices))
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    replaced_by = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replaces"
+    )
+
+    class Meta:
+        indexes: ClassVar = [models.Index("user", "created_at", name="api_key_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def is_valid(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)

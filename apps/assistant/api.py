@@ -7,10 +7,9 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest
 from ninja import Body, Query, Router, Schema, Status
-from ninja.security import django_auth
 from pydantic import Field
 
-from apps.accounts.models import User
+from apps.accounts.authentication import ASSISTANT, caller
 from apps.assistant.actions import ACTIONS
 from apps.assistant.messages import Generate, Person, Usage
 from apps.assistant.models import Generation
@@ -19,7 +18,7 @@ from apps.assistant.queries import list_generations, read_generation
 from apps.assistant.services import start_generation
 from apps.llm.routes import deployments, is_demo
 
-router = Router(auth=django_auth, tags=["assistant"])
+router = Router(auth=ASSISTANT, tags=["assistant"])
 
 
 class ActionOutput(Schema):
@@ -85,11 +84,6 @@ class PageFilter(Schema):
     page_size: Annotated[int, Field(ge=1, le=settings.DOCUMENT_LIST_PAGE_SIZE_MAX)] = settings.DOCUMENT_LIST_PAGE_SIZE
 
 
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # django_auth stands in front
-    return request.user
-
-
 def _listed(generation: Generation) -> dict[str, Any]:
     return {
         "id": generation.pk,
@@ -137,13 +131,13 @@ def models(request: HttpRequest) -> Any:
 @router.post("/documents/{uuid:document_id}/generations/", response={202: StartedOutput})
 def start(request: HttpRequest, document_id: UUID, body: Body[Generate]) -> Any:
     """Start a generation: the same body as the socket's `generate`. The same `id` again starts nothing."""
-    generation, _ = start_generation(_user(request), document_id, body)
+    generation, _ = start_generation(caller(request), document_id, body)
     return Status(202, {"id": generation.pk})
 
 
 @router.get("/documents/{uuid:document_id}/generations/", response=GenerationListOutput)
 def list_all(request: HttpRequest, document_id: UUID, filters: Query[PageFilter]) -> Any:
-    page = list_generations(_user(request), document_id, page=filters.page, page_size=filters.page_size)
+    page = list_generations(caller(request), document_id, page=filters.page, page_size=filters.page_size)
     return {
         "items": [_listed(generation) for generation in page.object_list],
         "count": page.paginator.count,
@@ -154,7 +148,7 @@ def list_all(request: HttpRequest, document_id: UUID, filters: Query[PageFilter]
 
 @router.get("/generations/{uuid:generation_id}/", response=GenerationOutput)
 def read(request: HttpRequest, generation_id: UUID) -> Any:
-    generation = read_generation(_user(request), generation_id)
+    generation = read_generation(caller(request), generation_id)
     return {
         **_listed(generation),
         "text": generation.text or "",

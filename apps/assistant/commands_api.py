@@ -6,15 +6,14 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
-from ninja.security import django_auth
 from pydantic import ConfigDict, Field
 
-from apps.accounts.models import User
+from apps.accounts.authentication import ASSISTANT, caller
 from apps.assistant import commands
 from apps.assistant.messages import INSTRUCTION_MAX_CHARACTERS
 from apps.assistant.models import COMMAND_NAME_MAX_CHARACTERS, Command
 
-router = Router(auth=django_auth, tags=["commands"])
+router = Router(auth=ASSISTANT, tags=["commands"])
 
 Name = Annotated[str, Field(max_length=COMMAND_NAME_MAX_CHARACTERS)]
 Prompt = Annotated[str, Field(max_length=INSTRUCTION_MAX_CHARACTERS)]
@@ -45,11 +44,6 @@ class CommandOutput(Schema):
     edited_at: datetime
 
 
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # django_auth stands in front
-    return request.user
-
-
 def _command(command: Command) -> dict[str, Any]:
     return {
         "id": command.pk,
@@ -64,34 +58,34 @@ def _command(command: Command) -> dict[str, Any]:
 @router.get("/commands/", response=list[CommandOutput])
 def list_own(request: HttpRequest) -> Any:
     """Your own, by name."""
-    return [_command(one) for one in commands.own_commands(_user(request))]
+    return [_command(one) for one in commands.own_commands(caller(request))]
 
 
 @router.post("/commands/", response={201: CommandOutput})
 def add_own(request: HttpRequest, body: CommandInput) -> Any:
     """Names are unique among one's own, whatever their case."""
-    return Status(201, _command(commands.add_command(_user(request), name=body.name, prompt=body.prompt)))
+    return Status(201, _command(commands.add_command(caller(request), name=body.name, prompt=body.prompt)))
 
 
 @router.get("/documents/{uuid:document_id}/commands/", response=list[CommandOutput])
 def list_usable(request: HttpRequest, document_id: UUID) -> Any:
     """What you can use in this document: its commands and your own."""
-    return [_command(one) for one in commands.usable_commands(_user(request), document_id)]
+    return [_command(one) for one in commands.usable_commands(caller(request), document_id)]
 
 
 @router.post("/documents/{uuid:document_id}/commands/", response={201: CommandOutput})
 def add_to_document(request: HttpRequest, document_id: UUID, body: CommandInput) -> Any:
     """Keep one for everybody who edits the document."""
-    made = commands.add_command(_user(request), document_id=document_id, name=body.name, prompt=body.prompt)
+    made = commands.add_command(caller(request), document_id=document_id, name=body.name, prompt=body.prompt)
     return Status(201, _command(made))
 
 
 @router.patch("/commands/{uuid:command_id}/", response=CommandOutput)
 def change(request: HttpRequest, command_id: UUID, body: CommandChange) -> Any:
-    return _command(commands.change_command(_user(request), command_id, name=body.name, prompt=body.prompt))
+    return _command(commands.change_command(caller(request), command_id, name=body.name, prompt=body.prompt))
 
 
 @router.delete("/commands/{uuid:command_id}/", response={204: None})
 def delete(request: HttpRequest, command_id: UUID) -> Any:
-    commands.delete_command(_user(request), command_id)
+    commands.delete_command(caller(request), command_id)
     return Status(204, None)

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from ninja.security import django_auth
 from pydantic import ConfigDict, Field
 
+from apps.accounts.authentication import ASSISTANT, caller
 from apps.accounts.models import User
 from apps.assistant import conversations
 from apps.assistant.conversations import TITLE_MAX_CHARACTERS
@@ -18,7 +18,7 @@ from apps.assistant.models import Conversation, Turn
 from apps.assistant.people import person
 from apps.llm.routes import is_demo
 
-router = Router(auth=django_auth, tags=["conversations"])
+router = Router(auth=ASSISTANT, tags=["conversations"])
 
 Title = Annotated[str, Field(max_length=TITLE_MAX_CHARACTERS)]
 VisibilityName = Literal["shared", "private"]
@@ -102,11 +102,6 @@ class MessageFilter(Schema):
     )
 
 
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # django_auth stands in front
-    return request.user
-
-
 def _conversation(conversation: Conversation, user: User) -> dict[str, Any]:
     return {
         "id": conversation.pk,
@@ -143,7 +138,7 @@ def _message(turn: Turn) -> dict[str, Any]:
 @router.get("/{uuid:document_id}/conversations/", response=ConversationListOutput)
 def list_all(request: HttpRequest, document_id: UUID, filters: Query[PageFilter]) -> Any:
     """Those you may see, last asked in first."""
-    user = _user(request)
+    user = caller(request)
     page = conversations.list_conversations(user, document_id, page=filters.page, page_size=filters.page_size)
     return {
         "items": [_conversation(one, user) for one in page.object_list],
@@ -155,21 +150,21 @@ def list_all(request: HttpRequest, document_id: UUID, filters: Query[PageFilter]
 
 @router.post("/{uuid:document_id}/conversations/", response={201: ConversationOutput})
 def create(request: HttpRequest, document_id: UUID, body: ConversationInput) -> Any:
-    user = _user(request)
+    user = caller(request)
     made = conversations.create_conversation(user, document_id, title=body.title, visibility=body.visibility)
     return Status(201, _conversation(made, user))
 
 
 @router.get("/{uuid:document_id}/conversations/{uuid:conversation_id}/", response=ConversationOutput)
 def read(request: HttpRequest, document_id: UUID, conversation_id: UUID) -> Any:
-    user = _user(request)
+    user = caller(request)
     return _conversation(conversations.find_conversation(user, document_id, conversation_id), user)
 
 
 @router.patch("/{uuid:document_id}/conversations/{uuid:conversation_id}/", response=ConversationOutput)
 def change(request: HttpRequest, document_id: UUID, conversation_id: UUID, body: ConversationChange) -> Any:
     """Rename, share with everybody in the document (`shared`) or take back (`private`)."""
-    user = _user(request)
+    user = caller(request)
     changed = conversations.change_conversation(
         user, document_id, conversation_id, title=body.title, visibility=body.visibility
     )
@@ -179,20 +174,20 @@ def change(request: HttpRequest, document_id: UUID, conversation_id: UUID, body:
 @router.delete("/{uuid:document_id}/conversations/{uuid:conversation_id}/", response={204: None})
 def delete(request: HttpRequest, document_id: UUID, conversation_id: UUID) -> Any:
     """Hide it at once; until it is erased it can be restored."""
-    conversations.delete_conversation(_user(request), document_id, conversation_id)
+    conversations.delete_conversation(caller(request), document_id, conversation_id)
     return Status(204, None)
 
 
 @router.post("/{uuid:document_id}/conversations/{uuid:conversation_id}/restore", response=ConversationOutput)
 def restore(request: HttpRequest, document_id: UUID, conversation_id: UUID) -> Any:
-    user = _user(request)
+    user = caller(request)
     return _conversation(conversations.restore_conversation(user, document_id, conversation_id), user)
 
 
 @router.get("/{uuid:document_id}/conversations/{uuid:conversation_id}/messages/", response=MessageListOutput)
 def list_messages(request: HttpRequest, document_id: UUID, conversation_id: UUID, filters: Query[MessageFilter]) -> Any:
     """The last ones, or those before the message `before`."""
-    conversation = conversations.find_conversation(_user(request), document_id, conversation_id)
+    conversation = conversations.find_conversation(caller(request), document_id, conversation_id)
     page = conversations.list_turns(conversation, before=filters.before, page_size=filters.page_size)
     return {"items": [_message(turn) for turn in page.turns], "more": page.more}
 
@@ -201,5 +196,5 @@ def list_messages(request: HttpRequest, document_id: UUID, conversation_id: UUID
     "/{uuid:document_id}/conversations/{uuid:conversation_id}/messages/{uuid:message_id}/", response=MessageOutput
 )
 def read_message(request: HttpRequest, document_id: UUID, conversation_id: UUID, message_id: UUID) -> Any:
-    conversation = conversations.find_conversation(_user(request), document_id, conversation_id)
+    conversation = conversations.find_conversation(caller(request), document_id, conversation_id)
     return _message(conversations.find_turn(conversation, message_id))

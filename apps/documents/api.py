@@ -7,10 +7,10 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from ninja.security import django_auth
 from pydantic import ConfigDict, Field
 
 from apps.accounts.api import WritingInput, WritingOutput
+from apps.accounts.authentication import DOCUMENTS, caller
 from apps.accounts.models import User
 from apps.accounts.writing import change_writing
 from apps.core.errors import Forbidden
@@ -20,7 +20,7 @@ from apps.documents.invitations import invitation_path
 from apps.documents.models import TITLE_MAX_CHARACTERS, Document, DocumentWriting, Invitation, Membership, Role
 from apps.documents.queries import ListedDocument, Shelf, list_documents, members_of
 
-router = Router(auth=django_auth, tags=["documents"])
+router = Router(auth=DOCUMENTS, tags=["documents"])
 
 Title = Annotated[str, Field(max_length=TITLE_MAX_CHARACTERS)]
 
@@ -107,11 +107,6 @@ class ListFilter(Schema):
     page_size: Annotated[int, Field(ge=1, le=settings.DOCUMENT_LIST_PAGE_SIZE_MAX)] = settings.DOCUMENT_LIST_PAGE_SIZE
 
 
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # django_auth stands in front
-    return request.user
-
-
 def _site(request: HttpRequest) -> str:
     return request.build_absolute_uri("/")
 
@@ -152,14 +147,14 @@ def _invitation(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
 
 @router.post("/", response={201: DocumentOutput})
 def create(request: HttpRequest, body: DocumentInput) -> Any:
-    document = services.create_document(_user(request), title=body.title)
+    document = services.create_document(caller(request), title=body.title)
     return Status(201, _document(document, Role.OWNER))
 
 
 @router.get("/", response=ListOutput)
 def list_all(request: HttpRequest, filters: Query[ListFilter]) -> Any:
     page = list_documents(
-        _user(request), shelf=filters.tab, query=filters.q, page=filters.page, page_size=filters.page_size
+        caller(request), shelf=filters.tab, query=filters.q, page=filters.page, page_size=filters.page_size
     )
     return {
         "items": [_listed(listed) for listed in page.object_list],
@@ -171,21 +166,21 @@ def list_all(request: HttpRequest, filters: Query[ListFilter]) -> Any:
 
 @router.get("/{uuid:document_id}/", response=DocumentOutput)
 def read(request: HttpRequest, document_id: UUID) -> Any:
-    access = access_document(_user(request), document_id)
+    access = access_document(caller(request), document_id)
     return _document(access.document, access.role)
 
 
 @router.patch("/{uuid:document_id}/", response=DocumentOutput)
 def change(request: HttpRequest, document_id: UUID, body: TitleInput) -> Any:
-    access = access_document(_user(request), document_id, role=Role.EDITOR)
-    services.rename_document(access.document, title=body.title, renamed_by=_user(request))
+    access = access_document(caller(request), document_id, role=Role.EDITOR)
+    services.rename_document(access.document, title=body.title, renamed_by=caller(request))
     return _document(access.document, access.role)
 
 
 @router.delete("/{uuid:document_id}/", response={204: None})
 def delete(request: HttpRequest, document_id: UUID, purge: bool = False) -> Any:
     """Move to the trash; with `purge=true` delete for good."""
-    access = access_document(_user(request), document_id, role=Role.OWNER, trashed=True)
+    access = access_document(caller(request), document_id, role=Role.OWNER, trashed=True)
     if purge:
         services.purge_document(access.document)
     else:
@@ -195,7 +190,7 @@ def delete(request: HttpRequest, document_id: UUID, purge: bool = False) -> Any:
 
 @router.post("/{uuid:document_id}/restore", response=DocumentOutput)
 def restore(request: HttpRequest, document_id: UUID) -> Any:
-    access = access_document(_user(request), document_id, role=Role.OWNER, trashed=True)
+    access = access_document(caller(request), document_id, role=Role.OWNER, trashed=True)
     services.restore_document(access.document)
     access.document.refresh_from_db()
     return _document(access.document, access.role)
@@ -203,9 +198,9 @@ def restore(request: HttpRequest, document_id: UUID) -> Any:
 
 @router.get("/{uuid:document_id}/members/", response=MembersOutput)
 def list_members(request: HttpRequest, document_id: UUID) -> Any:
-    document = access_document(_user(request), document_id, role=Role.OWNER).document
+    document = access_document(caller(request), document_id, role=Role.OWNER).document
     return {
-        "members": [_member(membership, _user(request)) for membership in members_of(document)],
+        "members": [_member(membership, caller(request)) for membership in members_of(document)],
         "invitations": [_invitation(request, found) for found in document.invitations.order_by("created_at", "pk")],
     }
 
@@ -213,24 +208,24 @@ def list_members(request: HttpRequest, document_id: UUID) -> Any:
 @router.post("/{uuid:document_id}/members/", response={201: MemberOutput | InvitationOutput})
 def add_member(request: HttpRequest, document_id: UUID, body: MemberInput) -> Any:
     """Answers with the member, or with the invitation where nobody has an account with this address yet."""
-    document = access_document(_user(request), document_id, role=Role.OWNER).document
-    added = services.invite(document, email=body.email, role=body.role, invited_by=_user(request), site=_site(request))
+    document = access_document(caller(request), document_id, role=Role.OWNER).document
+    added = services.invite(document, email=body.email, role=body.role, invited_by=caller(request), site=_site(request))
     if isinstance(added, Membership):
-        return Status(201, _member(added, _user(request)))
+        return Status(201, _member(added, caller(request)))
     return Status(201, _invitation(request, added))
 
 
 @router.patch("/{uuid:document_id}/members/{uuid:user_id}/", response=MemberOutput)
 def change_member(request: HttpRequest, document_id: UUID, user_id: UUID, body: RoleInput) -> Any:
-    document = access_document(_user(request), document_id, role=Role.OWNER).document
-    return _member(services.change_role(document, user_id=user_id, role=body.role), _user(request))
+    document = access_document(caller(request), document_id, role=Role.OWNER).document
+    return _member(services.change_role(document, user_id=user_id, role=body.role), caller(request))
 
 
 @router.delete("/{uuid:document_id}/members/{uuid:user_id}/", response={204: None})
 def remove_member(request: HttpRequest, document_id: UUID, user_id: UUID) -> Any:
     """Owners remove anybody; everybody may leave."""
-    access = access_document(_user(request), document_id)
-    if user_id != _user(request).pk and access.role is not Role.OWNER:
+    access = access_document(caller(request), document_id)
+    if user_id != caller(request).pk and access.role is not Role.OWNER:
         raise Forbidden("Only an owner can remove people.")
     services.remove_member(access.document, user_id=user_id)
     return Status(204, None)
@@ -238,7 +233,7 @@ def remove_member(request: HttpRequest, document_id: UUID, user_id: UUID) -> Any
 
 @router.delete("/{uuid:document_id}/invitations/{email}/", response={204: None})
 def withdraw_invitation(request: HttpRequest, document_id: UUID, email: str) -> Any:
-    document = access_document(_user(request), document_id, role=Role.OWNER).document
+    document = access_document(caller(request), document_id, role=Role.OWNER).document
     services.withdraw_invitation(document, email=email)
     return Status(204, None)
 
@@ -246,11 +241,11 @@ def withdraw_invitation(request: HttpRequest, document_id: UUID, email: str) -> 
 @router.get("/{uuid:document_id}/writing", response=WritingOutput)
 def read_writing(request: HttpRequest, document_id: UUID) -> Any:
     """What the writing tools respect in this document, whoever writes."""
-    document = access_document(_user(request), document_id).document
+    document = access_document(caller(request), document_id).document
     return DocumentWriting.objects.filter(document=document).first() or DocumentWriting()
 
 
 @router.patch("/{uuid:document_id}/writing", response=WritingOutput)
 def change_document_writing(request: HttpRequest, document_id: UUID, body: WritingInput) -> Any:
-    document = access_document(_user(request), document_id, role=Role.EDITOR).document
+    document = access_document(caller(request), document_id, role=Role.EDITOR).document
     return change_writing(DocumentWriting, body.changes(), document=document)

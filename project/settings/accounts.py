@@ -115,3 +115,8 @@ WRITING_WORDS_MAX = env.int("WRITING_WORDS_MAX", 5_000)  # in a dictionary
 WRITING_WORD_MAX_CHARACTERS = 100
 WRITING_RULES_MAX = 500  # that are ignored
 WRITING_STYLE_MAX_CHARACTERS = env.int("WRITING_STYLE_MAX_CHARACTERS", 4_000)  # of a house style
+
+# Programs.
+API_KEYS_PER_PERSON = env.int("API_KEYS_PER_PERSON", 20)  # valid ones
+API_KEY_OVERLAP_MAX_HOURS = 24 * 14  # how long a rotated key may go on beside its successor
+SOCKET_TOKEN_SECONDS = 300  # how long a token for sockets is valid
