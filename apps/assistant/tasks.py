@@ -7,12 +7,11 @@ from typing import Any
 import redis
 from celery import shared_task
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from apps.assistant import jobs
 from apps.assistant.conversations import erase_deleted
-from apps.assistant.log import channel, line_of
+from apps.assistant.log import Line, channel, line_of
 from apps.assistant.messages import Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
 from apps.assistant.transcripts import private_to, started_event, store_end
@@ -64,21 +63,17 @@ def _requeue(generation: Generation) -> None:
         jobs.enqueue(generation.pk)
 
 
+def end_lost(generation: Generation, message: str) -> list[Line] | None:
+    """End a generation that nothing is left of but its request; None when it has ended already."""
+    ending = Failed(
+        type="failed", id=generation.pk, seq=2, code="internal", message=message, retryable=True, partial=False
+    )
+    return store_end(generation.pk, epoch=generation.epoch, ending=ending, text="", lengths=[], model=generation.model)
+
+
 def _fail(generation: Generation) -> None:
     """End a generation that no generator took, and tell whoever waits for it."""
-    ending = Failed(
-        type="failed",
-        id=generation.pk,
-        seq=2,
-        code="internal",
-        message="The assistant is not running. Try again later.",
-        retryable=True,
-        partial=False,
-    )
-    with transaction.atomic():
-        lines = store_end(
-            generation.pk, epoch=generation.epoch, ending=ending, text="", lengths=[], model=generation.model
-        )
+    lines = end_lost(generation, "The assistant is not running. Try again later.")
     if lines is None:
         return
     logger.warning("generation.nobody_ran", extra={"generation": str(generation.pk)})

@@ -6,8 +6,8 @@ import sys
 import pytest
 from pytest_django import Settings
 
-from apps.core.redis import key, sync_redis
 from project.celery import app
+from project.heartbeat import alive
 from tests.processes import Child, Processes, wait_until
 
 ASK = """
@@ -32,7 +32,7 @@ def test_a_task_carries_the_request_id_of_who_asked(worker: Child, processes: Pr
     wait_until(lambda: "sessions.cleared" in worker.output(), seconds=30, what="the task")
     line = next(line for line in worker.output().splitlines() if "sessions.cleared" in line)
     assert json.loads(line)["request_id"] == "asked-for-0001"
-    assert sync_redis().ttl(key("heartbeat", "worker")) > 0
+    assert alive("worker") == 1
 
 
 def test_every_scheduled_task_exists(settings: Settings) -> None:

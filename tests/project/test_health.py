@@ -11,7 +11,7 @@ from tests.processes import Processes
 @pytest.fixture
 def heartbeats(settings: Settings) -> None:
     sync_redis().set(key("heartbeat", "generator", "one"), 1, ex=60)
-    sync_redis().set(key("heartbeat", "worker"), 1, ex=60)
+    sync_redis().set(key("heartbeat", "worker", "one"), 1, ex=60)
 
 
 def test_it_is_ready_when_every_part_answers(processes: Processes, heartbeats: None) -> None:
