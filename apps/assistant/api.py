@@ -11,7 +11,7 @@ from pydantic import Field
 
 from apps.accounts.authentication import ASSISTANT, caller
 from apps.assistant.actions import ACTIONS
-from apps.assistant.messages import Generate, Person, Usage
+from apps.assistant.messages import ACTION_MAX_CHARACTERS, Generate, Person, Usage
 from apps.assistant.models import Generation
 from apps.assistant.people import person
 from apps.assistant.queries import list_generations, read_generation
@@ -105,6 +105,10 @@ def _usage(generation: Generation) -> Usage | None:
     return Usage(prompt_tokens=generation.prompt_tokens, completion_tokens=generation.completion_tokens)
 
 
+class GenerationFilter(PageFilter):
+    action: Annotated[str, Field(max_length=ACTION_MAX_CHARACTERS)] = ""
+
+
 @router.get("/actions", response=list[ActionOutput])
 def actions(request: HttpRequest) -> Any:
     """What the assistant can do, with what each action takes."""
@@ -136,8 +140,11 @@ def start(request: HttpRequest, document_id: UUID, body: Body[Generate]) -> Any:
 
 
 @router.get("/documents/{uuid:document_id}/generations/", response=GenerationListOutput)
-def list_all(request: HttpRequest, document_id: UUID, filters: Query[PageFilter]) -> Any:
-    page = list_generations(caller(request), document_id, page=filters.page, page_size=filters.page_size)
+def list_all(request: HttpRequest, document_id: UUID, filters: Query[GenerationFilter]) -> Any:
+    """What the assistant was asked in a document, newest first; `action`: of one kind only."""
+    page = list_generations(
+        caller(request), document_id, action=filters.action, page=filters.page, page_size=filters.page_size
+    )
     return {
         "items": [_listed(generation) for generation in page.object_list],
         "count": page.paginator.count,

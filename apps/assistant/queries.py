@@ -11,10 +11,15 @@ from apps.core.errors import NotFound
 from apps.documents.access import access_document
 
 
-def list_generations(user: User, document_id: UUID, *, page: int, page_size: int) -> Page[Generation]:
-    """Return one page of a document's generations that `user` may see, newest first. Raises NotFound."""
+def list_generations(user: User, document_id: UUID, *, action: str = "", page: int, page_size: int) -> Page[Generation]:
+    """Return one page of a document's generations that `user` may see, newest first. Raises NotFound.
+
+    `action`: of this kind only.
+    """
     access_document(user, document_id)
     visible = Generation.objects.filter(document_id=document_id).filter(Q(visibility="shared") | Q(user=user))
+    if action:
+        visible = visible.filter(action=action)
     listed = visible.select_related("user").defer("input", "text", "anchor").order_by("-created_at")
     return Paginator(listed, page_size).get_page(page)
 

@@ -69,6 +69,15 @@ def test_private_generations_are_listed_for_their_person_only() -> None:
     assert browser_of(bob).get(f"/api/v1/generations/{request['id']}/").status_code == 404
 
 
+def test_generations_are_listed_by_action() -> None:
+    alice = make_user("Alice")
+    path = f"/api/v1/documents/{make_document(alice).pk}/generations/"
+    for action in ("continue", "complete"):
+        browser_of(alice).post(path, body(action=action), content_type="application/json")
+    listed = browser_of(alice).get(path, {"action": "complete"}).json()
+    assert [item["action"] for item in listed["items"]] == ["complete"]
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "code"),
     [

@@ -1,8 +1,8 @@
 /** The assistant in a document: what it asks, shows and decides, against a server played by the test. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createAnchor, encodeAnchor } from "../collaboration/anchors";
-import type { EditorConfig } from "../editor/config";
 import { ANSWER_TIMEOUT_MS } from "../editor/limits";
+import { FakeSocket, makeConfig } from "../testing/fake-socket";
 import { makePeers, type Peers, press, type, write } from "../testing/peers";
 import { Assistant } from "./assistant";
 import { continueExtension } from "./continue";
@@ -10,42 +10,7 @@ import { Proposals } from "./proposals";
 
 const ALICE = { id: "u1", name: "Alice", color: "#9f3a38" };
 const BOB = { id: "u2", name: "Bob", color: "#2456a6" };
-const CONFIG: EditorConfig = {
-  document: { id: "d1", title: "" },
-  role: "editor",
-  user: { ...ALICE, email: "alice@example.org" },
-  paths: { sync: "/ws/sync", assistant: "/ws/assistant/d1", documents: "/", members: "/", login: "/" },
-};
-
-/** The server's end of a socket. */
-class FakeSocket extends EventTarget {
-  static readonly OPEN = 1;
-  static latest: FakeSocket;
-  readyState = 1;
-  binaryType = "";
-  bufferedAmount = 0;
-  readonly sent: Record<string, unknown>[] = [];
-
-  constructor(readonly url: string) {
-    super();
-    FakeSocket.latest = this;
-    queueMicrotask(() => {
-      this.dispatchEvent(new Event("open"));
-      const limits = { input_characters: 20_000 };
-      this.say({ type: "hello", protocol: 1, user: ALICE, role: "editor", limits, models: [], open: [] });
-    });
-  }
-
-  send(data: string): void {
-    this.sent.push(JSON.parse(data));
-  }
-
-  close(): void {}
-
-  say(message: unknown): void {
-    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(message) }));
-  }
-}
+const CONFIG = makeConfig(ALICE);
 
 describe("the assistant in a document", () => {
   let peers: Peers;

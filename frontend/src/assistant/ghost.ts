@@ -12,11 +12,12 @@ import { isChangeOrigin } from "@tiptap/extension-collaboration";
 import { Fragment, type Node, Slice } from "@tiptap/pm/model";
 import { type EditorState, Plugin, PluginKey, type Transaction } from "@tiptap/pm/state";
 import { Decoration, DecorationSet } from "@tiptap/pm/view";
-import { ySyncPluginKey, yUndoPluginKey } from "@tiptap/y-tiptap";
+import { ySyncPluginKey } from "@tiptap/y-tiptap";
 import { type Anchor, Resolver, resolveAnchor } from "../collaboration/anchors";
 import { safeColor } from "../collaboration/carets";
 import { ORIGIN_AI } from "../editor/origin";
 import { ViewKeeper } from "./keep-in-view";
+import { dispatchAsOneStep } from "./undo-step";
 
 export interface GhostSource {
   id: string;
@@ -178,10 +179,7 @@ export class Ghosts {
     const part = (amount === "word" ? /^\s*\S+/.exec(rest)?.[0] : rest)?.trimEnd();
     if (!this.editor?.isEditable || !place || place.pos < 0 || !part) return false;
     const { view } = this.editor;
-    const undo = yUndoPluginKey.getState(view.state)?.undoManager;
-    undo?.stopCapturing();
-    view.dispatch(insertion(view.state, place.pos, part, id).setMeta(ghostKey, { take: id }));
-    undo?.stopCapturing();
+    dispatchAsOneStep(view, insertion(view.state, place.pos, part, id).setMeta(ghostKey, { take: id }));
     return true;
   }
 

@@ -21,9 +21,14 @@ const SENTENCES: Record<string, string> = {
   unanswered: "The assistant did not answer.",
 };
 
-export function failureSentence(failure: Failure, partial: boolean): string {
+/** `keeps`: what became of the partial result, in a sentence. */
+export function failureSentence(
+  failure: Failure,
+  partial: boolean,
+  keeps = "What had arrived stays as a suggestion.",
+): string {
   const what = SENTENCES[failure.code] ?? failure.message;
-  const kept = partial ? "What had arrived stays as a suggestion." : "Your text is untouched.";
+  const kept = partial ? keeps : "Your text is untouched.";
   return `${what} ${kept}${advice(failure)}`;
 }
 

@@ -39,8 +39,8 @@ function syncState(state: EditorState): SyncPluginState | undefined {
   return ySyncPluginKey.getState(state) as SyncPluginState | undefined;
 }
 
-/** Return an anchor at `pos`. Call it outside transactions: the Yjs document has to be up to date with `state`. */
-export function createAnchor(state: EditorState, pos: number): Anchor | null {
+/** The place `pos` in the shared document, sticking to the character after it (0) or before it (-1). */
+export function createRelative(state: EditorState, pos: number, stick: 0 | -1): Y.RelativePosition | null {
   const sync = syncState(state);
   if (!sync) return null;
   const relative = absolutePositionToRelativePosition(
@@ -49,13 +49,25 @@ export function createAnchor(state: EditorState, pos: number): Anchor | null {
     sync.binding.mapping,
   ) as Y.RelativePosition;
   const place = Y.createAbsolutePositionFromRelativePosition(relative, sync.doc);
-  if (!place) return null;
+  return place && Y.createRelativePositionFromTypeIndex(place.type, place.index, stick);
+}
+
+/** Return an anchor at `pos`. Call it outside transactions: the Yjs document has to be up to date with `state`. */
+export function createAnchor(state: EditorState, pos: number): Anchor | null {
+  const left = createRelative(state, pos, -1);
+  const right = createRelative(state, pos, 0);
+  if (!left || !right) return null;
   return {
-    left: Y.createRelativePositionFromTypeIndex(place.type, place.index, -1),
-    right: Y.createRelativePositionFromTypeIndex(place.type, place.index, 0),
+    left,
+    right,
     before: fingerprint(state.doc, pos),
     after: following(state.doc, pos),
   };
+}
+
+/** A block's text between two of its own offsets, one character per position. */
+export function blockText(block: Node, from = 0, to = block.content.size): string {
+  return block.textBetween(from, to, null, (leaf) => (leaf.type.name === "hardBreak" ? "\n" : LEAF));
 }
 
 export function fingerprint(doc: Node, pos: number): string {
@@ -162,10 +174,9 @@ function isLeaf(child: Y.XmlElement, schema: Schema): boolean {
 
 /** The wire form: JSON that is opaque to the server, well below its limit of 1 KiB. */
 export function encodeAnchor(anchor: Anchor): Record<string, unknown> {
-  const encode = (position: Y.RelativePosition) => toBase64(Y.encodeRelativePosition(position));
   return {
-    left: encode(anchor.left),
-    right: encode(anchor.right),
+    left: encodeRelative(anchor.left),
+    right: encodeRelative(anchor.right),
     before: anchor.before,
     after: anchor.after,
   };
@@ -178,9 +189,17 @@ export function decodeAnchor(wire: unknown): Anchor | null {
   if (typeof left !== "string" || typeof right !== "string") return null;
   if (typeof before !== "string" || typeof after !== "string") return null;
   try {
-    const decode = (text: string) => Y.decodeRelativePosition(fromBase64(text));
-    return { left: decode(left), right: decode(right), before, after };
+    return { left: decodeRelative(left), right: decodeRelative(right), before, after };
   } catch {
     return null;
   }
+}
+
+export function encodeRelative(position: Y.RelativePosition): string {
+  return toBase64(Y.encodeRelativePosition(position));
+}
+
+/** Throws for anything that is no relative position. */
+export function decodeRelative(text: string): Y.RelativePosition {
+  return Y.decodeRelativePosition(fromBase64(text));
 }

@@ -10,7 +10,8 @@ const GROUPS: readonly [string, readonly [string, string][]][] = [
       ["Tab", "Accept the suggestion"],
       ["Mod →", "Accept one word"],
       ["Esc", "Stop or dismiss the suggestion"],
-      ["Alt Enter", "On assisted text: who accepted it, and when"],
+      ["Alt Shift S", "To the next suggestion"],
+      ["Alt Enter", "On a suggestion: its card. On assisted text: who accepted it, and when"],
     ],
   ],
   [

@@ -61,3 +61,10 @@ export const ACK_DELAY_MS = 100;
 export const ANSWER_TIMEOUT_MS = 15_000;
 
 export const NOTICE_MS = 8000;
+
+/** Aspects looked for at the same time; the others wait their turn. */
+export const SUGGESTIONS_AT_ONCE = 6;
+/** Earlier runs that are looked at for open suggestions when a document is opened. */
+export const SUGGESTIONS_RECALLED = 40;
+/** How soon after an edit suggestions without a place are looked for again. */
+export const SUGGESTIONS_RETRY_MS = 600;

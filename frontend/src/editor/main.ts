@@ -12,6 +12,7 @@ import { Carets } from "../collaboration/carets";
 import { connect } from "../collaboration/connection";
 import { showPresence } from "../collaboration/presence";
 import { Rail } from "../rail/rail";
+import { WritingTools } from "../tools/tools";
 import { Bubble } from "./bubble";
 import { continueBelow } from "./click-below";
 import { element, mayEdit, readConfig } from "./config";
@@ -50,6 +51,7 @@ assistant.onHello(({ models }) => {
   const model = models[0];
   element("model").textContent = model ? (model.demo ? "Demo model" : model.name) : "";
 });
+const tools = new WritingTools(assistant);
 const editor = createEditor({
   element: element("text"),
   document: connection.document,
@@ -60,8 +62,9 @@ const editor = createEditor({
     proposals.ghosts.extension(),
     continueExtension(proposals),
     completionExtension(proposals, awareness),
+    ...tools.extensions(),
     OriginCard,
-    slashExtension(slashItems((at) => continueText(at, proposals))),
+    slashExtension(slashItems((at) => continueText(at, proposals), tools.slashItems())),
     Bubble,
     DragHandle,
     MoveBlock,
@@ -78,6 +81,7 @@ const rail = new Rail({
   toggle: element("rail-toggle"),
   leave: () => editor.commands.focus(),
 });
+tools.attach(editor, rail);
 
 connection.ready.then(() => {
   editor.setEditable(editable);

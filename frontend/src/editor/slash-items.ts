@@ -4,7 +4,10 @@ import { BLOCKS } from "./blocks";
 import { chooseImages } from "./images";
 import type { SlashItem } from "./slash";
 
-export function slashItems(continueText: (editor: Editor) => void): SlashItem[] {
+export function slashItems(
+  continueText: (editor: Editor) => void,
+  tools: readonly SlashItem[] = [],
+): SlashItem[] {
   const blocks = BLOCKS.map(({ run, isActive: _isActive, ...block }) => ({
     ...block,
     choose: (editor, range) => run(editor.chain().focus().deleteRange(range)).run(),
@@ -21,6 +24,7 @@ export function slashItems(continueText: (editor: Editor) => void): SlashItem[] 
         continueText(editor);
       },
     },
+    ...tools,
     ...blocks,
     {
       id: "image",

@@ -1,0 +1,214 @@
+/** Suggestions in a document that two people edit, against a server played by the test. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Assistant } from "../assistant/assistant";
+import { FakeSocket, makeConfig } from "../testing/fake-socket";
+import { makePeers, type Peers, placeCaret, write } from "../testing/peers";
+import { Suggestions } from "./suggestions";
+
+const ALICE = { id: "u1", name: "Alice", color: "#9f3a38" };
+
+describe("suggestions in a shared text", () => {
+  let peers: Peers;
+  const sides = {} as Record<"alice" | "bob", { suggestions: Suggestions; readonly socket: FakeSocket }>;
+
+  beforeEach(async () => {
+    vi.stubGlobal("WebSocket", FakeSocket);
+    vi.stubGlobal("fetch", async () => new Response(JSON.stringify({ items: [] })));
+    FakeSocket.of.clear();
+    document.body.innerHTML = '<div id="toasts"></div><div id="announcements"></div>';
+    peers = makePeers((name) => {
+      const assistant = new Assistant(
+        makeConfig(name === "alice" ? ALICE : { ...ALICE, id: "u2", name: "Bob" }),
+      );
+      sides[name] = {
+        suggestions: new Suggestions(assistant, { changed: () => {}, chosen: () => {} }),
+        get socket() {
+          return FakeSocket.of.get(name === "alice" ? "u1" : "u2") as FakeSocket;
+        },
+      };
+      return sides[name].suggestions.extensions();
+    });
+    sides.alice.suggestions.attach(peers.alice.editor);
+    sides.bob.suggestions.attach(peers.bob.editor);
+    write(peers.alice, "<p>The rain was very heavy.</p><p>It was due to the fact that he ran.</p>");
+    await vi.waitFor(() => expect(sides.alice.socket?.isGreeted && sides.bob.socket?.isGreeted).toBe(true));
+  });
+  afterEach(() => {
+    peers.destroy();
+    vi.unstubAllGlobals();
+  });
+
+  const say = (message: Record<string, unknown>) => {
+    sides.alice.socket.say(message);
+    sides.bob.socket.say(message);
+  };
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+  /** Alice asks; the server says these findings to both. */
+  function asked(...findings: [string, string][]): string {
+    sides.alice.suggestions.ask(["concision"]);
+    const request = sides.alice.socket.sent.filter(({ type }) => type === "generate").at(-1);
+    const id = String(request?.id);
+    const selection = (request?.input as { selection: string } | undefined)?.selection ?? "";
+    say({
+      type: "started",
+      id,
+      seq: 1,
+      action: "suggest",
+      user: ALICE,
+      anchor: request?.anchor,
+      model: "m",
+      demo: true,
+    });
+    for (const [index, [original, replacement]] of findings.entries()) {
+      const start = selection.indexOf(original);
+      const end = start + original.length;
+      say({
+        type: "edit",
+        id,
+        seq: index + 2,
+        edit_id: `e${index}`,
+        start,
+        end,
+        original,
+        replacement,
+        category: "concision",
+        explanation: "Shorter.",
+      });
+    }
+    say({ type: "done", id, seq: findings.length + 2, finish_reason: "stop" });
+    return id;
+  }
+  const seen = (who: "alice" | "bob") => {
+    const { dom } = peers[who].editor.view;
+    const words = (kind: string) => [...dom.querySelectorAll(kind)].map((node) => node.textContent);
+    return { old: words(".suggestion-old"), fresh: words(".suggestion-new") };
+  };
+  const verdicts = (who: "alice" | "bob") => sides[who].suggestions.list().map(({ verdict }) => verdict);
+  const text = (who: "alice" | "bob") => peers[who].editor.getText({ blockSeparator: "\n" });
+  const undo = () => peers.alice.editor.commands.undo();
+
+  it("are drawn for everybody and change nothing", async () => {
+    asked(["due to the fact that", "because"], ["very heavy", "heavy"]);
+    await settled();
+    for (const who of ["alice", "bob"] as const) {
+      expect(seen(who)).toEqual({ old: ["very heavy", "due to the fact that"], fresh: ["heavy", "because"] });
+      expect(text(who)).toBe("The rain was very heavy.\nIt was due to the fact that he ran.");
+    }
+  });
+
+  it("go into the text when accepted, marked with their generation, and undo brings the old words back", async () => {
+    const id = asked(["due to the fact that", "because"]);
+    expect(sides.alice.suggestions.accept(`${id}:e0`)).toBe(true);
+    expect(text("bob")).toBe("The rain was very heavy.\nIt was because he ran.");
+    const marked = peers.bob.editor.view.dom.querySelector('[data-origin="ai"]');
+    expect(marked?.textContent).toBe("because");
+    expect(marked?.getAttribute("data-gen")).toBe(id);
+    expect(sides.alice.socket.sent.at(-1)).toEqual({
+      type: "decide",
+      id,
+      edit_id: "e0",
+      decision: "accepted",
+    });
+    undo();
+    expect(text("bob")).toBe("The rain was very heavy.\nIt was due to the fact that he ran.");
+  });
+
+  it("are all accepted in one undo step", async () => {
+    asked(["due to the fact that", "because"], ["very heavy", "heavy"]);
+    expect(sides.alice.suggestions.acceptAll("concision")).toBe(2);
+    expect(text("bob")).toBe("The rain was heavy.\nIt was because he ran.");
+    undo();
+    expect(text("alice")).toBe("The rain was very heavy.\nIt was due to the fact that he ran.");
+  });
+
+  it("are edited and then accepted", async () => {
+    const id = asked(["very heavy", "heavy"]);
+    sides.alice.suggestions.accept(`${id}:e0`, "torrential");
+    expect(text("bob")).toContain("The rain was torrential.");
+    expect(sides.alice.socket.sent.at(-1)).toMatchObject({ decision: "edited", final_text: "torrential" });
+  });
+
+  it("are gone for everybody once decided, with who decided", async () => {
+    const id = asked(["very heavy", "heavy"]);
+    sides.bob.suggestions.reject(`${id}:e0`);
+    say({
+      type: "decided",
+      id,
+      seq: 4,
+      edit_id: "e0",
+      decision: "rejected",
+      user: { ...ALICE, name: "Bob" },
+    });
+    await settled();
+    expect(seen("alice").old).toEqual([]);
+    expect(sides.alice.suggestions.list()[0]).toMatchObject({ verdict: "rejected", by: { name: "Bob" } });
+  });
+
+  it("follow their words while others type before them and beside them", async () => {
+    asked(["due to the fact that", "because"]);
+    placeCaret(peers.bob, "It");
+    peers.bob.editor.commands.insertContent(" surely");
+    peers.bob.editor.commands.insertContentAt(0, "<p>New first paragraph.</p>");
+    expect(seen("alice").old).toEqual(["due to the fact that"]);
+    expect(seen("bob").old).toEqual(["due to the fact that"]);
+  });
+
+  it("are stale when somebody types inside, are not applied then, and come back with undo", async () => {
+    const id = asked(["due to the fact that", "because"]);
+    placeCaret(peers.bob, "due to");
+    peers.bob.editor.commands.insertContent("o");
+    await settled();
+    expect(verdicts("alice")).toEqual(["stale"]);
+    expect(seen("alice")).toEqual({ old: [], fresh: [] });
+    expect(sides.alice.suggestions.accept(`${id}:e0`)).toBe(false);
+    expect(text("alice")).toContain("due too the fact that");
+    peers.bob.editor.commands.undo();
+    expect(verdicts("alice")).toEqual(["open"]);
+    expect(verdicts("bob")).toEqual(["open"]);
+  });
+
+  it("are found again when their paragraph is split before them", async () => {
+    asked(["due to the fact that", "because"]);
+    placeCaret(peers.bob, "It");
+    peers.bob.editor.commands.splitBlock();
+    expect(seen("alice").old).toEqual(["due to the fact that"]);
+    expect(seen("bob").old).toEqual(["due to the fact that"]);
+    expect(sides.alice.suggestions.acceptAll("concision")).toBe(1);
+    expect(text("bob")).toBe("The rain was very heavy.\nIt\n was because he ran.");
+  });
+
+  it("are not put on other words when the text was changed before they came", async () => {
+    sides.alice.suggestions.ask(["concision"]);
+    const request = sides.alice.socket.sent.find(({ type }) => type === "generate");
+    const id = String(request?.id);
+    peers.bob.editor.commands.setContent("<p>Something else is very heavy, very heavy indeed.</p>");
+    say({
+      type: "started",
+      id,
+      seq: 1,
+      action: "suggest",
+      user: ALICE,
+      anchor: request?.anchor,
+      model: "m",
+      demo: true,
+    });
+    const edit = { edit_id: "e0", start: 13, end: 23, original: "very heavy", replacement: "heavy" };
+    say({ type: "edit", id, seq: 2, ...edit, category: "concision", explanation: "" });
+    await settled();
+    expect(seen("alice").old).toEqual([]);
+    expect(verdicts("alice")).toEqual(["stale"]);
+  });
+
+  it("keep bold and links of the words that stay", () => {
+    write(
+      peers.alice,
+      '<p>See <strong>the very</strong> <a href="https://example.org">long page</a> now.</p>',
+    );
+    const id = asked(["the very long page", "the long page"]);
+    sides.alice.suggestions.accept(`${id}:e0`);
+    expect(peers.bob.editor.getHTML()).toContain("<strong>the ");
+    expect(peers.bob.editor.getHTML()).toMatch(/<a [^>]*>long page<\/a>/);
+    expect(text("bob")).toBe("See the long page now.");
+  });
+});
