@@ -11,13 +11,12 @@ from uuid import UUID
 
 import redis
 from django.conf import settings
-from django.db.models import F
-from django.db.models.functions import Coalesce, Now
 
 from apps.assistant import jobs
+from apps.assistant.claims import cancelled_among, claim, release
 from apps.assistant.jobs import Job
 from apps.assistant.log import append, expire_log, last_position, read_log
-from apps.assistant.models import Generation, State
+from apps.assistant.models import Generation
 from apps.assistant.runner import Run, in_database
 from apps.assistant.transcripts import replay
 from apps.core.ids import request_id
@@ -101,7 +100,7 @@ class Generator:
 
     async def _generate(self, job: Job) -> bool:
         """Run the job's generation; say whether the job is done with."""
-        generation = await in_database(claim, job.generation_id, self.worker, taken_over=job.taken_over)
+        generation = await claim(job.generation_id, self.worker, taken_over=job.taken_over)
         if generation is None:
             await tell_stored_end(job.generation_id)
             return True
@@ -134,7 +133,7 @@ class Generator:
     async def _look_for_cancelled(self) -> None:
         """Make up for commands that were lost."""
         if self._runs:
-            for generation_id in await in_database(cancelled_among, list(self._runs)):
+            for generation_id in await cancelled_among(list(self._runs)):
                 if run := self._runs.get(generation_id):
                     run.stop("cancel")
 
@@ -166,7 +165,7 @@ class Generator:
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=1)
         for entry_id, generation_id in left.items():
-            if await in_database(release, generation_id, self.worker):
+            if await release(generation_id, self.worker):
                 jobs.enqueue(generation_id)
                 await jobs.finish(entry_id)
                 logger.info("generation.handed_over", extra={"generation": str(generation_id)})
@@ -181,26 +180,6 @@ class Generator:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def claim(generation_id: UUID, worker: str, *, taken_over: bool) -> Generation | None:
-    """Return the generation for `worker` to run, in a new epoch; None when it has ended or somebody else runs it."""
-    states = [State.QUEUED, State.RUNNING] if taken_over else [State.QUEUED]
-    claimed = Generation.objects.filter(pk=generation_id, state__in=states).update(
-        state=State.RUNNING, epoch=F("epoch") + 1, worker=worker, started_at=Coalesce("started_at", Now())
-    )
-    return Generation.objects.select_related("user").get(pk=generation_id) if claimed else None
-
-
-def release(generation_id: UUID, worker: str) -> bool:
-    """Give a generation back to the queue; False when it is not `worker`'s any more."""
-    mine = Generation.objects.filter(pk=generation_id, state=State.RUNNING, worker=worker)
-    return mine.update(state=State.QUEUED, worker="") == 1
-
-
-def cancelled_among(generation_ids: list[UUID]) -> list[UUID]:
-    wanted = Generation.objects.filter(pk__in=generation_ids, cancel_requested_at__isnull=False)
-    return list(wanted.values_list("pk", flat=True))
 
 
 async def tell_stored_end(generation_id: UUID) -> None:

@@ -1,14 +1,12 @@
 """What people do with generations: start, cancel, decide. Synchronous; consumers and REST call them."""
 
 import logging
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import redis
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -64,26 +62,29 @@ def _limit(user: User, generation_id: UUID) -> Generation | None:
 
     Holds a lock per person for the transaction, or two requests at once would both be the last one allowed.
     """
-    since = timezone.now() - timedelta(seconds=RATE_WINDOW_SECONDS)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, user.pk.int % 2**31])
-    is_open = Q(state__in=OPEN_STATES)
-    counted = Generation.objects.filter(Q(user=user) & (Q(created_at__gte=since) | is_open) | Q(pk=generation_id))
-    counts = counted.aggregate(
-        same=Count("pk", filter=Q(pk=generation_id)),
-        recent=Count("pk", filter=Q(created_at__gte=since)),
-        running=Count("pk", filter=is_open),
-    )
-    if counts["same"]:
+        cursor.execute(COUNT, {"user": user.pk, "id": generation_id, "window": RATE_WINDOW_SECONDS})
+        same, recent, running = cursor.fetchone()
+    if same:
         return Generation.objects.get(pk=generation_id)
-    if counts["recent"] >= settings.ASSISTANT_GENERATIONS_PER_MINUTE:
+    if recent >= settings.ASSISTANT_GENERATIONS_PER_MINUTE:
         raise RateLimited("That was too many requests to the assistant in a minute. Try again shortly.", retry_after=10)
-    if counts["running"] >= settings.ASSISTANT_CONCURRENT_GENERATIONS:
+    if running >= settings.ASSISTANT_CONCURRENT_GENERATIONS:
         raise ConcurrencyLimited("Too many answers are being written for you. Wait for one to end.", retry_after=2)
     return None
 
 
 LOCK_SPACE = 0x41535354  # "ASST": our advisory locks, apart from anybody else's
+# In SQL of our own: Django takes 0.7 ms to put it together, which is time to the first token.
+COUNT = """
+SELECT count(*) FILTER (WHERE id = %(id)s),
+    count(*) FILTER (WHERE user_id = %(user)s AND created_at >= now() - make_interval(secs => %(window)s)),
+    count(*) FILTER (WHERE user_id = %(user)s AND state IN ('queued', 'running'))
+FROM assistant_generation
+WHERE id = %(id)s OR user_id = %(user)s
+    AND (created_at >= now() - make_interval(secs => %(window)s) OR state IN ('queued', 'running'))
+"""
 
 
 def _create(user: User, document_id: UUID, request: Generate, action: Action) -> Generation:

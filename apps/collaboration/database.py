@@ -4,17 +4,14 @@ Positions are given under the log row's lock, so they have no gaps and appear in
 position n has seen everything before it.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db import connections
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+
+from apps.core.postgres import Pool, async_pool
 
 APPEND = """
 WITH entry AS (
@@ -54,8 +51,6 @@ INSERT INTO collaboration_documentlog (document_id, head, snapshot_position, pro
 SELECT id, 0, 0, 0, 0, 0, 0, 0 FROM documents_document WHERE id = %(document)s
 ON CONFLICT DO NOTHING
 """
-
-CONNECTION_PARAMETERS = ("dbname", "user", "password", "host", "port", "sslmode", "sslrootcert", "options")
 
 
 @dataclass(frozen=True)
@@ -121,25 +116,8 @@ def stored_log(row: tuple[Any, ...] | None) -> StoredLog | None:
     )
 
 
-_pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]]" = (
-    WeakKeyDictionary()
-)
-
-
-async def pool() -> "AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]":
-    """Return the running loop's connections. They come back by themselves after PostgreSQL was away."""
-    loop = asyncio.get_running_loop()
-    if loop not in _pools:
-        parameters = connections["default"].get_connection_params()
-        known: dict[str, Any] = {name: parameters[name] for name in CONNECTION_PARAMETERS if name in parameters}
-        _pools[loop] = AsyncConnectionPool(
-            kwargs={**known, "autocommit": True},
-            min_size=1,
-            max_size=2 * settings.SYNC_LOADS_AT_ONCE + 2,  # a load takes two; the journal and repairs one each
-            timeout=settings.SYNC_DATABASE_WAIT_SECONDS,
-            check=None,
-            open=False,
-            name="sync",
-        )
-        await _pools[loop].open()
-    return _pools[loop]
+async def pool() -> Pool:
+    """Return the running loop's connections: a load takes two; the journal and repairs one each."""
+    return await async_pool(
+        "sync", max_size=2 * settings.SYNC_LOADS_AT_ONCE + 2, wait_seconds=settings.SYNC_DATABASE_WAIT_SECONDS
+    )

@@ -61,6 +61,8 @@ ASSISTANT_ATTEMPTS_MAX = 3  # generators that may die over one generation
 ASSISTANT_QUEUE_MAX_WAIT_SECONDS = env.float("ASSISTANT_QUEUE_MAX_WAIT_SECONDS", 60)
 ASSISTANT_DRAIN_SECONDS = env.float("ASSISTANT_DRAIN_SECONDS", 5)  # below the supervisor's kill timeout
 ASSISTANT_SWEEP_SECONDS = 20
+ASSISTANT_DATABASE_CONNECTIONS = 4  # of a generator's event loop; each is held for one short statement
+ASSISTANT_DATABASE_WAIT_SECONDS = 5.0  # for one of them
 
 # The socket.
 ASSISTANT_FRAME_MAX_BYTES = env.int("ASSISTANT_FRAME_MAX_BYTES", 2**20)
