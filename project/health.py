@@ -1,14 +1,18 @@
-"""`/healthz`: the process is up. `/readyz`: what it needs is reachable, part by part."""
+"""`/healthz`: the process is up. `/readyz`: what it needs is reachable, part by part.
 
+`/healthz/stream`: three events in a second, by which `manage.py doctor` sees whether a proxy gathers streams.
+"""
+
+import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -51,13 +55,17 @@ CHECKS: dict[str, Check] = {"postgres": _postgres, "redis": _redis, "generator":
 _threads = ThreadPoolExecutor(max_workers=2 * len(CHECKS), thread_name_prefix="readyz")
 
 
+STREAM_PATH = "/healthz/stream"
+STREAM_EVENTS = 3
+STREAM_SECONDS = 0.8  # from the first event to the last
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def health_middleware(get_response: GetResponse) -> GetResponse:
     """Answer both pages before hosts are checked and sessions looked up: balancers ask by address."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: HttpRequest) -> Any:
         view = PAGES.get(request.path)
         return view(request) if view else get_response(request)
 
@@ -98,4 +106,16 @@ def _outcome(name: str, future: Any, deadline: float) -> dict[str, str]:
     return {"status": "ok"}
 
 
-PAGES = {"/healthz": healthz, "/readyz": readyz}
+@never_cache
+@require_safe
+def stream(request: HttpRequest) -> StreamingHttpResponse:
+    async def events() -> AsyncIterator[bytes]:
+        for number in range(STREAM_EVENTS):
+            if number:
+                await asyncio.sleep(STREAM_SECONDS / (STREAM_EVENTS - 1))
+            yield b"data: %d\n\n" % number
+
+    return StreamingHttpResponse(events(), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+PAGES: dict[str, Callable[[HttpRequest], Any]] = {"/healthz": healthz, "/readyz": readyz, STREAM_PATH: stream}

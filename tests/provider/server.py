@@ -48,12 +48,27 @@ class ProviderServer:
         application = web.Application(client_max_size=32 * 2**20)
         application.router.add_post("/v1/chat/completions", self._complete)
         application.router.add_get("/v1/models", self._models)
+        application.router.add_post("/v1/embeddings", self._embed)
         application.router.add_post("/control/defaults", self._set_defaults)
         application.router.add_get("/control/requests", self._list_requests)
         return application
 
     async def _models(self, request: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": "test", "object": "model"}]})
+
+    async def _embed(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        vectors = [
+            {"object": "embedding", "index": index, "embedding": [0.1, 0.2, 0.3]} for index in range(len(body["input"]))
+        ]
+        return web.json_response(
+            {
+                "object": "list",
+                "model": body["model"],
+                "data": vectors,
+                "usage": {"prompt_tokens": 1, "total_tokens": 1},
+            }
+        )
 
     async def _set_defaults(self, request: web.Request) -> web.Response:
         self.defaults = Behaviour(**await request.json())
