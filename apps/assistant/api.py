@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest
-from ninja import Body, Query, Router, Schema, Status
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from ninja import Body, Header, Query, Router, Schema, Status
 from pydantic import Field
 
 from apps.accounts.authentication import ASSISTANT, caller
 from apps.assistant.actions import ACTIONS
-from apps.assistant.messages import ACTION_MAX_CHARACTERS, Generate, Person, Usage
+from apps.assistant.event_stream import events_of
+from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Generate, Person, Usage
 from apps.assistant.models import Generation
 from apps.assistant.people import person
 from apps.assistant.queries import list_generations, read_generation
@@ -172,3 +173,33 @@ def read(request: HttpRequest, generation_id: UUID) -> Any:
             for decision in generation.decisions.select_related("user").order_by("pk")
         ],
     }
+
+
+@router.get(
+    "/generations/{uuid:generation_id}/events",
+    response={200: str, 204: None},
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "Server-sent events: `id` is `seq`, `data` the same JSON as the socket's events.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            204: {"description": "The generation has ended and there is nothing after `Last-Event-ID`."},
+        }
+    },
+)
+def events(
+    request: HttpRequest,
+    generation_id: UUID,
+    last_event_id: Annotated[int, Header(alias="Last-Event-ID", ge=0, le=SEQ_MAX)] = 0,
+) -> HttpResponse | StreamingHttpResponse:
+    """Follow a generation. The stream ends with it; 204 tells an EventSource not to come back."""
+    user = caller(request)
+    generation = read_generation(user, generation_id)
+    if generation.is_ended and last_event_id >= generation.last_seq:
+        return HttpResponse(status=204)
+    return StreamingHttpResponse(
+        events_of(user, generation, after=last_event_id),
+        content_type="text/event-stream; charset=utf-8",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )

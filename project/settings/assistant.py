@@ -75,6 +75,7 @@ ASSISTANT_UNACKNOWLEDGED_SECONDS = 0.5  # with a full window, one coalesced fram
 ASSISTANT_SEND_TIMEOUT_SECONDS = 20  # a reader that takes nothing for so long is closed (4508)
 ASSISTANT_SOCKETS_PER_PERSON = env.int("ASSISTANT_SOCKETS_PER_PERSON", 40)  # in one document and web process
 ASSISTANT_RECHECK_SECONDS = 30
+ASSISTANT_EVENTS_KEEP_ALIVE_SECONDS = 15  # of an event stream on which nothing happens
 ASSISTANT_RESUME_MAX_GENERATIONS = 50  # replayed from the database for one `resume`
 
 ASSISTANT_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

@@ -1,0 +1,110 @@
+"""A generation's events as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+
+One more cursor into the log: `id` is the event's `seq`, so that a client which lost its connection goes on after
+`Last-Event-ID`. The stream ends after the generation's end.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from apps.accounts.models import User
+from apps.assistant.feeds import Tail, feeds
+from apps.assistant.models import Generation
+from apps.assistant.queries import read_generation
+from apps.assistant.transcripts import private_to, replay
+from apps.core.errors import InterlineError
+
+T = TypeVar("T")
+
+KEEP_ALIVE = ": nothing new\n\n"  # a comment; proxies close connections on which nothing moves
+
+
+async def _in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    result: T = await database_sync_to_async(function, thread_sensitive=False)(*arguments)
+    return result
+
+
+class EventReader:
+    """A reader of a document's feed that cares for one generation."""
+
+    def __init__(self, user_id: UUID, generation_id: UUID, after: int) -> None:
+        self.user_id = user_id
+        self.tail: Tail | None = None
+        self.sent = after
+        self.is_to_recheck = False
+        self._generation_id = generation_id
+        self._wake = asyncio.Event()
+
+    def follow(self, tail: Tail, after: int) -> None:
+        if tail.generation_id == self._generation_id:
+            self.tail = tail
+            self._wake.set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def tell(self, frame: str) -> None:
+        """What is about the socket, or about generations that have ended, is not for this stream."""
+
+    def still_reads(self, tail: Tail) -> bool:
+        return self.tail is tail
+
+    def recheck_soon(self) -> None:
+        self.is_to_recheck = True
+        self._wake.set()
+
+    async def wait(self) -> bool:
+        """Wait for news; False when none came in time."""
+        try:
+            await asyncio.wait_for(self._wake.wait(), settings.ASSISTANT_EVENTS_KEEP_ALIVE_SECONDS)
+        except TimeoutError:
+            return False
+        self._wake.clear()
+        return True
+
+    def take(self) -> str:
+        """Return what is new, as it goes over the wire."""
+        lines = self.tail.lines[self.sent :] if self.tail else []
+        self.sent += len(lines)
+        return "".join(f"id: {line.seq}\ndata: {line.frame}\n\n" for line in lines)
+
+    @property
+    def is_over(self) -> bool:
+        return self.tail is not None and self.tail.ended and self.sent >= len(self.tail.lines)
+
+
+async def events_of(user: User, generation: Generation, *, after: int) -> AsyncIterator[str]:
+    """Yield the events with `seq` > `after`, and those to come, until the end or until `user` may not read it."""
+    reader = EventReader(user.pk, generation.pk, after)
+    if generation.is_ended:
+        reader.tail = Tail(generation.pk, private_to(generation))
+        reader.tail.extend(await _in_thread(replay, generation))
+        yield reader.take()
+        return
+    feed = await feeds().join(generation.document_id, reader)
+    try:
+        reader.tail = feed.tails.get(generation.pk) or await feed.load(generation.pk)
+        yield KEEP_ALIVE  # at once: the client knows that it is connected
+        while not reader.is_over:
+            if reader.is_to_recheck and not await _still_may(user, generation):
+                return
+            reader.is_to_recheck = False
+            if news := reader.take():
+                yield news
+            elif not await reader.wait():
+                yield KEEP_ALIVE
+    finally:
+        await feeds().leave(feed, reader)
+
+
+async def _still_may(user: User, generation: Generation) -> bool:
+    try:
+        await _in_thread(read_generation, user, generation.pk)
+    except InterlineError:
+        return False
+    return True
