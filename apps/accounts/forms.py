@@ -3,7 +3,8 @@
 from django import forms
 from django.http import HttpRequest
 
-from apps.accounts.models import Appearance, User
+from apps.accounts.api_keys import NAME_MAX_CHARACTERS as KEY_NAME_MAX_CHARACTERS
+from apps.accounts.models import Appearance, Scope, User
 
 NAME_MAX_CHARACTERS = User._meta.get_field("name").max_length
 
@@ -36,3 +37,20 @@ class ProfileForm(forms.Form):
 
 class AppearanceForm(forms.Form):
     appearance = forms.ChoiceField(choices=Appearance.choices, widget=forms.RadioSelect, label="Appearance")
+
+
+class ApiKeyForm(forms.Form):
+    name = forms.CharField(
+        max_length=KEY_NAME_MAX_CHARACTERS,
+        help_text="What uses it: “Nightly export”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices, widget=forms.CheckboxSelectMultiple, label="It may", initial=[Scope.DOCUMENTS_READ]
+    )
+    lifetime = forms.TypedChoiceField(
+        label="It ends",
+        coerce=int,
+        initial=90,
+        choices=[(30, "in 30 days"), (90, "in 90 days"), (365, "in a year"), (0, "when it is revoked")],
+    )

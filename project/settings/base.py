@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "channels",
+    "ninja",  # the files of its documentation page, which must not come from elsewhere
     "allauth",
     "allauth.account",
     "allauth.mfa",
