@@ -158,6 +158,7 @@ class AssistantSocket:
             user=person(generation.user),
             anchor=generation.anchor,
             seq=self._delivery.position(generation.pk),
+            conversation=generation.conversation_id,
         )
 
     # ------------------------------------------------------------ reading

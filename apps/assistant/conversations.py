@@ -3,7 +3,6 @@
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -242,11 +241,9 @@ def one_line(text: str, limit: int) -> str:
 
 def _tell(conversation: Conversation, *, everybody: bool = False) -> None:
     """Tell every web process that a conversation changed, so that open pages look again."""
-    whom: dict[str, Any] = {"user_id": "" if everybody or not conversation.is_private else str(conversation.user_id)}
     broadcast(
         "conversation_changed",
         document_id=str(conversation.document_id),
         conversation_id=str(conversation.pk),
-        state="deleted" if conversation.deleted_at else "present",
-        **whom,
+        user_id="" if everybody or not conversation.is_private else str(conversation.user_id),
     )

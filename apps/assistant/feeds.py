@@ -16,6 +16,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 
 from apps.assistant.log import Line, channel, decode_notice, read_log
+from apps.assistant.messages import ConversationChanged
 from apps.assistant.models import OPEN_STATES, Generation
 from apps.assistant.transcripts import replay
 from apps.core.control import control
@@ -62,7 +63,7 @@ async def _stored_lines(generation_id: UUID) -> list[Line]:
     """Return the events of a generation that has ended; empty for any other."""
 
     def query() -> list[Line]:
-        ended = Generation.objects.select_related("user").filter(pk=generation_id, ending__isnull=False).first()
+        ended = Generation.objects.select_related("user", "turn").filter(pk=generation_id, ending__isnull=False).first()
         return replay(ended) if ended else []
 
     return await database_sync_to_async(query, thread_sensitive=False)()  # type: ignore[no-any-return]
@@ -118,7 +119,7 @@ class Feed:
 
         def query() -> list[Generation]:
             running = Generation.objects.filter(document_id=self.document_id, state__in=OPEN_STATES)
-            return list(running.select_related("user").defer("input", "text").order_by("created_at"))
+            return list(running.select_related("user", "turn").defer("input", "text").order_by("created_at"))
 
         generations: list[Generation] = await database_sync_to_async(query, thread_sensitive=False)()
         return generations
@@ -213,6 +214,7 @@ class Feeds:
         self._feeds: dict[UUID, Feed] = {}
         control().listen("access_changed", self._access_changed)
         control().listen("signed_out", self._signed_out)
+        control().listen("conversation_changed", self._conversation_changed)
         self._sweeping = asyncio.create_task(self._sweep(), name="assistant-recheck")
 
     async def join(self, document_id: UUID, reader: Reader) -> Feed:
@@ -245,6 +247,13 @@ class Feeds:
             for reader in list(feed.readers):
                 if message.get("user_id") == str(reader.user_id):
                     reader.recheck_soon()
+
+    def _conversation_changed(self, message: dict[str, str]) -> None:
+        feed = self._feeds.get(UUID(message["document_id"]))
+        frame = ConversationChanged(id=UUID(message["conversation_id"])).model_dump_json()
+        for reader in list(feed.readers) if feed else []:
+            if message["user_id"] in ("", str(reader.user_id)):
+                reader.tell(frame)
 
     async def _sweep(self) -> None:
         """Look again from time to time: control messages may be lost."""

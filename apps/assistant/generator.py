@@ -186,7 +186,7 @@ async def tell_stored_end(generation_id: UUID) -> None:
     """Append the end to a log whose generator stored it and died before it could say so."""
 
     def ended() -> Generation | None:
-        return Generation.objects.select_related("user").filter(pk=generation_id, ending__isnull=False).first()
+        return Generation.objects.select_related("user", "turn").filter(pk=generation_id, ending__isnull=False).first()
 
     generation = await in_database(ended)
     if generation is None:

@@ -74,6 +74,10 @@ class GenerationInput(Message):
     aspect: Annotated[str, Field(max_length=100)] | None = None
     strength: Annotated[int, Field(ge=STRENGTH_MIN, le=STRENGTH_MAX)] | None = None
     messages: Annotated[list[ConversationTurn], Field(max_length=CONVERSATION_MAX_MESSAGES)] | None = None
+    conversation: UUID | None = None  # whose history the server puts before `messages`
+    after: UUID | None = None  # the answer that this question follows; else the conversation's latest
+    replaces: UUID | None = None  # the answer in whose place this one comes: asked again, or edited
+    about: UUID | None = None  # a generation the question refers to
 
     @property
     def characters(self) -> int:
@@ -236,6 +240,7 @@ class OpenGeneration(Message):
     user: Person
     anchor: JsonValue
     seq: int
+    conversation: UUID | None = Field(default=None, exclude_if=_absent)
 
 
 class Hello(Message):
@@ -255,6 +260,13 @@ class QuotaChanged(Quota):
     """Sent after every settlement."""
 
     type: Literal["quota"] = "quota"
+
+
+class ConversationChanged(Message):
+    """A conversation began, has a new question, name or visibility, or is gone: look it up again."""
+
+    type: Literal["conversation"] = "conversation"
+    id: UUID
 
 
 class Pong(Message):
@@ -284,7 +296,7 @@ class Event(Message):
 
 
 class Started(Event):
-    """Always `seq` 1."""
+    """Always `seq` 1. `conversation`: the one this is an answer in."""
 
     type: Literal["started"] = "started"
     action: str
@@ -292,6 +304,7 @@ class Started(Event):
     anchor: JsonValue
     model: str
     demo: bool
+    conversation: UUID | None = Field(default=None, exclude_if=_absent)
 
 
 class Chunk(Event):
@@ -395,6 +408,7 @@ GenerationEvent = Annotated[
 ServerMessage = Annotated[
     Hello
     | QuotaChanged
+    | ConversationChanged
     | Pong
     | Error
     | Started

@@ -124,7 +124,9 @@ def _ring(generation: Generation) -> None:
 
 def find_generation(user: User, document_id: UUID, generation_id: UUID) -> Generation:
     """Return a generation `user` may see. Raises NotFound."""
-    generation = Generation.objects.select_related("user").filter(pk=generation_id, document_id=document_id).first()
+    generation = (
+        Generation.objects.select_related("user", "turn").filter(pk=generation_id, document_id=document_id).first()
+    )
     if generation is None or not generation.is_visible_to(user.pk):
         raise NotFound("There is no such generation.")
     return generation

@@ -29,7 +29,7 @@ def sweep_generations() -> None:
     young = now - timedelta(seconds=settings.ASSISTANT_LEASE_SECONDS)
     old = now - timedelta(seconds=settings.ASSISTANT_QUEUE_MAX_WAIT_SECONDS)
     lost = Generation.objects.filter(state__in=OPEN_STATES, created_at__lt=young)
-    for generation in lost.select_related("user").order_by("created_at")[:SWEPT_AT_ONCE]:
+    for generation in lost.select_related("user", "turn").order_by("created_at")[:SWEPT_AT_ONCE]:
         if generation.state == State.RUNNING:
             if not _is_alive(generation.worker):
                 _requeue(generation)

@@ -28,6 +28,7 @@ def started_event(generation: Generation) -> Started:
         anchor=generation.anchor,
         model=generation.model,
         demo=is_demo(generation.model),
+        conversation=generation.conversation_id,
     )
 
 

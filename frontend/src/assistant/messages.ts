@@ -4,6 +4,7 @@ export type ClientMessage = Generate | Cancel | Resume | Ack | Decide | Ping;
 export type ServerMessage =
   | Hello
   | QuotaChanged
+  | ConversationChanged
   | Pong
   | Error
   | Started
@@ -61,6 +62,10 @@ export interface GenerationInput {
   aspect?: string | null;
   strength?: number | null;
   messages?: ConversationTurn[] | null;
+  conversation?: string | null;
+  after?: string | null;
+  replaces?: string | null;
+  about?: string | null;
 }
 /**
  * One earlier message of a conversation.
@@ -176,6 +181,7 @@ export interface OpenGeneration {
   user: Person;
   anchor: JsonValue;
   seq: number;
+  conversation?: string | null;
 }
 /**
  * Sent after every settlement.
@@ -185,6 +191,13 @@ export interface QuotaChanged {
   remaining_tokens: number | null;
   resets_at: string | null;
   type: "quota";
+}
+/**
+ * A conversation began, has a new question, name or visibility, or is gone: look it up again.
+ */
+export interface ConversationChanged {
+  type: "conversation";
+  id: string;
 }
 export interface Pong {
   type: "pong";
@@ -202,7 +215,7 @@ export interface Error {
   retry_after?: number | null;
 }
 /**
- * Always `seq` 1.
+ * Always `seq` 1. `conversation`: the one this is an answer in.
  */
 export interface Started {
   id: string;
@@ -213,6 +226,7 @@ export interface Started {
   anchor: JsonValue;
   model: string;
   demo: boolean;
+  conversation?: string | null;
 }
 /**
  * Text added to the answer. `span`: this frame stands for that many events, of which `seq` is the last.
