@@ -7,17 +7,20 @@ from typing import Any, Literal, Protocol
 from django.conf import settings
 
 from apps.assistant import inputs
-from apps.assistant.context import Brief, Memory, estimate_tokens, fit
+from apps.assistant.context import Brief, Memory, Talk, estimate_tokens, fit
 from apps.assistant.errors import UnsupportedAction
 from apps.assistant.messages import GenerationInput
+from apps.assistant.models import CHAT, RECAP
 from apps.assistant.prompts import (
     brainstorm,
+    chat_text,
     complete_text,
     continue_text,
     custom,
     expand,
     grammar,
     outline,
+    recap_text,
     rewrite,
     shorten,
     simplify,
@@ -35,6 +38,8 @@ AROUND = ("text_before", "text_after", "language")
 SELECTED = ("selection", *AROUND)
 TOKENS_PER_FINDING = 120  # one JSON object with its context and reason
 ANSWER_MIN_TOKENS = 200
+
+UNSUPPORTED = "The assistant cannot do this yet."
 
 Output = Literal["text", "edits"]
 
@@ -56,6 +61,7 @@ class Action:
     `takes`, `needs`, `fields`: the input (see `inputs`). `choices`: fields that take one of a few words.
     `max_tokens`: of the answer, unless the request says how many; `tokens_per_selected` adds to it, per token selected.
     `replaces`: the answer takes the selection's place, so half of one is no result.
+    `talks`: its prompt needs what was said before, which is in the database. `offered`: people may ask for it.
     """
 
     name: str
@@ -71,6 +77,8 @@ class Action:
     continues: bool = False  # the answer goes on from the end of `text_before`
     mid_word: bool = False  # and may do so inside a word
     replaces: bool = False
+    talks: bool = False
+    offered: bool = True
     fields: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -79,7 +87,9 @@ class Action:
         return self.prompt.VERSION
 
     def check(self, request: GenerationInput) -> None:
-        """Raises Invalid when the input is not what this action takes, TooLarge when its answer would be too long."""
+        """Raises UnsupportedAction, Invalid when the input is not what this action takes, TooLarge for its answer."""
+        if not self.offered:
+            raise UnsupportedAction(UNSUPPORTED)
         inputs.check(self.name, request, self.takes, self.needs)
         for name, words in self.choices.items():
             if getattr(request, name) not in (None, *words):
@@ -95,7 +105,12 @@ class Action:
         return self.max_tokens + int(self.tokens_per_selected * estimate_tokens(request.selection or ""))
 
     def messages(
-        self, request: GenerationInput, *, written: str = "", memory: Memory | None = None
+        self,
+        request: GenerationInput,
+        *,
+        written: str = "",
+        memory: Memory | None = None,
+        talk: Talk | None = None,
     ) -> tuple[ChatMessage, ...]:
         """Return the prompt. `written`: what a generator that died has already written of the answer."""
         tokens: int = getattr(settings, self.context_tokens_setting)
@@ -109,6 +124,7 @@ class Action:
             after=around.after,
             language="" if "language" in self.fields else request.language or "",
             memory=memory or Memory(),
+            talk=talk or Talk(),
             written=written,
         )
         return self.prompt.build(brief)
@@ -233,11 +249,31 @@ ACTIONS = {
             max_tokens=1_000,
             tokens_per_selected=2.0,
         ),
+        Action(
+            name=CHAT,
+            description="Answers a question about the document, in a conversation or on its own.",
+            prompt=chat_text,
+            takes=(*SELECTED, "messages", "conversation", "after", "replaces", "about"),
+            needs=(("messages",),),
+            max_tokens=1_500,
+            talks=True,
+        ),
+        Action(
+            name=RECAP,
+            description="Sums up the beginning of a long conversation.",
+            prompt=recap_text,
+            takes=("conversation", "after"),
+            needs=(("conversation",), ("after",)),
+            max_tokens=500,
+            fast=True,
+            talks=True,
+            offered=False,
+        ),
     )
 }
 
 
 def find_action(name: str) -> Action:
     if name not in ACTIONS:
-        raise UnsupportedAction("The assistant cannot do this yet.")
+        raise UnsupportedAction(UNSUPPORTED)
     return ACTIONS[name]

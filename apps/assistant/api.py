@@ -124,6 +124,7 @@ def actions(request: HttpRequest) -> Any:
             "fast": action.fast,
         }
         for action in ACTIONS.values()
+        if action.offered
     ]
 
 

@@ -25,6 +25,28 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """A question that was asked before, with its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation up to its last question, which is the request's. `history` follows upon `summary`.
+
+    `text`: the document, where the request has none around a cursor. `about`: the answer the question refers to.
+    """
+
+    title: str = ""
+    text: str = ""
+    about: str = ""
+    summary: str = ""
+    history: tuple[Exchange, ...] = ()
+
+
+@dataclass(frozen=True)
 class Brief:
     """Everything a prompt may use. `before` and `after` are fitted; `written`: what a generator that died wrote."""
 
@@ -33,6 +55,7 @@ class Brief:
     after: str = ""
     language: str = ""
     memory: Memory = Memory()
+    talk: Talk = Talk()
     written: str = ""
 
     @property
@@ -61,7 +84,7 @@ def fit(before: str, after: str, *, tokens: int) -> Surroundings:
     if estimate_tokens(before) + estimate_tokens(after) <= tokens:
         return Surroundings(before, after)
     after_tokens = min(estimate_tokens(after), max(int(tokens * (1 - BEFORE_SHARE)), tokens - estimate_tokens(before)))
-    return Surroundings(_last(before, tokens - after_tokens), _first(after, after_tokens))
+    return Surroundings(_last(before, tokens - after_tokens), first_tokens(after, after_tokens))
 
 
 def _last(text: str, tokens: int) -> str:
@@ -77,7 +100,7 @@ def _last(text: str, tokens: int) -> str:
     return kept
 
 
-def _first(text: str, tokens: int) -> str:
+def first_tokens(text: str, tokens: int) -> str:
     """Return the beginning of `text` that fits, ending at a natural boundary near the cut where there is one."""
     if estimate_tokens(text) <= tokens:
         return text

@@ -46,6 +46,16 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
 }
 
+FIELDS |= {
+    name: {"type": "string", "format": "uuid", "description": description}
+    for name, description in {
+        "conversation": "The conversation: its history goes before `messages`, which then is the new question alone.",
+        "after": "The answer that the question follows; else the conversation's latest.",
+        "replaces": "The answer in whose place this one comes: asked again, or its question edited.",
+        "about": "A generation that the question refers to.",
+    }.items()
+}
+
 Needs = Sequence[tuple[str, ...]]  # of each group, one field at least
 
 

@@ -14,6 +14,7 @@ from apps.documents.models import Document
 ID_MAX_CHARACTERS = 64
 COMMAND_NAME_MAX_CHARACTERS = 40
 CHAT = "chat"  # the action whose generations are answers in a conversation
+RECAP = "recap"  # and the one that sums up a conversation's beginning
 
 
 class State(models.TextChoices):

@@ -15,6 +15,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from apps.assistant.actions import find_action
+from apps.assistant.chat import gather
 from apps.assistant.log import Fenced, Line, expire_log
 from apps.assistant.messages import (
     Cancelled,
@@ -153,11 +154,12 @@ class Run:
         action = find_action(self.generation.action)
         request = GenerationInput.model_validate(self.generation.input)
         options = self.generation.options
-        seam = (request.text_before or "") + self._writer.text
+        talk = await in_database(gather, self.generation, request) if action.talks else None
+        seam = ("" if action.talks else request.text_before or "") + self._writer.text
         characters = len(self._writer.text)
         chat = ChatRequest(
             models=models_for(action.name, self.generation.model),
-            messages=action.messages(request, written=self._writer.text),
+            messages=action.messages(request, written=self._writer.text, talk=talk),
             max_tokens=min(
                 options.get("max_tokens") or action.answer_tokens(request), settings.ASSISTANT_OUTPUT_MAX_TOKENS
             ),

@@ -2,7 +2,7 @@
 
 import logging
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import redis
 from django.conf import settings
@@ -12,10 +12,11 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.assistant import jobs
 from apps.assistant.actions import Action, find_action
+from apps.assistant.conversations import Place, find_place, take_place
 from apps.assistant.errors import ConcurrencyLimited
 from apps.assistant.log import channel, line_of
-from apps.assistant.messages import Decide, Decided, Generate
-from apps.assistant.models import OPEN_STATES, Decision, Generation
+from apps.assistant.messages import Decide, Decided, Generate, GenerationInput
+from apps.assistant.models import CHAT, OPEN_STATES, Decision, Generation
 from apps.assistant.people import person
 from apps.core.errors import Forbidden, Invalid, NotFound, RateLimited, TooLarge
 from apps.core.ids import request_id
@@ -87,21 +88,30 @@ WHERE id = %(id)s OR user_id = %(user)s
 """
 
 
+def start_own(user: User, document_id: UUID, action: str, request: GenerationInput) -> Generation:
+    """Start a private generation that nobody asked for but that serves `user`; their limits do not hold it up."""
+    wanted = Generate(id=uuid4(), action=action, input=request, visibility="private")
+    return _create(user, document_id, wanted, find_action(action))
+
+
 def _create(user: User, document_id: UUID, request: Generate, action: Action) -> Generation:
+    place = _place(user, document_id, request.input) if action.name == CHAT else None
     generation = Generation(
         id=request.id,
         document_id=document_id,
         user=user,
         action=action.name,
-        visibility=request.visibility,
+        visibility=place.conversation.visibility if place else request.visibility,
         anchor=request.anchor,
-        input=request.input.model_dump(exclude_none=True),
+        input=request.input.model_dump(mode="json", exclude_none=True),
         options=request.options.model_dump(exclude_none=True),
         model=models_for(action.name, request.options.model, fast=action.fast)[0],
         prompt_version=action.prompt_version,
         request_id=request_id.get(),
     )
     generation.save(force_insert=True)
+    if place is not None and request.input.messages:
+        take_place(place, generation, question=request.input.messages[-1].content)
     transaction.on_commit(lambda: _ring(generation))
     logger.info(
         "generation.queued",
@@ -113,6 +123,15 @@ def _create(user: User, document_id: UUID, request: Generate, action: Action) ->
         },
     )
     return generation
+
+
+def _place(user: User, document_id: UUID, request: GenerationInput) -> Place | None:
+    """Return where a question goes, None for one outside of any conversation."""
+    if request.about is not None:
+        find_generation(user, document_id, request.about)
+    if request.conversation is None:
+        return None
+    return find_place(user, document_id, request.conversation, after=request.after, replaces=request.replaces)
 
 
 def _ring(generation: Generation) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from django.utils import timezone
 
 from apps.assistant.log import Line, line_of
 from apps.assistant.messages import Cancelled, Chunk, Done, Failed, Started
-from apps.assistant.models import Generation, State
+from apps.assistant.models import CHAT, Generation, State
 from apps.assistant.people import person
+from apps.assistant.recaps import recap_if_due
 from apps.assistant.services import decided_event, number_decisions
 from apps.llm.routes import is_demo
 
@@ -79,6 +81,8 @@ def store_end(
     if isinstance(ending, Failed):
         generation.error_code = ending.code
     generation.save()
+    if generation.action == CHAT and ending.type == "done":
+        transaction.on_commit(partial(recap_if_due, generation), robust=True)
     return [line_of(event, private_to(generation)) for event in (ending, *number_decisions(generation))]
 
 

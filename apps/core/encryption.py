@@ -26,6 +26,10 @@ def decrypt(token: bytes) -> str:
 class EncryptedTextField(models.BinaryField):  # type: ignore[type-arg]  # generic in the stubs only
     """A str in Python, a Fernet token in the database. Cannot be searched or ordered."""
 
+    def get_default(self) -> Any:
+        default = super().get_default()
+        return "" if default == b"" else default  # BinaryField's own idea of an empty str
+
     def get_prep_value(self, value: str | None) -> bytes | None:
         return None if value is None else encrypt(value)
 

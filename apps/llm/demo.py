@@ -16,6 +16,8 @@ from django.conf import settings
 from litellm.llms.custom_llm import CustomLLM
 from litellm.types.utils import GenericStreamingChunk
 
+from apps.llm.demo_chat import converse, is_conversation
+
 TOKEN = re.compile(r"\s*\S+")
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’)\]]*\s*$")
@@ -66,7 +68,7 @@ class DemoModel(CustomLLM):
         self, model: str, messages: list[dict[str, Any]], *_: Any, **options: Any
     ) -> AsyncIterator[GenericStreamingChunk]:
         prompt = "\n".join(str(message["content"]) for message in messages)
-        tokens = TOKEN.findall(compose(prompt))
+        tokens = TOKEN.findall(converse(messages) if is_conversation(prompt) else compose(prompt))
         limit = (options.get("optional_params") or {}).get("max_tokens") or len(tokens)
         await asyncio.sleep(settings.AI_DEMO_FIRST_TOKEN_SECONDS)
         for token in tokens[:limit]:

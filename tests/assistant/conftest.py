@@ -17,6 +17,7 @@ from pytest_django import Settings
 from apps.accounts.models import User
 from apps.documents.models import Document, Membership, Role
 from tests.assistant.clients import AssistantClient
+from tests.conftest import use_redis_prefix
 from tests.processes import Child, Processes, WebProcess, wait_until
 from tests.provider.fixture import Provider
 
@@ -114,7 +115,7 @@ def shared(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def house(shared: Shared, transactional_db: None, settings: Settings) -> Iterator[House]:
     """People in a document, with the shared web process, generator and provider."""
-    settings.REDIS_PREFIX = shared.prefix
+    use_redis_prefix(settings, shared.prefix)
     shared.provider.reset()
     with ExitStack() as stack:
         made = make_house(shared.processes, shared.provider, stack)
