@@ -4,10 +4,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from project.api import api
+from project.asyncapi import asyncapi_json, asyncapi_page
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("api/v1/asyncapi.json", asyncapi_json, name="asyncapi"),
+    path("api/v1/docs/sockets", asyncapi_page, name="socket_docs"),
     path("api/v1/", api.urls),
     path("", include("apps.accounts.urls")),
     path("", include("apps.documents.urls")),

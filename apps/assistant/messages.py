@@ -425,10 +425,14 @@ ServerMessage = Annotated[
 END_TYPES = frozenset({"done", "failed", "cancelled"})
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON schema of both directions: `$defs`, and under `properties` the unions `client` and `server`."""
-    client = TypeAdapter(ClientMessage).json_schema(mode="validation", ref_template="#/$defs/{model}")
-    server = TypeAdapter(ServerMessage).json_schema(mode="serialization", ref_template="#/$defs/{model}")
+def json_schema(definitions_at: str = "#/$defs/") -> dict[str, Any]:
+    """Return the JSON schema of both directions: `$defs`, and under `properties` the unions `client` and `server`.
+
+    `definitions_at`: where references say that the `$defs` are.
+    """
+    template = definitions_at + "{model}"
+    client = TypeAdapter(ClientMessage).json_schema(mode="validation", ref_template=template)
+    server = TypeAdapter(ServerMessage).json_schema(mode="serialization", ref_template=template)
     definitions = client.pop("$defs") | server.pop("$defs")
     for definition in definitions.values():
         if "type" in definition.get("properties", {}):
