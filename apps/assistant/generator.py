@@ -15,7 +15,7 @@ from django.conf import settings
 from apps.assistant import jobs
 from apps.assistant.claims import cancelled_among, claim, release
 from apps.assistant.jobs import Job
-from apps.assistant.log import append, expire_log, last_position, read_log
+from apps.assistant.log import append, expire_log, last_position, take_over_log
 from apps.assistant.models import Generation
 from apps.assistant.runner import Run, in_database
 from apps.assistant.transcripts import replay
@@ -105,7 +105,7 @@ class Generator:
             await tell_stored_end(job.generation_id)
             return True
         request_id.set(generation.request_id)
-        lines = await read_log(generation.pk) if generation.epoch > 1 else []
+        lines = await take_over_log(generation.pk, generation.epoch) if generation.epoch > 1 else []
         run = self._runs[generation.pk] = Run(generation, lines)
         logger.info(
             "generation.started",

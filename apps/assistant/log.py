@@ -1,8 +1,8 @@
 """Log 2: a generation's events, while it streams. One Redis Stream per generation, with ids `<epoch>-<seq>`.
 
 Redis refuses an id that does not grow, so a generator that was presumed dead and replaced (a new epoch) cannot write
-another event: fencing without a lock. Appending and telling is one script, so that what was refused is told to nobody.
-`seq` never restarts, so it grows along the stream whatever the epochs.
+another event: fencing without a lock. Who takes over raises the epoch before it reads. Appending and telling is one
+script, so that what was refused is told to nobody. `seq` never restarts and has no gaps, whatever the epochs.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,9 @@ from apps.core.redis import async_redis, key
 Kind = Literal["chunk", "end", "decided", "other"]
 
 APPEND = """
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+local seq = last[1] and string.match(last[1][1], '-(%d+)$') or '0'
+if string.match(ARGV[3], '-(%d+)$') - 1 ~= tonumber(seq) then return redis.error_reply('GAP') end
 local lines = {}
 for i = 3, #ARGV, 2 do
     redis.call('XADD', KEYS[1], ARGV[i], 'e', ARGV[i + 1])
@@ -28,9 +31,20 @@ redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('PUBLISH', ARGV[1], table.concat(lines, '\\n'))
 """
 
+FENCE = """
+redis.call('XADD', KEYS[1], ARGV[1], 'fence', '')
+redis.call('XDEL', KEYS[1], ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return redis.call('XRANGE', KEYS[1], '-', '+')
+"""
+
 
 class Fenced(Exception):
     """Another generator has taken over this generation."""
+
+
+class Gap(Exception):
+    """Redis does not have what comes before: it was emptied, or has had this already."""
 
 
 def events_key(generation_id: UUID) -> str:
@@ -80,26 +94,48 @@ def decode_notice(payload: bytes) -> list[Line]:
 
 
 async def append(document_id: UUID, epoch: int, lines: Sequence[Line]) -> None:
-    """Append `lines` of one generation and tell everybody. Raises Fenced, redis.RedisError."""
+    """Append `lines` of one generation and tell everybody. Raises Fenced, Gap, redis.RedisError."""
     arguments: list[Any] = [channel(document_id), settings.ASSISTANT_LOG_MAX_AGE_SECONDS]
     for line in lines:
         arguments += (f"{epoch}-{line.seq}", line.encode())
-    client = async_redis()
-    script = client.register_script(APPEND)
+    await _run(APPEND, lines[0].generation_id, arguments)
+
+
+async def take_over_log(generation_id: UUID, epoch: int) -> list[Line]:
+    """Return every event there is, oldest first, when nobody of an earlier epoch can append another.
+
+    Without the fence, what the last generator still has on its way would be told, and then `epoch` would write the
+    same `seq` again. Raises Fenced where a later epoch was here before.
+    """
+    entries = await _run(FENCE, generation_id, [f"{epoch}-0", settings.ASSISTANT_LOG_MAX_AGE_SECONDS])
+    return [Line.decode(fields[1]) for _, fields in entries]
+
+
+async def _run(script: str, generation_id: UUID, arguments: list[Any]) -> Any:
+    """Run a script on the generation's stream. Raises Fenced, Gap, redis.RedisError."""
+    registered = async_redis().register_script(script)
     try:
-        await script(keys=[events_key(lines[0].generation_id)], args=arguments)
+        return await registered(keys=[events_key(generation_id)], args=arguments)
     except redis.ResponseError as error:
         if "equal or smaller" in str(error):
             raise Fenced from None
+        if "GAP" in str(error):
+            raise Gap from None
         raise
 
 
 async def last_position(generation_id: UUID) -> tuple[int, int]:
-    """Return the epoch and seq of the last event; (0, 0) where there is none."""
-    entries: Any = await async_redis().xrevrange(events_key(generation_id), count=1)
-    if not entries:
+    """Return the epoch that may append, and the seq of the last event; (0, 0) where Redis knows nothing."""
+    try:
+        stream: Any = await async_redis().xinfo_stream(events_key(generation_id))
+    except redis.ResponseError:  # no such key
         return 0, 0
-    epoch, seq = entries[0][0].split(b"-")
+    last = stream["last-entry"]
+    return _parts(stream["last-generated-id"])[0], _parts(last[0])[1] if last else 0
+
+
+def _parts(entry_id: bytes) -> tuple[int, int]:
+    epoch, seq = entry_id.split(b"-")
     return int(epoch), int(seq)
 
 

@@ -26,7 +26,7 @@ from apps.assistant.messages import (
     Timing,
     Usage,
 )
-from apps.assistant.models import Generation
+from apps.assistant.models import Generation, State
 from apps.assistant.people import quota_of
 from apps.assistant.seam import mend
 from apps.assistant.transcripts import private_to, started_event, store_end
@@ -76,6 +76,7 @@ class Run:
             epoch=generation.epoch,
             private_to=private_to(generation),
             lines=lines,
+            is_current=self._is_current,
         )
         self._inner: asyncio.Task[Finish] | None = None
         self._stop: Stop = ""
@@ -86,6 +87,14 @@ class Run:
         self._stop = self._stop or why
         if self._inner is not None:
             self._inner.cancel()
+
+    async def _is_current(self) -> bool:
+        mine = Generation.objects.filter(pk=self.generation.pk, epoch=self.generation.epoch, state=State.RUNNING)
+        while True:
+            try:
+                return await in_database(mine.exists)
+            except OperationalError:
+                await asyncio.sleep(DATABASE_RETRY_SECONDS)
 
     async def execute(self) -> bool:
         """Run to the end. False when nothing ended: it is to be handed over, or somebody else has it."""

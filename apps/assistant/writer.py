@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import redis
 from django.conf import settings
 
 from apps.assistant import log
-from apps.assistant.log import Fenced, Line, line_of
+from apps.assistant.log import Fenced, Gap, Line, line_of
 from apps.assistant.messages import Chunk, Event
 
 logger = logging.getLogger(__name__)
@@ -21,14 +21,23 @@ class LogWriter:
     """The writing end of a log, for one epoch. Keeps what it wrote, so that a Redis that forgot can be told again."""
 
     def __init__(
-        self, generation_id: UUID, document_id: UUID, *, epoch: int, private_to: UUID | None, lines: Sequence[Line]
+        self,
+        generation_id: UUID,
+        document_id: UUID,
+        *,
+        epoch: int,
+        private_to: UUID | None,
+        lines: Sequence[Line],
+        is_current: Callable[[], Awaitable[bool]],
     ) -> None:
-        """`lines`: what earlier generators wrote."""
+        """`lines`: what earlier generators wrote. `is_current`: whether `epoch` still is the generation's."""
         self._generation_id = generation_id
         self._document_id = document_id
         self._epoch = epoch
         self._private_to = private_to
+        self._is_current = is_current
         self._lines = list(lines)
+        self._written = len(lines)  # of them, those that Redis has taken
         self._pending: list[str] = []
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -83,8 +92,9 @@ class LogWriter:
         while True:
             try:
                 await log.append(self._document_id, self._epoch, lines)
+                self._written = lines[-1].seq
                 return
-            except Fenced:
+            except (Fenced, Gap):
                 lines = await self._missing()  # a write whose answer was lost is no rival's
             except (redis.RedisError, OSError):
                 logger.warning("generation.log_away", extra={"generation": str(self._generation_id)})
@@ -101,6 +111,8 @@ class LogWriter:
         epoch, seq = await log.last_position(self._generation_id)
         if epoch > self._epoch:
             raise Fenced
+        if seq < self._written and not await self._is_current():
+            raise Fenced  # the log is gone because it ended long ago
         return self._lines[seq:]
 
 
