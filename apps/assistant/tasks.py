@@ -15,7 +15,7 @@ from apps.assistant.log import Line, channel, line_of
 from apps.assistant.messages import Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
 from apps.assistant.transcripts import private_to, started_event, store_end
-from apps.core.redis import sync_redis
+from apps.core.redis import key, sync_redis
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +29,11 @@ def sweep_generations() -> None:
     young = now - timedelta(seconds=settings.ASSISTANT_LEASE_SECONDS)
     old = now - timedelta(seconds=settings.ASSISTANT_QUEUE_MAX_WAIT_SECONDS)
     lost = Generation.objects.filter(state__in=OPEN_STATES, created_at__lt=young)
+    # In a Redis that was emptied since the last sweep, no generator may have said again that it lives.
+    knows_the_living = sync_redis().set(key("generator", "swept"), "1", get=True) is not None
     for generation in lost.select_related("user", "turn").order_by("created_at")[:SWEPT_AT_ONCE]:
         if generation.state == State.RUNNING:
-            if not _is_alive(generation.worker):
+            if knows_the_living and not _is_alive(generation.worker):
                 _requeue(generation)
         elif generation.created_at < old and not _is_somebody_alive():
             _fail(generation)
