@@ -57,7 +57,8 @@ def store_end(
 ) -> list[Line] | None:
     """Write the transcript and return the lines to append: the end, and decisions that came before it.
 
-    None when the generation has ended already or another generator has it. `lengths`: see Generation.
+    A cancel that was asked for before wins, whatever ended it. None when the generation has ended already or another
+    generator has it. `lengths`: see Generation.
     """
     generation = (
         Generation.objects.select_for_update(of=("self",))
@@ -67,6 +68,11 @@ def store_end(
     )
     if generation is None:
         return None
+    if isinstance(ending, Done):
+        generation.prompt_tokens = ending.usage.prompt_tokens
+        generation.completion_tokens = ending.usage.completion_tokens
+    if generation.cancel_requested_at is not None:
+        ending = Cancelled(type="cancelled", id=generation_id, seq=ending.seq, characters=len(text))
     generation.state = State(ending.type)
     generation.text = text
     generation.lengths = list(lengths)
@@ -75,9 +81,6 @@ def store_end(
     generation.ending = ending.model_dump(mode="json")
     generation.first_token_at = first_token_at
     generation.ended_at = timezone.now()
-    if isinstance(ending, Done):
-        generation.prompt_tokens = ending.usage.prompt_tokens
-        generation.completion_tokens = ending.usage.completion_tokens
     if isinstance(ending, Failed):
         generation.error_code = ending.code
     generation.save()
