@@ -9,6 +9,7 @@ frame     = 0 0 bytes   sync step 1: a state vector
 bytes     = varuint length, then so many bytes
 """
 
+from collections.abc import Mapping
 from enum import Enum
 
 VARUINT_MAX_BYTES = 10
@@ -124,6 +125,11 @@ def read_state_vector(data: bytes) -> dict[int, int]:
     if any(client >> 53 for client in clocks):
         raise BadFrame("a client id is too large")
     return clocks
+
+
+def write_state_vector(clocks: Mapping[int, int]) -> bytes:
+    known = [varuint(client) + varuint(clock) for client, clock in clocks.items() if clock]
+    return varuint(len(known)) + b"".join(known)
 
 
 def websocket_frame(payload: bytes) -> bytes:

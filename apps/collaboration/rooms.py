@@ -19,7 +19,7 @@ from pycrdt import Doc
 
 from apps.collaboration.awareness import Presence, awareness_frame
 from apps.collaboration.connections import Connection, Refused
-from apps.collaboration.frames import EMPTY_STATE_VECTOR, Kind, frame, read_state_vector
+from apps.collaboration.frames import EMPTY_STATE_VECTOR, Kind, frame, read_state_vector, write_state_vector
 from apps.collaboration.journal import Entry, journal
 from apps.collaboration.loading import Head, load, read_heads, read_since
 from apps.collaboration.projection import title
@@ -62,6 +62,7 @@ class Room:
         self._ahead: set[int] = set()  # positions in `doc` beyond a gap
         self._head = 0  # the highest position heard of
         self._uncommitted: deque[Entry] = deque()
+        self._clocks_before: dict[int, int] = {}  # of clients, before what is uncommitted
         self._presence = Presence(
             max_clients=settings.SYNC_PRESENCE_MAX_CLIENTS, timeout_seconds=settings.SYNC_PRESENCE_TIMEOUT_SECONDS
         )
@@ -137,8 +138,14 @@ class Room:
     # What clients ask
 
     def question(self) -> bytes:
-        """Return sync step 1: what we have."""
-        return frame(Kind.STEP_1, self._doc.get_state())
+        """Return sync step 1: what is committed here.
+
+        A client whose words are in memory only, since it lost its connection before they were committed, sends them
+        again and is told when they are. Asked for less, it would have nothing to send, and call them saved.
+        """
+        if not self._clocks_before:
+            return frame(Kind.STEP_1, self._doc.get_state())
+        return frame(Kind.STEP_1, write_state_vector({**self._known.clocks, **self._clocks_before}))
 
     def answer(self, state_vector: bytes) -> Batch:
         """Return sync step 2: what a client with `state_vector` lacks. The whole state is built once per version."""
@@ -190,9 +197,12 @@ class Room:
             raise Refused(CloseCode.OVERLOADED, "the document cannot be written to now")
         if self._bytes + len(update) > settings.SYNC_MAX_DOCUMENT_BYTES:
             raise Refused(CloseCode.TOO_LARGE, "the document is full")
+        before = {client: self._known.clocks.get(client, 0) for client in checked.ends}
         if not self._apply(update, checked, may_be_old=may_be_old):
             self.take_nothing(connection, count=count)
             return
+        for client, clock in before.items():
+            self._clocks_before.setdefault(client, clock)
         self._bytes += len(update)
         self._put_out(frame(Kind.UPDATE, update), connection)
         self._record(Entry(self, update, connection.person_id, checked.deepest, connection, count))
@@ -260,6 +270,7 @@ class Room:
             for entry in self._uncommitted:
                 if entry.data is not None:
                     self._take_foreign(entry.data)
+            self._advance(self._head)  # what was committed or heard of meanwhile
         finally:
             self._rebuilding = None
             for connection in self._paused:
@@ -284,6 +295,8 @@ class Room:
                 self._ahead.add(position)
                 updates.append(entry.data)
             acknowledged[entry.connection] = acknowledged.get(entry.connection, 0) + entry.count
+        if not self._uncommitted:
+            self._clocks_before.clear()
         self._advance(position)
         self._tell_title()
         for connection, count in acknowledged.items():
@@ -298,16 +311,20 @@ class Room:
             titles().changed(self.document_id, now)
 
     def vanished(self) -> None:
-        self._uncommitted.clear()
+        self._forget_uncommitted()
         for connection in list(self.connections):
             connection.close(CloseCode.NOT_FOUND, "the document was deleted")
 
     def refused(self) -> None:
         """Start again from the log; the clients still have what it does not."""
-        self._uncommitted.clear()
+        self._forget_uncommitted()
         self._rebuild()
         for connection in list(self.connections):
             connection.close(CloseCode.OVERLOADED, "the log did not take an update")
+
+    def _forget_uncommitted(self) -> None:
+        self._uncommitted.clear()
+        self._clocks_before.clear()
 
     def has_peers(self) -> bool:
         """Say whether other processes have this room too."""
