@@ -1,5 +1,6 @@
 """Real processes for tests: web servers, generators, workers; started, killed and restarted as an operator would."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -33,6 +34,15 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = 10, what: str =
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come within {seconds} s")
         time.sleep(0.02)
+
+
+async def until(condition: Callable[[], Any], *, seconds: float, what: Callable[[], str]) -> None:
+    """As `wait_until`, on an event loop."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what()} did not come within {seconds} s")
+        await asyncio.sleep(0.02)
 
 
 @dataclass

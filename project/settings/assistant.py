@@ -61,7 +61,7 @@ ASSISTANT_LEASE_SECONDS = env.float("ASSISTANT_LEASE_SECONDS", 15)  # a generato
 ASSISTANT_ATTEMPTS_MAX = 3  # generators that may die over one generation
 ASSISTANT_QUEUE_MAX_WAIT_SECONDS = env.float("ASSISTANT_QUEUE_MAX_WAIT_SECONDS", 60)
 ASSISTANT_DRAIN_SECONDS = env.float("ASSISTANT_DRAIN_SECONDS", 5)  # below the supervisor's kill timeout
-ASSISTANT_SWEEP_SECONDS = 20
+ASSISTANT_SWEEP_SECONDS = env.float("ASSISTANT_SWEEP_SECONDS", 20)
 ASSISTANT_DATABASE_CONNECTIONS = 4  # of a generator's event loop; each is held for one short statement
 ASSISTANT_DATABASE_WAIT_SECONDS = 5.0  # for one of them
 
@@ -74,8 +74,8 @@ ASSISTANT_SOCKET_WINDOW_EVENTS = 256  # unacknowledged events in flight
 ASSISTANT_UNACKNOWLEDGED_SECONDS = 0.5  # with a full window, one coalesced frame goes per so long
 ASSISTANT_SEND_TIMEOUT_SECONDS = 20  # a reader that takes nothing for so long is closed (4508)
 ASSISTANT_SOCKETS_PER_PERSON = env.int("ASSISTANT_SOCKETS_PER_PERSON", 40)  # in one document and web process
-ASSISTANT_RECHECK_SECONDS = 30
 ASSISTANT_EVENTS_KEEP_ALIVE_SECONDS = 15  # of an event stream on which nothing happens
+ASSISTANT_RECHECK_SECONDS = env.float("ASSISTANT_RECHECK_SECONDS", 30)
 ASSISTANT_RESUME_MAX_GENERATIONS = 50  # replayed from the database for one `resume`
 
 ASSISTANT_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

@@ -1,0 +1,188 @@
+"""Plays one history: people write and ask while processes die and connections break, then everything heals."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from tests.laws.faults import draw
+from tests.laws.installation import Installation
+from tests.laws.readers import Reader
+from tests.laws.verdicts import judge
+from tests.laws.writers import Writer
+from tests.processes import until
+
+PEOPLE = 4
+FAULTS = (2, 6)
+SETTLE_SECONDS = 60  # for everything to be in step again after the last fault; on an idle machine it takes two
+
+
+@dataclass
+class Report:
+    """What happened in one history, and what was against the law."""
+
+    seed: int
+    document: str
+    faults: list[str] = field(default_factory=list)
+    words: int = 0
+    generations: dict[str, int] = field(default_factory=dict)
+    settled_seconds: float = 0.0
+    violations: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        ends = ", ".join(f"{count} {end}" for end, count in sorted(self.generations.items())) or "no generations"
+        line = f"seed {self.seed}: {self.words} words, {ends}, in step after {self.settled_seconds:.1f} s"
+        return line + "".join(f"\n    {fault}" for fault in self.faults) if self.violations else line
+
+
+class Episode:
+    """One history in one document."""
+
+    def __init__(self, installation: Installation, document: str, seed: int) -> None:
+        self.installation = installation
+        self.document = document
+        self.chance = random.Random(seed)
+        self.report = Report(seed, document)
+        self.writers: list[Writer] = []
+        self.vanished: list[Writer] = []
+        self.readers: list[Reader] = []
+        self._tasks: dict[Writer | Reader, asyncio.Task[None]] = {}
+        self._typing: list[asyncio.Task[None]] = []
+
+    async def play(self) -> Report:
+        """Live through it and judge."""
+        self.installation.provider.behave(
+            first=self.chance.uniform(0, 0.3), rate=self.chance.choice([20, 40, 80]), tokens=self.chance.randrange(150)
+        )
+        for number in range(PEOPLE):
+            self._add_writer(f"w{number}", number)
+            self._add_reader(f"r{number}", number)
+        try:
+            await self.installation.heal()
+            await self._until(lambda: all(writer.synced for writer in self.writers), "everybody's first copy")
+            self._typing = [asyncio.create_task(self._write(writer), name=writer.name) for writer in self.writers]
+            self._typing += [asyncio.create_task(self._ask(reader)) for reader in self.readers[:2]]
+            await self._go_wrong()
+            await self._settle()
+            self.report.words = sum(len(writer.typed) for writer in [*self.writers, *self.vanished])
+            await judge(self)
+        except AssertionError as error:
+            self.report.violations.append(str(error))
+        finally:
+            await self._end(*self._typing, *self._tasks.values())
+        return self.report
+
+    # People
+
+    def sync_url(self, web: int | None = None) -> str:
+        return self.installation.socket_url(f"/ws/sync/{self.document}?ack=1", web)
+
+    def assistant_url(self, web: int | None = None) -> str:
+        return self.installation.socket_url(f"/ws/assistant/{self.document}", web)
+
+    def _add_writer(self, name: str, person: int) -> Writer:
+        writer = Writer(name, self.installation.cookies[person], self.sync_url, self._own_chance())
+        self.writers.append(writer)
+        self._tasks[writer] = asyncio.create_task(writer.run())
+        return writer
+
+    def _add_reader(self, name: str, person: int) -> None:
+        reader = Reader(name, self.installation.cookies[person], self.assistant_url, self._own_chance())
+        self.readers.append(reader)
+        self._tasks[reader] = asyncio.create_task(reader.run())
+
+    def _own_chance(self) -> random.Random:
+        return random.Random(self.chance.random())
+
+    async def _write(self, writer: Writer) -> None:
+        """Type in bursts, now and then offline, reloading, or with a lost connection."""
+        chance = self._own_chance()
+        while True:
+            for _ in range(chance.randrange(1, 12)):
+                await writer.type()
+                await asyncio.sleep(chance.uniform(0, 0.12))
+            act = chance.random()
+            if act < 0.08:
+                writer.go()
+            elif act < 0.12:
+                writer.drop()
+            elif act < 0.16:
+                writer.reload()
+            await asyncio.sleep(chance.uniform(0, 0.5))
+            if chance.random() < 0.5:
+                writer.come_back()
+
+    async def _ask(self, reader: Reader) -> None:
+        """Start generations, cancel some, lose the connection now and then."""
+        chance = self._own_chance()
+        while True:
+            await asyncio.sleep(chance.uniform(0.2, 2))
+            visibility = chance.choice(["shared", "shared", "private"])
+            generation = await reader.ask(visibility=visibility)
+            if chance.random() < 0.25:
+                await asyncio.sleep(chance.uniform(0, 1))
+                await reader.cancel(generation)
+            if chance.random() < 0.2:
+                self.chance.choice(self.readers).drop()
+
+    def _vanish(self) -> None:
+        """Somebody closes the browser for good, perhaps with unsaved words."""
+        writer = self.writers.pop(self.chance.randrange(len(self.writers)))
+        index = next(index for index, task in enumerate(self._typing) if task.get_name() == writer.name)
+        self._typing.pop(index).cancel()
+        self._tasks.pop(writer).cancel()
+        self.vanished.append(writer)
+
+    # The course
+
+    async def _go_wrong(self) -> None:
+        for _ in range(self.chance.randint(*FAULTS)):
+            await asyncio.sleep(self.chance.uniform(0.1, 0.8))
+            together = 2 if self.chance.random() < 0.25 else 1
+            faults = [draw(self.chance)(self.installation, self.chance) for _ in range(together)]
+            for happened in await asyncio.gather(*faults, return_exceptions=True):
+                if isinstance(happened, AssertionError):
+                    raise happened
+                self.report.faults.append(str(happened))
+            if self.chance.random() < 0.1 and len(self.writers) > 2:
+                self._vanish()
+                self.report.faults.append(f"{self.vanished[-1].name} left for good")
+
+    async def _settle(self) -> None:
+        """Heal everything, stop typing, and wait until all copies and all readers have come to rest."""
+        await self._end(*self._typing)
+        self._typing = []
+        await self.installation.heal()
+        begun = time.monotonic()
+        for writer in self.writers:
+            writer.come_back()
+
+        def in_step() -> bool:
+            return (
+                all(writer.is_saved for writer in self.writers)
+                and len({writer.text for writer in self.writers}) == 1
+                and all(reader.greeted and not reader.asked for reader in self.readers)
+                and not any(reader.waits_for for reader in self.readers)
+            )
+
+        await self._until(in_step, "rest")
+        self.report.settled_seconds = time.monotonic() - begun
+
+    async def _until(self, condition: Callable[[], bool], what: str) -> None:
+        await until(condition, seconds=SETTLE_SECONDS, what=lambda: f"{what} ({self._unrest()})")
+
+    def _unrest(self) -> str:
+        texts = {writer.text for writer in self.writers}
+        unsaved = [writer.name for writer in self.writers if not writer.is_saved]
+        waiting = {reader.name: (reader.greeted, len(reader.asked), reader.waits_for) for reader in self.readers}
+        return f"{len(texts)} texts, unsaved {unsaved}, readers {waiting}"
+
+    @staticmethod
+    async def _end(*tasks: "asyncio.Task[None]") -> None:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
