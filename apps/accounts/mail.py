@@ -1,13 +1,18 @@
 """Mail leaves through the worker: a page neither waits for a mail server nor fails with it."""
 
+import logging
 from collections.abc import Sequence
 from email.utils import make_msgid
+from smtplib import SMTPException
 from typing import Any
 
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
+from kombu.exceptions import OperationalError
 
 from apps.accounts.tasks import send_mail
+
+logger = logging.getLogger(__name__)
 
 
 class QueuedMail(BaseEmailBackend):
@@ -15,8 +20,19 @@ class QueuedMail(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
-            send_mail.delay(as_fields(message))
+            fields = as_fields(message)
+            try:
+                send_mail.delay(fields)
+            except OperationalError:  # no Redis, no queue
+                self._send_now(fields)
         return len(email_messages)
+
+    @staticmethod
+    def _send_now(fields: dict[str, Any]) -> None:
+        try:
+            send_mail(fields)
+        except (SMTPException, OSError):
+            logger.exception("mail.not_sent")
 
 
 def as_fields(message: EmailMessage) -> dict[str, Any]:

@@ -119,11 +119,12 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [REDIS_URL or "redis://localhost"], "prefix": REDIS_PREFIX + "layer"},
     }
 }
-# Shared by all processes: rate limits of log-in and sign-up are counted here.
+# Shared by all processes: rate limits of log-in, sign-up and invitations are counted here.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "apps.core.cache.ResilientCache",
         "LOCATION": REDIS_URL or "redis://localhost",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},  # seconds; then this process counts for itself
         "KEY_FUNCTION": "apps.core.redis.cache_key",
     }
 }
