@@ -118,8 +118,9 @@ class Relay:
                 pipeline = async_redis().pipeline(transaction=False)
                 for channel, notice in waiting:
                     pipeline.publish(channel, notice)
-                await pipeline.execute(raise_on_error=False)
-            except (redis.RedisError, OSError):
+                async with asyncio.timeout(settings.SYNC_NOTICE_TIMEOUT_SECONDS):
+                    await pipeline.execute(raise_on_error=False)
+            except (redis.RedisError, OSError):  # a timeout is an OSError
                 logger.warning("relay.redis_away", extra={"notices": len(waiting)})
         self._task = None
 

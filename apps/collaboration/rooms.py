@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+import psycopg
 from django.conf import settings
 from pycrdt import Doc
 
@@ -546,6 +547,8 @@ class Rooms:
                             room.compare(heads[document_id], time.monotonic())
                         else:
                             room.vanished()
+            except psycopg.Error as error:
+                logger.warning("rooms.database_away", extra={"error": type(error).__name__})
             except Exception:
                 logger.exception("rooms.tending_failed")
 

@@ -8,7 +8,10 @@ from django.db import connections
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-CONNECTION_PARAMETERS = ("dbname", "user", "password", "host", "port", "sslmode", "sslrootcert", "options")
+CONNECTION_PARAMETERS = (
+    *("dbname", "user", "password", "host", "port", "sslmode", "sslrootcert", "options", "connect_timeout"),
+    *("keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"),
+)
 
 Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
 

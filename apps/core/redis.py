@@ -1,6 +1,7 @@
 """Redis clients and key names. One asyncio client per event loop, one synchronous client per process."""
 
 import asyncio
+import socket
 from functools import cache
 from weakref import WeakKeyDictionary
 
@@ -9,6 +10,14 @@ import redis.asyncio
 from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+
+TIMEOUT_SECONDS = 10  # of an answer; blocking reads ask for less
+# A peer that vanished without a word is noticed after 11 s, not after hours. Only Linux names the options so.
+KEEPALIVE = {
+    getattr(socket, name): value
+    for name, value in (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 3))
+    if hasattr(socket, name)
+}
 
 _clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis]" = WeakKeyDictionary()
 
@@ -32,14 +41,21 @@ def async_redis() -> "redis.asyncio.Redis":
 
 
 def blocking_redis() -> "redis.asyncio.Redis":
-    """Return a client of its own for blocking reads: redis-py 8 times out after 5 s by default."""
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=None, health_check_interval=30)
+    """Return a client of its own for blocking reads, of less than TIMEOUT_SECONDS."""
+    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, health_check_interval=30)
 
 
 def subscriber_redis() -> "redis.asyncio.Redis":
     """Return a client that does not reconnect silently: a subscriber has to hear that messages were lost."""
     never = Retry(NoBackoff(), 0)
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=None, health_check_interval=30, retry=never)
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=None,
+        socket_keepalive=True,
+        socket_keepalive_options=KEEPALIVE,
+        health_check_interval=30,
+        retry=never,
+    )
 
 
 @cache

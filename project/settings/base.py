@@ -105,6 +105,10 @@ DATABASES = {
 }
 DATABASE_OPTIONS = DATABASES["default"].setdefault("OPTIONS", {})
 DATABASE_OPTIONS.setdefault("connect_timeout", 5)  # seconds
+# A server that vanished without a word is noticed after 11 s; what waits for its answer is then tried again.
+for _name, _value in {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}.items():
+    DATABASE_OPTIONS.setdefault(_name, _value)  # seconds, seconds, probes
+DATABASE_OPTIONS.setdefault("tcp_user_timeout", 11_000)  # milliseconds
 # Web processes serve every request in a thread of its own, so persistent connections would never be used again.
 DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", 0)  # connections per process; 0: no pool (project/server.py sets it)
 if DATABASE_POOL_MAX:

@@ -32,7 +32,7 @@ SYNC_RECHECK_SECONDS = env.float("SYNC_RECHECK_SECONDS", 20.0)  # how often ever
 
 # Rooms.
 SYNC_ROOM_GRACE_SECONDS = env.float("SYNC_ROOM_GRACE_SECONDS", 15.0)  # kept after the last client has left
-SYNC_REPAIR_SECONDS = env.float("SYNC_REPAIR_SECONDS", 3.0)  # how often open rooms are compared with the log
+SYNC_REPAIR_SECONDS = env.float("SYNC_REPAIR_SECONDS", 0.7)  # how often open rooms are compared with the log
 SYNC_TITLE_SECONDS = 0.3  # how soon a changed title is in the list of documents
 SYNC_GAP_SECONDS = 0.1  # how long a notice out of order may stay alone before the log is read
 SYNC_HELLO_SECONDS = 10.0  # how often processes that share a room say so
@@ -41,6 +41,7 @@ SYNC_LOADS_AT_ONCE = env.int("SYNC_LOADS_AT_ONCE", 4)
 SYNC_CRASHED_LOADS_MAX = 2  # a document whose load ended its process so often is quarantined
 SYNC_NOTICE_MAX_BYTES = env.int("SYNC_NOTICE_MAX_BYTES", 8 << 10)  # larger ones carry positions only
 SYNC_NOTICE_SECONDS = 0.004  # notices of so long a time travel in one write
+SYNC_NOTICE_TIMEOUT_SECONDS = 1.0  # then Redis is taken for away, and readers find in the log what it was to tell
 
 # The journal. The first update after a pause is committed at once, more of them in groups this far apart.
 SYNC_JOURNAL_SECONDS = env.float("SYNC_JOURNAL_SECONDS", 0.1)

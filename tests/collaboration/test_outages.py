@@ -12,7 +12,7 @@ from apps.collaboration.models import DocumentLog
 from apps.core.close_codes import CloseCode
 from apps.core.redis import sync_redis
 from tests.collaboration.conftest import Cast, log_of
-from tests.processes import Processes, WebProcess
+from tests.processes import Processes, WebProcess, free_port
 
 
 def _allow_connections(allowed: bool) -> None:
@@ -55,6 +55,36 @@ def test_processes_go_on_together_after_redis_dropped_their_subscriptions(
         bob.listen_until(lambda: bob.text == "one two ")
         bob.type("three")
         alice.listen_until(lambda: alice.text == "one two three")
+
+
+def test_a_process_that_hears_no_notice_finds_in_the_log_what_others_wrote(
+    web: WebProcess, processes: Processes, cast: Cast
+) -> None:
+    assert settings.SYNC_REPAIR_SECONDS + settings.SYNC_GAP_SECONDS < 1
+    deaf = processes.web(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    with cast.connect(web, cast.alice) as alice, cast.connect(deaf, cast.bob) as bob:
+        alice.sync()
+        bob.sync()
+        alice.type("one ")
+        bob.listen_until(lambda: bob.text == "one ")
+        bob.type("two")
+        alice.listen_until(lambda: alice.text == "one two")
+
+
+def test_who_returns_before_the_commit_is_told_of_it(processes: Processes, cast: Cast) -> None:
+    """Their words are in the room's memory only; with nothing to send, the page would call them saved."""
+    web = processes.web(SYNC_JOURNAL_SECONDS="4")
+    with cast.connect(web, cast.alice, ack=True) as alice:
+        alice.sync()
+        alice.type("committed at once, ")
+        alice.wait_saved(1)
+        alice.type("and after four seconds")
+        with cast.connect(web, cast.alice, ack=True) as again:
+            again.doc.apply_update(alice.doc.get_update())
+            again.sync()
+            assert log_of(cast.document.pk).head == 1
+            again.wait_saved(1)
+    assert log_of(cast.document.pk).head == 2
 
 
 def test_a_document_that_crashed_its_loaders_opens_read_only_and_keeps_its_log(
