@@ -73,7 +73,9 @@ class Action:
     max_tokens: int = 800
     tokens_per_selected: float = 0.0
     context_tokens_setting: str = "ASSISTANT_CONTEXT_TOKENS"
+    corrects: bool = False  # edits are of what is wrong, not of what could be better
     fast: bool = False  # a small request: the fast model answers
+    remembers: bool = True  # house style, dictionary and the rest of the document are looked up
     continues: bool = False  # the answer goes on from the end of `text_before`
     mid_word: bool = False  # and may do so inside a word
     replaces: bool = False
@@ -96,6 +98,10 @@ class Action:
                 raise Invalid(f"input.{name}: one of {', '.join(words)}.")
         if self.replaces and self._wanted_tokens(request) > settings.ASSISTANT_OUTPUT_MAX_TOKENS:
             raise TooLarge("The selection is too long to be rewritten at once. Select less of it.")
+
+    def categories(self, aspect: str | None) -> tuple[str, ...]:
+        """Return what edits may be called."""
+        return grammar.CATEGORIES if self.corrects else (suggest.category(aspect or ""),)
 
     def answer_tokens(self, request: GenerationInput) -> int:
         """Return how many tokens an answer to `request` may have."""
@@ -192,6 +198,7 @@ ACTIONS = {
             max_tokens=40,
             context_tokens_setting="ASSISTANT_COMPLETE_CONTEXT_TOKENS",
             fast=True,
+            remembers=False,
             continues=True,
             mid_word=True,
         ),
@@ -200,6 +207,7 @@ ACTIONS = {
             "Finds mistakes in the selection, each with its correction.",
             grammar,
             context_tokens_setting="ASSISTANT_COMPLETE_CONTEXT_TOKENS",
+            corrects=True,
             fast=True,
         ),
         _finding(

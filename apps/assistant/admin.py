@@ -48,7 +48,9 @@ class GenerationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in
     readonly_fields = SHOWN
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("user", "document").defer("input", "text", "anchor")
+        return (
+            super().get_queryset(request).select_related("user", "document").defer("input", "text", "anchor", "events")
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

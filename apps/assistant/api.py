@@ -12,11 +12,12 @@ from pydantic import Field
 from apps.accounts.authentication import ASSISTANT, caller
 from apps.assistant.actions import ACTIONS
 from apps.assistant.event_stream import events_of
-from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Generate, Person, Usage
+from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Edit, Generate, Person, Usage
 from apps.assistant.models import Generation
 from apps.assistant.people import person
 from apps.assistant.queries import list_generations, read_generation
 from apps.assistant.services import start_generation
+from apps.assistant.transcripts import edits_of
 from apps.llm.routes import deployments, is_demo
 
 router = Router(auth=ASSISTANT, tags=["assistant"])
@@ -71,9 +72,10 @@ class DecisionOutput(Schema):
 
 
 class GenerationOutput(ListedGenerationOutput):
-    """`text` is empty until the generation has ended."""
+    """`text` and `edits` are empty until the generation has ended."""
 
     text: str
+    edits: list[Edit]
     usage: Usage | None
     prompt_version: str
     request_id: str
@@ -161,6 +163,7 @@ def read(request: HttpRequest, generation_id: UUID) -> Any:
     return {
         **_listed(generation),
         "text": generation.text or "",
+        "edits": edits_of(generation),
         "usage": _usage(generation),
         "prompt_version": generation.prompt_version,
         "request_id": generation.request_id,

@@ -10,6 +10,21 @@ class UnsupportedAction(InterlineError):
     status = 400
 
 
+class UnusableAnswer(InterlineError):
+    """The model answered, but with nothing that can be shown."""
+
+    code = "provider_unavailable"
+    status = 503
+    retryable = True
+
+
+class CutOff(InterlineError):
+    """The model's answer was longer than it may be, and half of it is no result."""
+
+    code = "too_large"
+    status = 413
+
+
 class ConcurrencyLimited(InterlineError):
     """Too many generations of this person at once."""
 

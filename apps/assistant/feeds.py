@@ -119,7 +119,7 @@ class Feed:
 
         def query() -> list[Generation]:
             running = Generation.objects.filter(document_id=self.document_id, state__in=OPEN_STATES)
-            return list(running.select_related("user", "turn").defer("input", "text").order_by("created_at"))
+            return list(running.select_related("user", "turn").defer("input", "text", "events").order_by("created_at"))
 
         generations: list[Generation] = await database_sync_to_async(query, thread_sensitive=False)()
         return generations

@@ -316,7 +316,10 @@ class Chunk(Event):
 
 
 class Edit(Event):
-    """A proposed replacement. Positions are UTF-16 code units into `selection`, else into `text_before`."""
+    """A proposed replacement inside one block. Positions are UTF-16 code units into `selection`.
+
+    `original` is exactly what stands there; edits of one generation do not overlap. `category` is one of its prompt's.
+    """
 
     type: Literal["edit"] = "edit"
     edit_id: str
@@ -363,8 +366,15 @@ class Timing(Message):
     total_ms: int
 
 
+class EditCounts(Message):
+    """How many edits there are, and how many findings of the model were not shown: no place, no change, unreadable."""
+
+    found: int
+    dropped: int
+
+
 class Done(Event):
-    """The generation ended well. `sha256` is of the UTF-8 of all chunk texts joined."""
+    """The generation ended well. `sha256` is of the UTF-8 of all chunk texts joined. `edits`: where it made some."""
 
     type: Literal["done"] = "done"
     finish_reason: str
@@ -373,6 +383,7 @@ class Done(Event):
     usage: Usage
     timing: Timing
     quota: Quota
+    edits: EditCounts | None = Field(default=None, exclude_if=_absent)
 
 
 class Failed(Event):
@@ -422,6 +433,7 @@ ServerMessage = Annotated[
     | Decided,
     Field(discriminator="type"),
 ]
+_event: TypeAdapter[Any] = TypeAdapter(GenerationEvent)
 END_TYPES = frozenset({"done", "failed", "cancelled"})
 
 
@@ -446,3 +458,9 @@ def json_schema(definitions_at: str = "#/$defs/") -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": definitions,
     }
+
+
+def parse_event(stored: Any) -> Event:
+    """Return the event that was stored as `model_dump(mode="json")`."""
+    event: Event = _event.validate_python(stored)
+    return event

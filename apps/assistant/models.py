@@ -46,7 +46,7 @@ class Generation(models.Model):
 
     `epoch` counts the generators that took it: the number that fences off one presumed dead. `lengths` has the
     characters of each event after `started`, 0 for one without text, so that a replay can start anywhere.
-    `ending` is its end event as it was sent.
+    `events` has those without text (edits, status), and `ending` is its end event, all as they were sent.
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
@@ -68,6 +68,7 @@ class Generation(models.Model):
 
     text = EncryptedTextField(null=True, blank=True)
     lengths = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
+    events = EncryptedJSONField(null=True, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
     ending = models.JSONField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True)

@@ -20,7 +20,7 @@ def list_generations(user: User, document_id: UUID, *, action: str = "", page: i
     visible = Generation.objects.filter(document_id=document_id).filter(Q(visibility="shared") | Q(user=user))
     if action:
         visible = visible.filter(action=action)
-    listed = visible.select_related("user").defer("input", "text", "anchor").order_by("-created_at")
+    listed = visible.select_related("user").defer("input", "text", "anchor", "events").order_by("-created_at")
     return Paginator(listed, page_size).get_page(page)
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from apps.assistant.actions import find_action
 from apps.assistant.chat import gather
 from apps.assistant.log import Fenced, Line, expire_log
+from apps.assistant.memory import Recalled, recall
 from apps.assistant.messages import (
     Cancelled,
     Done,
@@ -27,8 +28,8 @@ from apps.assistant.messages import (
     Usage,
 )
 from apps.assistant.models import Generation, State
+from apps.assistant.output import Output, TooLong, output_of
 from apps.assistant.people import quota_of
-from apps.assistant.seam import mend
 from apps.assistant.transcripts import private_to, started_event, store_end
 from apps.assistant.writer import LogWriter
 from apps.core.errors import InterlineError
@@ -50,10 +51,6 @@ async def in_database(function: Callable[..., T], *arguments: Any, **options: An
     """Run `function` in a thread with a database connection. Not in Channels' one shared thread."""
     result: T = await database_sync_to_async(function, thread_sensitive=False)(*arguments, **options)
     return result
-
-
-class TooLong(Exception):
-    """The answer reached the limit of characters."""
 
 
 class Interrupted(InterlineError):
@@ -78,6 +75,7 @@ class Run:
             lines=lines,
             is_current=self._is_current,
         )
+        self._output: Output | None = None
         self._inner: asyncio.Task[Finish] | None = None
         self._stop: Stop = ""
         self._first_token_at: datetime | None = None
@@ -164,35 +162,28 @@ class Run:
         request = GenerationInput.model_validate(self.generation.input)
         options = self.generation.options
         talk = await in_database(gather, self.generation, request) if action.talks else None
-        seam = ("" if action.talks else request.text_before or "") + self._writer.text
-        characters = len(self._writer.text)
+        recalled = await in_database(recall, self.generation) if action.remembers else Recalled()
+        output = self._output = output_of(self.generation, action, self._writer, recalled.respected)
         chat = ChatRequest(
             models=models_for(action.name, self.generation.model),
-            messages=action.messages(request, written=self._writer.text, talk=talk),
+            messages=action.messages(request, written=self._writer.text, memory=recalled.memory, talk=talk),
             max_tokens=min(
                 options.get("max_tokens") or action.answer_tokens(request), settings.ASSISTANT_OUTPUT_MAX_TOKENS
             ),
             temperature=options.get("temperature"),
         )
-        joined = False
         async with aclosing(stream(chat)) as items:
             async for item in items:
                 await announcing
                 match item:
                     case Delta(text):
-                        if not joined:
-                            text = mend(seam, text, mid_word=action.mid_word)
-                            joined = bool(text)
                         self._first_token_at = self._first_token_at or timezone.now()
-                        characters += len(text)
-                        if characters > settings.ASSISTANT_OUTPUT_MAX_CHARACTERS:
-                            raise TooLong
-                        if text:
-                            self._writer.write(text)
+                        output.take(text)
                     case Rerouted(model):
                         self.model = model
                         await self._status("fallback", "Another model takes over.")
                     case Finish():
+                        output.close(item)
                         return item
         raise AssertionError("a stream ends with Finish or raises")
 
@@ -248,6 +239,7 @@ class Run:
                     ending=ending,
                     text=self._writer.text,
                     lengths=self._writer.lengths,
+                    events=self._writer.events,
                     model=self.model,
                     first_token_at=self._first_token_at,
                 )
@@ -276,6 +268,7 @@ class Run:
                 total_ms=_milliseconds(created, now),
             ),
             quota=quota_of(self.generation.user),
+            edits=self._output.counts if self._output else None,
         )
 
     def _failed(self, error: InterlineError) -> Failed:
@@ -287,7 +280,7 @@ class Run:
             message=error.message,
             retryable=error.retryable,
             retry_after=error.retry_after,
-            partial=bool(self._writer.text),
+            partial=bool(self._writer.text) or any(event["type"] == "edit" for event in self._writer.events),
         )
 
     def _cancelled(self) -> Cancelled:

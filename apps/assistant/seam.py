@@ -11,7 +11,7 @@ def joins_words(before: str, following: str) -> bool:
     if not before or not following or before[-1].isspace() or before[-1] in OPENING:
         return False
     last, first = before[-1], following[0]
-    if not first.isalnum() or _is_spaceless(last) or _is_spaceless(first):
+    if not first.isalnum() or is_spaceless(last) or is_spaceless(first):
         return False
     return last.isalnum() or last in ".,;:!?…)]}»”’%\"'"
 
@@ -28,5 +28,6 @@ def mend(before: str, first: str, *, mid_word: bool) -> str:
     return first
 
 
-def _is_spaceless(character: str) -> bool:
+def is_spaceless(character: str) -> bool:
+    """Say whether `character` belongs to a script that puts no spaces between words."""
     return unicodedata.name(character, "").startswith(SPACELESS)

@@ -181,6 +181,9 @@ def decide(user: User, document_id: UUID, message: Decide) -> None:
             return
         if generation.decisions.count() >= settings.ASSISTANT_DECISIONS_PER_GENERATION:
             raise RateLimited("That was too many decisions about one suggestion.")
+        edit_ids = _edit_ids(generation)
+        if message.edit_id is not None and edit_ids and message.edit_id not in edit_ids:
+            raise NotFound("There is no such edit.")
         Decision.objects.create(
             generation=generation,
             user=user,
@@ -197,6 +200,10 @@ def _is_known(generation: Generation, user: User, message: Decide) -> bool:
     """Say whether this is what `user` decided last: a client whose connection was cut sends its decision again."""
     last = generation.decisions.filter(user=user, edit_id=message.edit_id or "").order_by("pk").last()
     return last is not None and (last.decision, last.final_text) == (message.decision, message.final_text)
+
+
+def _edit_ids(generation: Generation) -> set[str]:
+    return {event["edit_id"] for event in generation.events or () if event["type"] == "edit"}
 
 
 def number_decisions(generation: Generation) -> list[Decided]:

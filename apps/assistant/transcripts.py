@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.assistant.log import Line, line_of
-from apps.assistant.messages import Cancelled, Chunk, Done, Failed, Started
+from apps.assistant.messages import Cancelled, Chunk, Done, Failed, Started, parse_event
 from apps.assistant.models import CHAT, Generation, State
 from apps.assistant.people import person
 from apps.assistant.recaps import recap_if_due
@@ -52,13 +52,14 @@ def store_end(
     ending: Done | Failed | Cancelled,
     text: str,
     lengths: Sequence[int],
+    events: Sequence[dict[str, Any]] = (),
     model: str,
     first_token_at: datetime | None = None,
 ) -> list[Line] | None:
     """Write the transcript and return the lines to append: the end, and decisions that came before it.
 
     A cancel that was asked for before wins, whatever ended it. None when the generation has ended already or another
-    generator has it. `lengths`: see Generation.
+    generator has it. `lengths`, `events`: see Generation.
     """
     generation = (
         Generation.objects.select_for_update(of=("self",))
@@ -76,6 +77,7 @@ def store_end(
     generation.state = State(ending.type)
     generation.text = text
     generation.lengths = list(lengths)
+    generation.events = list(events) or None
     generation.model = model
     generation.last_seq = ending.seq
     generation.ending = ending.model_dump(mode="json")
@@ -89,11 +91,20 @@ def store_end(
     return [line_of(event, private_to(generation)) for event in (ending, *number_decisions(generation))]
 
 
+def edits_of(generation: Generation) -> list[dict[str, Any]]:
+    """Return the edits of a generation that has ended, as they were sent."""
+    return [event for event in generation.events or () if event["type"] == "edit"]
+
+
 def replay(generation: Generation) -> list[Line]:
     """Return the events of a generation that has ended, with `seq` as they were sent."""
     events: list[Any] = [started_event(generation)]
+    others = {event["seq"]: event for event in generation.events or ()}
     position = 0
     for seq, length in enumerate(generation.lengths, start=2):
+        if seq in others:
+            events.append(parse_event(others[seq]))
+            continue
         text = (generation.text or "")[position : position + length]
         position += length
         events.append(Chunk(type="chunk", id=generation.pk, seq=seq, text=text))

@@ -1,8 +1,12 @@
 """Writes one generation's events to the log: the first text at once, then what has gathered every 25 ms."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -15,6 +19,8 @@ from apps.assistant.messages import Chunk, Event
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.25
+
+MakeEvent = Callable[[int], Event]  # of the seq it gets
 
 
 class LogWriter:
@@ -38,10 +44,12 @@ class LogWriter:
         self._is_current = is_current
         self._lines = list(lines)
         self._written = len(lines)  # of them, those that Redis has taken
-        self._pending: list[str] = []
+        self._pending: list[str | MakeEvent] = []
         self._wake = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._lock = asyncio.Lock()
         self.lengths = [_length(line) for line in lines[1:]]
+        self.events: list[dict[str, Any]] = [json.loads(line.frame) for line in lines[1:] if line.kind != "chunk"]
         self.text = "".join(_text(line) for line in lines)
 
     @property
@@ -53,33 +61,54 @@ class LogWriter:
         self._pending.append(text)
         self._wake.set()
 
+    def write_event(self, make: MakeEvent) -> None:
+        """Take in an event that belongs behind what was written so far; `run` sends it without waiting for more."""
+        self._pending.append(make)
+        self._wake.set()
+        self._hurry.set()
+
     async def run(self) -> None:
         """Send text as it gathers, until cancelled. Raises Fenced."""
         while True:
             await self._wake.wait()
             await asyncio.shield(self.flush())
-            await asyncio.sleep(settings.ASSISTANT_FLUSH_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(settings.ASSISTANT_FLUSH_SECONDS):
+                    await self._hurry.wait()
 
     async def flush(self) -> None:
-        """Send all text there is. Raises Fenced."""
+        """Send all there is. Raises Fenced."""
         async with self._lock:
             self._wake.clear()
-            text = "".join(self._pending)
-            self._pending.clear()
-            limit = settings.ASSISTANT_CHUNK_MAX_CHARACTERS
-            for start in range(0, len(text), limit):
-                piece = text[start : start + limit]
-                self.text += piece
-                self.lengths.append(len(piece))
-                chunk = Chunk(type="chunk", id=self._generation_id, seq=self.next_seq, text=piece)
-                await self._append([line_of(chunk, self._private_to)])
+            self._hurry.clear()
+            pending, self._pending = self._pending, []
+            for is_text, items in groupby(pending, lambda item: isinstance(item, str)):
+                if is_text:
+                    await self._send_text("".join(item for item in items if isinstance(item, str)))
+                else:
+                    for make in items:
+                        assert not isinstance(make, str)
+                        await self._send_event(make(self.next_seq))
+
+    async def _send_text(self, text: str) -> None:
+        limit = settings.ASSISTANT_CHUNK_MAX_CHARACTERS
+        for start in range(0, len(text), limit):
+            piece = text[start : start + limit]
+            self.text += piece
+            self.lengths.append(len(piece))
+            chunk = Chunk(type="chunk", id=self._generation_id, seq=self.next_seq, text=piece)
+            await self._append([line_of(chunk, self._private_to)])
 
     async def event(self, event: Event) -> None:
         """Send an event numbered `next_seq`. Raises Fenced."""
         async with self._lock:
-            if event.seq > 1:
-                self.lengths.append(0)
-            await self._append([line_of(event, self._private_to)])
+            await self._send_event(event)
+
+    async def _send_event(self, event: Event) -> None:
+        if event.seq > 1:
+            self.lengths.append(0)
+            self.events.append(event.model_dump(mode="json"))
+        await self._append([line_of(event, self._private_to)])
 
     async def end(self, lines: Sequence[Line]) -> None:
         """Send stored lines: the end and what follows it."""

@@ -40,7 +40,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 DIGESTS = {
     "continue-2": "7804cf711fa9",
     "complete-2": "4a487adc0ce1",
-    "grammar-1": "5764f2ec2a0c",
+    "grammar-1": "1636d6e43d1d",
     "suggest-1": "995ffc1f01e7",
     "rewrite-1": "3c50f6d310b3",
     "shorten-1": "86f2dfe5dbe8",

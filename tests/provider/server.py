@@ -24,6 +24,7 @@ class Received:
     headers: dict[str, str]
     at: float = field(default_factory=time.monotonic)
     sent: int = 0
+    sent_at: list[float] = field(default_factory=list)  # before each token was written
     first_token_at: float | None = None
     end: str = ""
     ended: float | None = None
@@ -144,6 +145,7 @@ class ProviderServer:
                 now = time.monotonic_ns()
                 token = f"{index}@{now}@{received_ns} " if index == 0 else f"{index}@{now} "
             received.first_token_at = received.first_token_at or time.monotonic()
+            received.sent_at.append(time.monotonic())
             await self._write_token(response, body, token, behaviour.split)
             received.sent += 1
         finish = "length" if limit < len(tokens) else behaviour.finish

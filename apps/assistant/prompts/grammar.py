@@ -7,8 +7,8 @@ from apps.llm.requests import ChatMessage
 VERSION = "grammar-1"
 
 CATEGORIES = (
-    "spelling",
     "grammar",
+    "spelling",
     "agreement",
     "tense",
     "article",

@@ -18,6 +18,8 @@ ASPECTS = {
     "inclusive_language": "words that leave out or hurt people without need",
 }
 
+OWN = "own"  # the aspect is in the writer's words
+
 SYSTEM = """\
 You are an editor inside a text editor. You propose better wordings for places in the <selection-{key}> passage, seen
 from one side only, which the <aspect-{key}> passage names; it names what to look for and nothing else.
@@ -28,6 +30,11 @@ from one side only, which the <aspect-{key}> passage names; it names what to loo
 - A wish in a <wish-{key}> passage says more about what to look for."""
 
 
+def category(aspect: str) -> str:
+    """Return what proposals of an aspect are called."""
+    return aspect if aspect in ASPECTS else OWN
+
+
 def build(brief: Brief) -> tuple[ChatMessage, ...]:
     aspect = brief.request.aspect or ""
     wanted = f"{aspect}: {ASPECTS[aspect]}" if aspect in ASPECTS else aspect
@@ -35,6 +42,6 @@ def build(brief: Brief) -> tuple[ChatMessage, ...]:
         SYSTEM,
         brief,
         "Task: suggest. List the proposals for the selection.",
-        categories=[aspect if aspect in ASPECTS else "own"],
+        categories=[category(aspect)],
         wishes=[("aspect", wanted), ("wish", brief.instruction)],
     )

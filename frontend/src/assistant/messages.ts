@@ -239,7 +239,9 @@ export interface Chunk {
   span?: number | null;
 }
 /**
- * A proposed replacement. Positions are UTF-16 code units into `selection`, else into `text_before`.
+ * A proposed replacement inside one block. Positions are UTF-16 code units into `selection`.
+ *
+ * `original` is exactly what stands there; edits of one generation do not overlap. `category` is one of its prompt's.
  */
 export interface Edit {
   id: string;
@@ -278,7 +280,7 @@ export interface Citation {
   quote: string;
 }
 /**
- * The generation ended well. `sha256` is of the UTF-8 of all chunk texts joined.
+ * The generation ended well. `sha256` is of the UTF-8 of all chunk texts joined. `edits`: where it made some.
  */
 export interface Done {
   id: string;
@@ -290,6 +292,7 @@ export interface Done {
   usage: Usage;
   timing: Timing;
   quota: Quota;
+  edits?: EditCounts | null;
 }
 /**
  * Tokens as the provider counted them, or as litellm estimated them where it did not.
@@ -305,6 +308,13 @@ export interface Timing {
   queued_ms: number;
   first_token_ms: number;
   total_ms: number;
+}
+/**
+ * How many edits there are, and how many findings of the model were not shown: no place, no change, unreadable.
+ */
+export interface EditCounts {
+  found: number;
+  dropped: number;
 }
 /**
  * The generation ended badly. Text that came before stays: `partial`.

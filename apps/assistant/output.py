@@ -1,0 +1,176 @@
+"""What becomes of a model's answer: chunks of text, or an edit for each finding."""
+
+import logging
+from typing import Protocol
+
+from django.conf import settings
+
+from apps.assistant.actions import Action
+from apps.assistant.edits import EditMaker, PlacedEdit, Respected
+from apps.assistant.errors import CutOff, UnusableAnswer
+from apps.assistant.findings import Finding, FindingReader
+from apps.assistant.messages import Edit, EditCounts, GenerationInput
+from apps.assistant.models import Generation
+from apps.assistant.seam import mend
+from apps.assistant.writer import LogWriter
+from apps.llm.requests import Finish
+
+logger = logging.getLogger(__name__)
+
+EMPTY = "The model answered with nothing. Your text is as it was; try again."
+UNREADABLE = "The model answered with nothing that can be used. Your text is as it was; try again."
+CUT_OFF = "The model's answer was cut off at its limit. What came until then is kept; select less text."
+
+
+class TooLong(Exception):
+    """The answer reached a limit. What came until then counts."""
+
+
+class Output(Protocol):
+    """Takes an answer as it comes."""
+
+    @property
+    def counts(self) -> EditCounts | None: ...
+
+    def take(self, text: str) -> None:
+        """Raises TooLong, UnusableAnswer."""
+
+    def close(self, finish: Finish) -> None:
+        """The answer is whole. Raises UnusableAnswer, CutOff where it is of no use."""
+
+
+def output_of(generation: Generation, action: Action, writer: LogWriter, respected: Respected) -> Output:
+    request = GenerationInput.model_validate(generation.input)
+    if action.output == "edits":
+        return Edits(generation, action, request.selection or "", writer, respected)
+    asked = generation.options.get("max_tokens")
+    return Text(action, writer, before=request.text_before or "", limited=asked is not None)
+
+
+class Text:
+    """Passes the answer on, joined to the text it follows."""
+
+    def __init__(self, action: Action, writer: LogWriter, *, before: str, limited: bool) -> None:
+        """`limited`: whoever asked said how long the answer may be."""
+        self._action = action
+        self._writer = writer
+        self._limited = limited
+        self._before = before + writer.text if action.continues else writer.text
+        self._characters = len(writer.text)
+        self._joined = False
+
+    @property
+    def counts(self) -> None:
+        return None
+
+    def take(self, text: str) -> None:
+        if not self._joined:
+            text = self._begin(text)
+            self._joined = bool(text)
+        self._characters += len(text)
+        if self._characters > settings.ASSISTANT_OUTPUT_MAX_CHARACTERS:
+            if self._action.replaces:
+                raise CutOff(CUT_OFF)
+            raise TooLong
+        if text:
+            self._writer.write(text)
+
+    def _begin(self, text: str) -> str:
+        if self._action.continues:
+            return mend(self._before, text, mid_word=self._action.mid_word)
+        return text if self._before else text.lstrip()
+
+    def close(self, finish: Finish) -> None:
+        if not self._characters and not self._action.continues:
+            raise UnusableAnswer(EMPTY)
+        if finish.reason == "length" and self._action.replaces and not self._limited:
+            raise CutOff(CUT_OFF)
+
+
+class Edits:
+    """Writes an edit as soon as a finding is whole."""
+
+    def __init__(
+        self, generation: Generation, action: Action, text: str, writer: LogWriter, respected: Respected
+    ) -> None:
+        self._generation = generation
+        self._text = text
+        self._writer = writer
+        self._reader = FindingReader()
+        self._maker = EditMaker(
+            text,
+            action=action.name,
+            categories=action.categories(generation.input.get("aspect")),
+            respected=respected,
+            corrects=action.corrects,
+        )
+        self._sent = 0
+        self._characters = 0
+        self._dropped_in_a_row = 0
+        for event in writer.events:
+            if event["type"] == "edit":  # of a generator that died
+                self._maker.take(event["start"], event["end"])
+                self._sent += 1
+
+    @property
+    def counts(self) -> EditCounts:
+        dropped = sum(self._maker.dropped.values()) + self._reader.unreadable
+        return EditCounts(found=self._sent, dropped=dropped)
+
+    def take(self, text: str) -> None:
+        self._characters += len(text)
+        for finding in self._reader.feed(text):
+            self._take_finding(finding)
+        if self._is_endless():
+            self._give_up()
+
+    def close(self, finish: Finish) -> None:
+        self._reader.close()
+        logger.info(
+            "generation.findings",
+            extra={
+                "generation": str(self._generation.pk),
+                "found": self._sent,
+                "unreadable": self._reader.unreadable,
+                "dropped": dict(self._maker.dropped),
+            },
+        )
+        if not self._sent and not self._maker.dropped and not self._reader.said_end:
+            raise UnusableAnswer(UNREADABLE if self._characters else EMPTY)
+
+    def _take_finding(self, finding: Finding) -> None:
+        edit = self._maker.make(finding)
+        if edit is None:
+            self._dropped_in_a_row += 1
+            return
+        self._dropped_in_a_row = 0
+        self._sent += 1
+        number = self._sent
+        self._writer.write_event(lambda seq: self._event(edit, number, seq))
+
+    def _event(self, edit: PlacedEdit, number: int, seq: int) -> Edit:
+        return Edit(
+            type="edit",
+            id=self._generation.pk,
+            seq=seq,
+            edit_id=str(number),
+            start=self._maker.utf16(edit.start),
+            end=self._maker.utf16(edit.end),
+            original=self._text[edit.start : edit.end],
+            replacement=edit.replacement,
+            category=edit.category,
+            explanation=edit.explanation,
+        )
+
+    def _is_endless(self) -> bool:
+        return (
+            self._sent >= settings.ASSISTANT_EDITS_MAX
+            or self._dropped_in_a_row >= settings.ASSISTANT_FINDINGS_DROPPED_MAX
+            or self._characters > settings.ASSISTANT_OUTPUT_MAX_CHARACTERS
+            or self._reader.characters_outside > settings.ASSISTANT_FINDING_MAX_CHARACTERS
+        )
+
+    def _give_up(self) -> None:
+        if not self._sent:
+            raise UnusableAnswer(UNREADABLE)
+        raise TooLong
