@@ -12,11 +12,11 @@ from pydantic import Field
 from apps.accounts.authentication import ASSISTANT, caller
 from apps.assistant.actions import ACTIONS
 from apps.assistant.event_stream import events_of
-from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Edit, Generate, Person, Usage
+from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Decide, Edit, Generate, Person, Usage, Verdict
 from apps.assistant.models import Generation
 from apps.assistant.people import person
 from apps.assistant.queries import list_generations, read_generation
-from apps.assistant.services import start_generation
+from apps.assistant.services import cancel_generation, decide, start_generation
 from apps.assistant.transcripts import edits_of
 from apps.llm.routes import deployments, is_demo
 
@@ -207,3 +207,21 @@ def events(
         content_type="text/event-stream; charset=utf-8",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+@router.post("/generations/{uuid:generation_id}/cancel", response={202: None})
+def cancel(request: HttpRequest, generation_id: UUID) -> Any:
+    """Have it stopped; its end tells that it was. Nothing happens to one that has ended."""
+    user = caller(request)
+    generation = read_generation(user, generation_id)
+    cancel_generation(user, generation.document_id, generation_id)
+    return Status(202, None)
+
+
+@router.post("/generations/{uuid:generation_id}/decisions", response={201: None})
+def make_decision(request: HttpRequest, generation_id: UUID, body: Body[Verdict]) -> Any:
+    """Say what was decided about a suggestion; everybody in the document hears of it."""
+    user = caller(request)
+    generation = read_generation(user, generation_id)
+    decide(user, generation.document_id, Decide(id=generation_id, **body.model_dump()))
+    return Status(201, None)

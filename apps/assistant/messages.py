@@ -143,14 +143,19 @@ class Ack(Message):
         return frame
 
 
-class Decide(Message):
+class Verdict(Message):
+    """A decision about a suggestion, or about one edit of it."""
+
+    edit_id: Annotated[str, Field(max_length=64)] | None = None
+    decision: Literal["accepted", "rejected", "edited"]
+    final_text: Annotated[str, Field(max_length=FINAL_TEXT_MAX_CHARACTERS)] | None = None
+
+
+class Decide(Verdict):
     """What somebody decided about a finished suggestion, or about one edit of it."""
 
     type: Literal["decide"] = "decide"
     id: UUID
-    edit_id: Annotated[str, Field(max_length=64)] | None = None
-    decision: Literal["accepted", "rejected", "edited"]
-    final_text: Annotated[str, Field(max_length=FINAL_TEXT_MAX_CHARACTERS)] | None = None
 
 
 class Ping(Message):

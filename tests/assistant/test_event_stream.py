@@ -117,3 +117,20 @@ def test_a_stream_ends_when_its_reader_may_not_read_any_more(house: House) -> No
         rest = list(events)
     assert all(event["type"] != "done" for event in rest)
     house.join(house.alice).send({"type": "cancel", "id": generation_id})
+
+
+def test_a_program_stops_a_generation_and_decides_about_it(house: House) -> None:
+    program, vera = Program(house, house.alice), Program(house, house.vera)
+    house.provider.behave(tokens=400, rate=20)
+    generation_id = program.generate()
+    with program.events(generation_id) as events:
+        assert next(events)["type"] == "started"
+        assert vera.http.post(f"/generations/{generation_id}/cancel").status_code == 403
+        assert program.http.post(f"/generations/{generation_id}/cancel").status_code == 202
+        assert list(events)[-1]["type"] == "cancelled"
+    path = f"/generations/{generation_id}/decisions"
+    assert vera.http.post(path, json={"decision": "accepted"}).status_code == 403
+    assert program.http.post(path, json={"decision": "perhaps"}).status_code == 400
+    assert program.http.post(path, json={"decision": "edited", "final_text": "the"}).status_code == 201
+    (decision,) = program.http.get(f"/generations/{generation_id}/").json()["decisions"]
+    assert decision["decision"] == "edited"

@@ -111,11 +111,11 @@ export interface Ack {
  * What somebody decided about a finished suggestion, or about one edit of it.
  */
 export interface Decide {
-  type: "decide";
-  id: string;
   edit_id?: string | null;
   decision: "accepted" | "rejected" | "edited";
   final_text?: string | null;
+  type: "decide";
+  id: string;
 }
 /**
  * Answered by `pong` with the same nonce.
