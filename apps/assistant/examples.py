@@ -48,6 +48,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "open": [{"id": GENERATION, "action": "continue", "user": ALICE, "anchor": {"at": "AQIDBA=="}, "seq": 12}],
     },
     "quota": {"type": "quota", **QUOTA},
+    "conversation": {"type": "conversation", "id": "0d4f1c77-2b9e-4f4f-8a57-5a3e6d1b7c22"},
     "pong": {"type": "pong", "nonce": 7},
     "error": {
         "type": "error",
