@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from project.settings.accounts import SOCIAL_APPS
 from project.settings.environment import BASE_DIR, DATA_DIR, env, kept_secret
+from project.static_files import add_static_headers
 
 DEBUG = env.bool("DEBUG", True)  # 0 in production: secrets must be set, cookies need HTTPS
 TESTING = env.bool("INTERLINE_TESTING", False)
@@ -162,6 +163,9 @@ STORAGES = {
 # Collected files are compressed; without them (DEBUG=1, or DEBUG=0 outside the image) the sources are served.
 WHITENOISE_USE_FINDERS = DEBUG or not STATIC_ROOT.is_dir()
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+-[A-Za-z0-9_-]{8}\..+$"  # Vite puts the hash into the name
+WHITENOISE_ADD_HEADERS_FUNCTION = add_static_headers
+# The build has compressed the WebAssembly already.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "jpg", "jpeg", "gif", "webp", "woff", "woff2", "gz", "br", "zip", "wasm")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

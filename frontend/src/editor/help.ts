@@ -11,7 +11,8 @@ const GROUPS: readonly [string, readonly [string, string][]][] = [
       ["Mod →", "Accept one word"],
       ["Esc", "Stop or dismiss the suggestion"],
       ["Alt Shift S", "To the next suggestion"],
-      ["Alt Enter", "On a suggestion: its card. On assisted text: who accepted it, and when"],
+      ["Alt Shift G", "To the next grammar finding"],
+      ["Alt Enter", "On what is underlined or suggested: decide. On assisted text: who accepted it"],
     ],
   ],
   [

@@ -68,3 +68,17 @@ export const SUGGESTIONS_AT_ONCE = 6;
 export const SUGGESTIONS_RECALLED = 40;
 /** How soon after an edit suggestions without a place are looked for again. */
 export const SUGGESTIONS_RETRY_MS = 600;
+
+/** After the last change of a block; the bar is 100 ms from here to the underline. */
+export const LOCAL_CHECK_PAUSE_MS = 400;
+/** Blocks asked about before the page gets its turn again. */
+export const LOCAL_CHECK_BLOCKS_AT_ONCE = 8;
+/** Texts of blocks whose findings are kept. */
+export const CHECKED_TEXTS_KEPT = 3000;
+/** A pause in all typing, then the assistant reads what changed. */
+export const DEEP_CHECK_PAUSE_MS = 3000;
+export const DEEP_CHECKS_PER_MINUTE = 8;
+/** Of one request. */
+export const DEEP_CHECK_CHARACTERS = 6000;
+/** How long the pointer rests on an underline before it is explained. */
+export const HOVER_MS = 350;

@@ -81,7 +81,7 @@ const rail = new Rail({
   toggle: element("rail-toggle"),
   leave: () => editor.commands.focus(),
 });
-tools.attach(editor, rail);
+tools.attach(editor, rail, connection.ready);
 
 connection.ready.then(() => {
   editor.setEditable(editable);

@@ -2,29 +2,42 @@
 import type { Editor, Extensions } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
 import type { SlashItem } from "../editor/slash";
+import { Grammar } from "../grammar/grammar";
+import type { GrammarPanel } from "../grammar/panel";
+import type { FindingPopover } from "../grammar/popover";
+import type { Underline } from "../grammar/underlines";
 import type { PanelHandle, Rail } from "../rail/rail";
 import type { SuggestionsPanel } from "../suggestions/panel";
 import { Suggestions } from "../suggestions/suggestions";
 
 export class WritingTools {
   readonly suggestions: Suggestions;
+  readonly grammar: Grammar;
   private rail: Rail | null = null;
   private tab: PanelHandle | null = null;
   private panel: SuggestionsPanel | null = null;
   private wanted: string | null = null;
+  private grammarTab: PanelHandle | null = null;
+  private grammarPanel: GrammarPanel | null = null;
+  private popover: FindingPopover | null = null;
 
   constructor(assistant: Assistant) {
     this.suggestions = new Suggestions(assistant, {
       changed: () => this.suggestionsChanged(),
       chosen: (id) => this.showCard(id),
     });
+    this.grammar = new Grammar(assistant, {
+      changed: () => this.grammarChanged(),
+      explain: (underline, focus) => this.popover?.show(underline, focus),
+    });
   }
 
   extensions(): Extensions {
-    return this.suggestions.extensions();
+    return [...this.suggestions.extensions(), this.grammar.extension()];
   }
 
-  attach(editor: Editor, rail: Rail): void {
+  /** `ready`: the document is there. */
+  attach(editor: Editor, rail: Rail, ready: Promise<unknown>): void {
     this.rail = rail;
     this.suggestions.attach(editor);
     this.tab = rail.addPanel({
@@ -32,6 +45,17 @@ export class WritingTools {
       label: "Suggestions",
       icon: "list-checks",
       mount: (container) => this.mountSuggestions(container, editor),
+    });
+    this.grammarTab = rail.addPanel({
+      id: "grammar",
+      label: "Grammar",
+      icon: "spell-check",
+      mount: (container) => this.mountGrammar(container, editor),
+    });
+    this.grammar.attach(editor, ready);
+    ready.then(async () => {
+      const { FindingPopover } = await import("../grammar/popover");
+      this.popover = new FindingPopover(editor, this.grammar);
     });
   }
 
@@ -48,6 +72,17 @@ export class WritingTools {
           this.openSuggestions();
         },
       },
+      {
+        id: "grammar",
+        label: "Grammar",
+        icon: "spell-check",
+        group: "Assistant",
+        words: "grammar spelling check proofread dictionary",
+        choose: (editor, range) => {
+          editor.chain().focus().deleteRange(range).run();
+          this.rail?.open("grammar");
+        },
+      },
     ];
   }
 
@@ -60,6 +95,24 @@ export class WritingTools {
     this.panel = new SuggestionsPanel(container, editor, this.suggestions);
     if (this.wanted) this.panel.focus(this.wanted);
     this.wanted = null;
+  }
+
+  private async mountGrammar(container: HTMLElement, editor: Editor): Promise<void> {
+    const { GrammarPanel } = await import("../grammar/panel");
+    this.grammarPanel = new GrammarPanel(container, editor, this.grammar, (underline) =>
+      this.goTo(editor, underline),
+    );
+  }
+
+  private goTo(editor: Editor, underline: Underline): void {
+    editor.chain().setTextSelection(underline.from).scrollIntoView().run();
+    this.popover?.show(underline, true);
+  }
+
+  private grammarChanged(): void {
+    this.grammarPanel?.update();
+    this.popover?.update();
+    this.grammarTab?.count(this.grammar.list().length);
   }
 
   private suggestionsChanged(): void {

@@ -1,0 +1,192 @@
+/** The rail's panel of grammar: what is checked and by whom, all findings by kind, dictionaries and ignored rules. */
+import type { Editor } from "@tiptap/core";
+import { failureSentence } from "../assistant/words";
+import { make, makeButton } from "../page/elements";
+import { categoryLabel, KIND_LABELS, type Kind } from "./findings";
+import type { Grammar } from "./grammar";
+import { isUpToIt } from "./local-check";
+import type { Whose } from "./preferences";
+import type { Underline } from "./underlines";
+
+const CONTEXT_CHARACTERS = 28;
+
+export class GrammarPanel {
+  private readonly switches = make("div", "checks");
+  private readonly findings = make("div", "findings");
+  private readonly kept = make("div", "kept");
+  private frame = 0;
+
+  constructor(
+    container: HTMLElement,
+    private readonly editor: Editor,
+    private readonly grammar: Grammar,
+    private readonly explain: (underline: Underline) => void,
+  ) {
+    container.append(this.switches, this.findings, this.kept);
+    this.draw();
+  }
+
+  update(): void {
+    this.frame ||= requestAnimationFrame(() => this.draw());
+  }
+
+  private draw(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    keepingFocus(this.switches, () => this.switches.replaceChildren(...this.drawSwitches()));
+    keepingFocus(this.findings, () => this.findings.replaceChildren(...this.drawFindings()));
+    keepingFocus(this.kept, () => this.kept.replaceChildren(...this.drawKept()));
+  }
+
+  private drawSwitches(): HTMLElement[] {
+    const { grammar } = this;
+    const local = checkbox("Check in this browser", "English, at once; nothing leaves it", {
+      on: grammar.isLocalOn,
+      change: (on) => grammar.switchLocal(on),
+    });
+    const deep = checkbox("Have the assistant read what I change", "Any language, after a pause", {
+      on: grammar.isDeepOn,
+      change: (on) => grammar.switchDeep(on),
+    });
+    const rows = this.editor.isEditable ? [local, deep] : [local];
+    if (grammar.local.isBroken)
+      rows.push(make("p", "card-meta", "The check in the browser could not be started here."));
+    else if (!isUpToIt() && !grammar.isLocalOn)
+      rows.push(make("p", "card-meta", "It loads 8 MB, so it is off on small devices until you want it."));
+    if (grammar.failure)
+      rows.push(make("p", "field-error", failureSentence(grammar.failure, true, "What was found stays.")));
+    if (this.editor.isEditable)
+      rows.push(
+        make(
+          "div",
+          "card-actions",
+          makeButton("Read the whole text", () => grammar.readAll(), { icon: "sparkles" }),
+        ),
+      );
+    return rows;
+  }
+
+  private drawFindings(): HTMLElement[] {
+    const list = this.grammar.list();
+    if (list.length === 0) return [make("p", "panel-empty", "Nothing is underlined.")];
+    const kinds = [...new Set(list.map(({ finding }) => finding.kind))];
+    return kinds.map((kind) =>
+      this.drawKind(
+        kind,
+        list.filter(({ finding }) => finding.kind === kind),
+      ),
+    );
+  }
+
+  private drawKind(kind: Kind, list: readonly Underline[]): HTMLElement {
+    const heading = make("h3", "", `${KIND_LABELS[kind]} (${list.length})`);
+    const top = make("div", "findings-top", heading);
+    const correctable = list.filter(({ finding }) => finding.replacements.length > 0).length;
+    if (this.editor.isEditable && correctable > 1)
+      top.append(
+        makeButton(`Accept all ${correctable}`, () => this.grammar.acceptAll(kind), {
+          label: `Accept all ${correctable} of ${KIND_LABELS[kind]}`,
+        }),
+      );
+    return make("section", "", top, make("ul", "", ...list.map((underline) => this.row(underline))));
+  }
+
+  private row(underline: Underline): HTMLElement {
+    const { block, finding } = underline;
+    const before = block.slice(Math.max(0, finding.start - CONTEXT_CHARACTERS), finding.start);
+    const after = block.slice(finding.end, finding.end + CONTEXT_CHARACTERS);
+    const button = make(
+      "button",
+      "finding-row",
+      make(
+        "span",
+        "finding-context",
+        before,
+        make("mark", `finding finding-${finding.kind}`, finding.original),
+        after,
+      ),
+      make("span", "card-meta", finding.reason),
+    );
+    button.type = "button";
+    button.dataset.key = underline.id;
+    button.addEventListener("click", () => this.explain(underline));
+    return make("li", "", button);
+  }
+
+  private drawKept(): HTMLElement[] {
+    return [
+      this.drawWords("mine", "My dictionary"),
+      this.drawWords("document", "The document's dictionary"),
+      this.drawRules(),
+    ].filter((part) => part !== null);
+  }
+
+  private drawWords(whose: Whose, title: string): HTMLElement | null {
+    const { words } = this.grammar.preferences.get(whose);
+    const changeable = whose === "mine" || this.editor.isEditable;
+    return this.section(
+      title,
+      words.map((word) => ({
+        words: word,
+        remove: changeable ? () => this.grammar.change(whose, { remove_words: [word] }) : null,
+      })),
+    );
+  }
+
+  private drawRules(): HTMLElement | null {
+    const { ignored_rules: rules } = this.grammar.preferences.get("mine");
+    return this.section(
+      "Ignored rules",
+      rules.map((rule) => ({
+        words: categoryLabel(rule.split(":").at(-1) ?? rule),
+        remove: () => this.grammar.change("mine", { remove_ignored_rules: [rule] }),
+      })),
+    );
+  }
+
+  private section(
+    title: string,
+    entries: { words: string; remove: (() => void) | null }[],
+  ): HTMLElement | null {
+    if (entries.length === 0) return null;
+    const items = entries.map(({ words, remove }) => {
+      const item = make("li", "kept-entry", make("span", "", words));
+      if (remove) item.append(makeButton("", remove, { kind: "icon", icon: "x", label: `Remove ${words}` }));
+      return item;
+    });
+    const details = make(
+      "details",
+      "decided",
+      make("summary", "", `${title} (${entries.length})`),
+      make("ul", "", ...items),
+    );
+    details.open = this.opened.has(title);
+    details.addEventListener("toggle", () =>
+      details.open ? this.opened.add(title) : this.opened.delete(title),
+    );
+    return details;
+  }
+
+  private readonly opened = new Set<string>();
+}
+
+function checkbox(
+  label: string,
+  more: string,
+  { on, change }: { on: boolean; change(on: boolean): void },
+): HTMLElement {
+  const box = make("input", "");
+  box.type = "checkbox";
+  box.checked = on;
+  box.dataset.key = label;
+  box.addEventListener("change", () => change(box.checked));
+  return make("label", "check", box, make("span", "", label, make("span", "card-meta", more)));
+}
+
+/** What is drawn anew keeps the focus where it was, by the elements' keys. */
+function keepingFocus(home: HTMLElement, draw: () => void): void {
+  const focused = document.activeElement;
+  const key = focused instanceof HTMLElement && home.contains(focused) ? focused.dataset.key : undefined;
+  draw();
+  if (key) home.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}

@@ -1,0 +1,62 @@
+/** Dictionaries and ignored rules: a person's own, and the document's for whoever writes in it. */
+import { call } from "../documents/api";
+
+export type Whose = "mine" | "document";
+
+export interface Writing {
+  words: string[];
+  ignored_rules: string[];
+  language: string;
+}
+
+const NOTHING: Writing = { words: [], ignored_rules: [], language: "" };
+
+export class Preferences {
+  private readonly known: Record<Whose, Writing> = { mine: NOTHING, document: NOTHING };
+  private readonly paths: Record<Whose, string>;
+
+  constructor(
+    document: string,
+    private readonly changed: () => void,
+  ) {
+    this.paths = { mine: "/api/v1/writing", document: `/api/v1/documents/${document}/writing` };
+  }
+
+  get(whose: Whose): Writing {
+    return this.known[whose];
+  }
+
+  /** Everybody's words together. */
+  words(): string[] {
+    return [...new Set([...this.known.mine.words, ...this.known.document.words])];
+  }
+
+  ignoredRules(): string[] {
+    return [...new Set([...this.known.mine.ignored_rules, ...this.known.document.ignored_rules])];
+  }
+
+  language(): string {
+    return this.known.document.language || this.known.mine.language;
+  }
+
+  /** Without them everything is checked: a failure is no reason not to. */
+  async load(): Promise<void> {
+    const [mine, document] = await Promise.all(
+      (["mine", "document"] as const).map((whose) =>
+        call<Writing>("GET", this.paths[whose]).catch(() => NOTHING),
+      ),
+    );
+    this.known.mine = mine ?? NOTHING;
+    this.known.document = document ?? NOTHING;
+    this.changed();
+  }
+
+  /** Throws Problem. */
+  async change(
+    whose: Whose,
+    changes: Partial<Record<`${"add" | "remove"}_${"words" | "ignored_rules"}`, string[]>>,
+  ): Promise<void> {
+    this.known[whose] = await call<Writing>("PATCH", this.paths[whose], changes);
+    this.changed();
+  }
+}

@@ -1,0 +1,102 @@
+"""Lane one of grammar: the checker in the browser, and what people do with what it finds."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.editor import ready, saved, text_box, text_of, write
+from tests.e2e.site import Site
+from tests.e2e.test_pages import assert_accessible, watch_console
+from tests.processes import wait_until
+
+START_TIMEOUT_MS = 60_000  # 16 MB of WebAssembly, on a busy machine
+
+
+def underlined(page: Page, word: str) -> Locator:
+    return text_box(page).locator(".finding", has_text=re.compile(f"^{re.escape(word)}$"))
+
+
+def open_with(site: Site, text: str) -> Page:
+    alice = site.person("Alice")
+    page = alice.open(site.document(alice))
+    ready(page)
+    write(page, text)
+    return page
+
+
+def test_a_mistake_is_underlined_explained_and_corrected_by_keyboard(site: Site) -> None:
+    alice = site.person("Alice")
+    page = alice.open(site.document(alice))
+    errors = watch_console(page)
+    ready(page)
+    write(page, "The heron could of waited, but it is an 🐦 and teh river is high.")
+    expect(underlined(page, "teh")).to_be_visible(timeout=START_TIMEOUT_MS)
+    expect(underlined(page, "could of")).to_be_visible()
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Alt+Shift+G")
+    page.keyboard.press("Alt+Enter")
+    card = page.get_by_role("dialog", name=re.compile("could of"))
+    expect(card).to_be_visible()
+    expect(card.get_by_role("button").first).to_be_focused()
+    assert_accessible(page)
+    page.keyboard.press("Enter")
+    wait_until(lambda: "could have waited" in text_of(page), what="the correction in the text")
+    page.keyboard.press("Control+z")
+    wait_until(lambda: "could of waited" in text_of(page), what="the old words after undo")
+    saved(page)
+    assert not errors
+
+
+def test_a_word_in_the_dictionary_is_underlined_no_more_here_and_after_a_reload(site: Site) -> None:
+    page = open_with(site, "The zorblex waits by the weir, and the river is high. Another zorblex comes.")
+    expect(underlined(page, "zorblex")).to_have_count(2, timeout=START_TIMEOUT_MS)
+    underlined(page, "zorblex").first.click()
+    page.get_by_role("button", name="Add to my dictionary").click()
+    expect(underlined(page, "zorblex")).to_have_count(0)
+    saved(page)
+    page.reload()
+    ready(page)
+    write(page, " It sees teh bank.")
+    expect(underlined(page, "teh")).to_be_visible(timeout=START_TIMEOUT_MS)
+    expect(underlined(page, "zorblex")).to_have_count(0)
+
+
+def test_a_place_is_ignored_and_others_with_the_same_words_are_not(site: Site) -> None:
+    page = open_with(site, "We saw teh river at noon. Nobody had crossed teh bridge.")
+    expect(underlined(page, "teh")).to_have_count(2, timeout=START_TIMEOUT_MS)
+    underlined(page, "teh").first.click()
+    page.get_by_role("button", name="Ignore", exact=True).click()
+    expect(underlined(page, "teh")).to_have_count(1)
+
+
+def test_all_of_a_kind_are_corrected_in_one_step(site: Site) -> None:
+    page = open_with(site, "We saw teh river at noon. Nobody had crossed teh bridge.")
+    expect(underlined(page, "teh")).to_have_count(2, timeout=START_TIMEOUT_MS)
+    page.get_by_role("button", name="Panels").click()
+    page.get_by_role("tab", name=re.compile("Grammar")).click()
+    page.get_by_role("button", name="Accept all 2 of Spelling").click()
+    wait_until(lambda: text_of(page) == "We saw the river at noon. Nobody had crossed the bridge.", what="both")
+    text_box(page).focus()
+    page.keyboard.press("Control+z")
+    wait_until(lambda: text_of(page).count("teh") == 2, what="both back after one undo")
+
+
+def test_a_finding_goes_when_somebody_else_changes_its_words(site: Site) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.document(alice, editor=bob)
+    hers, his = alice.open(path), bob.open(path)
+    ready(hers)
+    ready(his)
+    write(hers, "We saw teh")
+    write(hers, " river at noon, and nobody crossed.")
+    expect(underlined(hers, "teh")).to_be_visible(timeout=START_TIMEOUT_MS)
+    wait_until(lambda: text_of(his) == text_of(hers), what="the same text in both browsers")
+    text_box(his).focus()
+    his.keyboard.press("Control+Home")
+    for _ in range(len("We saw teh")):
+        his.keyboard.press("ArrowRight")
+    for _ in range(2):
+        his.keyboard.press("Backspace")
+    his.keyboard.type("he")
+    expect(underlined(hers, "teh")).to_have_count(0)
+    wait_until(lambda: text_of(hers) == "We saw the river at noon, and nobody crossed.", what="his correction at hers")
