@@ -39,6 +39,7 @@ export class Assistant {
   private readonly decisions = new Map<string, Decide>();
   private readonly listeners = new Set<Listener>();
   private readonly greeted = new Set<(hello: Hello) => void>();
+  private readonly conversationListeners = new Set<(id: string) => void>();
   private readonly reachability = new Set<(reachable: boolean) => void>();
 
   constructor(readonly config: EditorConfig) {
@@ -88,6 +89,11 @@ export class Assistant {
     this.reachability.add(listener);
   }
 
+  /** Hear which conversation changed, began or went. */
+  onConversation(listener: (id: string) => void): void {
+    this.conversationListeners.add(listener);
+  }
+
   /** Ask for a generation and return its id. What comes of it, a refusal too, is heard by `follow`. */
   start({ action, input, anchor = null, visibility = "shared", options }: Request): string {
     const id = uuidv4();
@@ -126,6 +132,9 @@ export class Assistant {
 
   private hear(message: ServerMessage): void {
     if (message.type === "hello") for (const listener of this.greeted) listener(message);
+    if (message.type === "conversation") {
+      for (const listener of this.conversationListeners) listener(message.id);
+    }
     this.change((known) => reduce(known, message));
   }
 

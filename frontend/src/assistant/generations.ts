@@ -18,6 +18,8 @@ export interface Generation {
   text: string;
   seq: number;
   state: GenerationState;
+  /** The conversation it is an answer in. */
+  conversation: string | null;
   /** Events are missing before one that arrived: ask for them. */
   gap: boolean;
   /** Why it failed, in words. */
@@ -60,6 +62,7 @@ function unknown(id: string): Generation {
     seq: 0,
     state: "asked",
     gap: false,
+    conversation: null,
     failure: null,
     decision: null,
     edits: [],
@@ -102,6 +105,7 @@ function apply(known: Generation, event: GenerationEvent): Generation {
         anchor: event.anchor,
         model: event.model,
         demo: event.demo,
+        conversation: event.conversation ?? null,
         state: "streaming",
       };
     case "chunk":
@@ -159,6 +163,7 @@ function fromOpen(open: OpenGeneration): Generation {
     action: open.action,
     user: open.user,
     anchor: open.anchor,
+    conversation: open.conversation ?? null,
     gap: open.seq > 0,
   };
 }

@@ -8,6 +8,15 @@ import { type Floating, floatingHome, makeFloating } from "./floating";
 import { completeLink, isSafeLink } from "./links";
 import { TABLE_TOOLS } from "./tables";
 
+/** Something to do with the selection beside its marks. */
+export interface BubbleTool {
+  label: string;
+  icon: string;
+  /** Pressed together with Ctrl or ⌘. */
+  key: string;
+  run(editor: Editor): void;
+}
+
 interface Tool {
   mark: string;
   label: string;
@@ -42,11 +51,12 @@ const TOOLS: readonly Tool[] = [
   { mark: "code", label: "Code", icon: "code", key: "E", run: (e) => e.chain().focus().toggleCode().run() },
 ];
 
-export const Bubble = Extension.create<Record<string, never>, { bubble: SelectionBubble | null }>({
+export const Bubble = Extension.create<{ tools: readonly BubbleTool[] }, { bubble: SelectionBubble | null }>({
   name: "bubble",
+  addOptions: () => ({ tools: [] }),
   addStorage: () => ({ bubble: null }),
   onCreate() {
-    this.storage.bubble = new SelectionBubble(this.editor as Editor);
+    this.storage.bubble = new SelectionBubble(this.editor as Editor, this.options.tools);
   },
   onSelectionUpdate() {
     this.storage.bubble?.update();
@@ -75,7 +85,10 @@ export class SelectionBubble {
   private linkForm: HTMLFormElement | null = null;
   private readonly stop = new AbortController();
 
-  constructor(private readonly editor: Editor) {
+  constructor(
+    private readonly editor: Editor,
+    private readonly more: readonly BubbleTool[],
+  ) {
     this.panel.className = "floating bubble";
     this.panel.setAttribute("role", "toolbar");
     this.panel.setAttribute("aria-label", "Selection");
@@ -149,6 +162,11 @@ export class SelectionBubble {
     const link = this.button("link", "Link", `${isApple() ? "⌘" : "Ctrl"} K`, () => this.openLinkForm());
     this.buttons.set("link", link);
     this.panel.append(link, divider(), this.turnIntoSelect(), this.tableTools);
+    if (this.more.length > 0) this.panel.append(divider());
+    for (const { label, icon: name, key, run } of this.more)
+      this.panel.append(
+        this.button(name, label, `${isApple() ? "⌘" : "Ctrl"} ${key}`, () => run(this.editor)),
+      );
     this.tableTools.className = "bubble-tables";
     for (const tool of TABLE_TOOLS) {
       const button = this.button(tool.icon, tool.label, "", () => tool.run(this.editor));

@@ -8,6 +8,7 @@ import { continueExtension, continueText } from "../assistant/continue";
 import { OriginCard } from "../assistant/origin-card";
 import { Proposals } from "../assistant/proposals";
 import { suggestionBar } from "../assistant/suggestion-bar";
+import { Chat, chatBubbleTool, chatKeys, chatSlashItem } from "../chat/chat";
 import { Carets } from "../collaboration/carets";
 import { connect } from "../collaboration/connection";
 import { showPresence } from "../collaboration/presence";
@@ -64,8 +65,11 @@ const editor = createEditor({
     completionExtension(proposals, awareness),
     ...tools.extensions(),
     OriginCard,
-    slashExtension(slashItems((at) => continueText(at, proposals), tools.slashItems())),
-    Bubble,
+    slashExtension(
+      slashItems((at) => continueText(at, proposals), [...tools.slashItems(), chatSlashItem(() => chat)]),
+    ),
+    chatKeys(() => chat),
+    Bubble.configure({ tools: [chatBubbleTool(() => chat)] }),
     DragHandle,
     MoveBlock,
     OpenLinks,
@@ -82,6 +86,7 @@ const rail = new Rail({
   leave: () => editor.commands.focus(),
 });
 tools.attach(editor, rail, connection.ready);
+const chat = new Chat(assistant, editor, rail);
 
 connection.ready.then(() => {
   editor.setEditable(editable);

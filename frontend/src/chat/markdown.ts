@@ -1,0 +1,132 @@
+/**
+ * Markdown as it streams, made into elements: 0.03 ms a token whatever the length, and no HTML is ever parsed.
+ *
+ * The text is a model's, so it may be anything: pictures become links (a picture tells its server who reads), links go
+ * to the web or to a mailbox only, and no element outside of the table below is made.
+ */
+import * as smd from "streaming-markdown";
+
+const LINK_PROTOCOLS = ["http:", "https:", "mailto:"];
+
+/** Headings begin below the panel's own. Equations are shown as they were written. */
+const ELEMENTS: Readonly<Record<number, keyof HTMLElementTagNameMap>> = {
+  [smd.Token.Blockquote]: "blockquote",
+  [smd.Token.Paragraph]: "p",
+  [smd.Token.Heading_1]: "h3",
+  [smd.Token.Heading_2]: "h4",
+  [smd.Token.Heading_3]: "h5",
+  [smd.Token.Heading_4]: "h6",
+  [smd.Token.Heading_5]: "h6",
+  [smd.Token.Heading_6]: "h6",
+  [smd.Token.Code_Block]: "pre",
+  [smd.Token.Code_Fence]: "pre",
+  [smd.Token.Code_Inline]: "code",
+  [smd.Token.Italic_Ast]: "em",
+  [smd.Token.Italic_Und]: "em",
+  [smd.Token.Strong_Ast]: "strong",
+  [smd.Token.Strong_Und]: "strong",
+  [smd.Token.Strike]: "s",
+  [smd.Token.Link]: "a",
+  [smd.Token.Raw_URL]: "a",
+  [smd.Token.Image]: "a",
+  [smd.Token.Line_Break]: "br",
+  [smd.Token.Rule]: "hr",
+  [smd.Token.List_Unordered]: "ul",
+  [smd.Token.List_Ordered]: "ol",
+  [smd.Token.List_Item]: "li",
+  [smd.Token.Checkbox]: "span",
+  [smd.Token.Table]: "table",
+  [smd.Token.Table_Row]: "tr",
+  [smd.Token.Table_Cell]: "td",
+  [smd.Token.Equation_Block]: "pre",
+  [smd.Token.Equation_Inline]: "code",
+};
+
+/** Writes one answer into an element. */
+export class MarkdownStream {
+  private written = "";
+  private parser: smd.Parser | null = null;
+
+  constructor(private readonly root: HTMLElement) {}
+
+  /** Show `text`, of which what was shown before is mostly the beginning; `whole`: nothing will follow. */
+  show(text: string, whole: boolean): void {
+    if (!text.startsWith(this.written) || (!this.parser && this.written)) this.clear();
+    if (text !== this.written || !this.parser) {
+      this.parser ??= smd.parser(renderer(this.root));
+      // Sign by sign: the parser reads some borders of pieces as borders of words, and answers must not depend on them.
+      for (const sign of text.slice(this.written.length)) smd.parser_write(this.parser, sign);
+      this.written = text;
+    }
+    if (!whole) return;
+    smd.parser_end(this.parser);
+    this.parser = null;
+  }
+
+  private clear(): void {
+    this.root.replaceChildren();
+    this.written = "";
+    this.parser = null;
+  }
+}
+
+interface Place {
+  element: HTMLElement;
+  /** An address waits to be shown where its link has no words. */
+  address: string;
+}
+
+function renderer(root: HTMLElement): smd.Renderer<Place[]> {
+  return {
+    data: [{ element: root, address: "" }],
+    add_token(places, type) {
+      const tag = ELEMENTS[type];
+      const parent = top(places);
+      // Not in the table: its text goes into what is around it.
+      if (!tag) places.push({ element: parent.element, address: "" });
+      else places.push({ element: parent.element.appendChild(document.createElement(tag)), address: "" });
+    },
+    end_token(places) {
+      const place = places.length > 1 ? places.pop() : undefined;
+      if (place?.address && !place.element.textContent) place.element.append(place.address);
+    },
+    add_text(places, text) {
+      const { element } = top(places);
+      const last = element.lastChild;
+      if (last instanceof Text) last.appendData(text);
+      else element.append(text);
+    },
+    set_attr(places, type, value) {
+      const place = top(places);
+      const { element } = place;
+      if (type === smd.Attr.Href || type === smd.Attr.Src) {
+        place.address = value;
+        if (element instanceof HTMLAnchorElement && isSafe(value)) link(element, value);
+      } else if (type === smd.Attr.Checked) {
+        element.textContent = "☑ ";
+      } else if (type === smd.Attr.Start && element instanceof HTMLOListElement) {
+        const start = Number.parseInt(value, 10);
+        if (Number.isSafeInteger(start)) element.start = start;
+      }
+    },
+  };
+}
+
+function top(places: Place[]): Place {
+  return places[places.length - 1] as Place; // the root is never taken off
+}
+
+function link(element: HTMLAnchorElement, address: string): void {
+  element.href = address;
+  element.target = "_blank";
+  element.rel = "noopener noreferrer nofollow";
+}
+
+/** Whole addresses only: a relative one would lead to pages of ours. */
+function isSafe(address: string): boolean {
+  try {
+    return LINK_PROTOCOLS.includes(new URL(address).protocol);
+  } catch {
+    return false;
+  }
+}
