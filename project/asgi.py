@@ -13,6 +13,7 @@ from django.conf import settings  # noqa: E402
 
 from apps.core.shutdown import run_shutdown  # noqa: E402
 from project.edge import Edge  # noqa: E402
+from project.fallback.endpoint import Fallback  # noqa: E402
 from project.routing import websocket_application  # noqa: E402  (models may be imported only now)
 
 
@@ -28,6 +29,12 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 
 
 application = Edge(
-    ProtocolTypeRouter({"http": http_application, "websocket": websocket_application, "lifespan": lifespan}),
+    ProtocolTypeRouter(
+        {
+            "http": Fallback(websocket_application, http_application),
+            "websocket": websocket_application,
+            "lifespan": lifespan,
+        }
+    ),
     max_body_bytes=settings.HTTP_MAX_BODY_BYTES,
 )

@@ -10,7 +10,7 @@ from project.settings.logs import without_secrets
 logger = logging.getLogger("access")
 
 REQUEST_ID_HEADER = b"x-request-id"
-UNLOGGED_PREFIXES = ("/static/", "/healthz", "/readyz")
+UNLOGGED_PREFIXES = ("/static/", "/healthz", "/readyz", "/fallback/sessions/")
 
 
 class BodyTooLarge(Exception):

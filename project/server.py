@@ -26,7 +26,7 @@ from twisted.internet import defer
 
 from apps.core.close_codes import CloseCode
 from apps.core.ids import request_id
-from apps.core.shutdown import run_shutdown
+from apps.core.shutdown import run_shutdown, say_goodbye
 from project.edge import TOO_LARGE
 from project.heartbeat import Heart
 
@@ -133,6 +133,7 @@ class Server(daphne_server.Server):
         for listener in self.listeners:
             listener.addCallback(lambda port: port.stopListening())
         self._close_sockets()
+        say_goodbye()
         await self._wait_for_applications(GOODBYE_SECONDS)
         await run_shutdown(settings.SHUTDOWN_TIMEOUT_SECONDS)  # now nothing more comes in
         for details in self.connections.values():

@@ -9,6 +9,22 @@ logger = logging.getLogger(__name__)
 Callback = Callable[[], Awaitable[None]]
 
 _callbacks: list[Callback] = []
+_goodbyes: list[Callable[[], None]] = []
+
+
+def on_goodbye(callback: Callable[[], None]) -> None:
+    """Have `callback` called when the sockets are closed, for connections that the server does not know as such."""
+    _goodbyes.append(callback)
+
+
+def say_goodbye() -> None:
+    """Call all of them, each whatever the others do."""
+    for callback in _goodbyes:
+        try:
+            callback()
+        except Exception:
+            logger.exception("shutdown.goodbye_failed")
+    _goodbyes.clear()
 
 
 def on_shutdown(callback: Callback) -> None:

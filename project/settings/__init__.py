@@ -5,5 +5,6 @@ from project.settings.assistant import *  # noqa: F403
 from project.settings.base import *  # noqa: F403
 from project.settings.collaboration import *  # noqa: F403
 from project.settings.documents import *  # noqa: F403
+from project.settings.fallback import *  # noqa: F403
 from project.settings.logs import *  # noqa: F403
 from project.settings.schedule import *  # noqa: F403
