@@ -34,8 +34,34 @@ export const STEADY_MS = 5000;
 /** How often the clock is looked at, and the jump in it that means that the machine has slept. */
 export const WATCH_MS = 5000;
 export const SLEEP_MS = 20_000;
-/** A socket that opens and says nothing for so long is given up. */
+/** A WebSocket that does not open, or opens and says nothing, for so long is given up. */
+export const WEBSOCKET_OPEN_MS = 6000;
 export const GREETING_MS = 15_000;
+/** So many quick failures in a row of one WebSocket, while HTTP works, mean that they are blocked; one that hung, too. */
+export const BLOCKED_FAILURES = 2;
+export const HTTP_PROBE_MS = 5000;
+/** How long that is believed without a look, and how often WebSockets are tried meanwhile: ever more rarely. */
+export const BLOCKED_FOR_MS = 30 * 60_000;
+export const PROBE_FIRST_MS = 30_000;
+export const PROBE_MOST_MS = 10 * 60_000;
+
+/** The fallback over HTTP. The server's waits for it are in `project/settings/fallback.py`. */
+export const FALLBACK_REQUEST_MS = 15_000;
+/** The server says something at once, and then every 10 s. */
+export const FALLBACK_BUFFERED_MS = 4000;
+export const FALLBACK_SILENCE_MS = 25_000;
+export const FALLBACK_POLL_SECONDS = 20;
+export const FALLBACK_HIDDEN_POLL_MS = 5000;
+export const FALLBACK_RETRY_MS = 500;
+/** Without an answer for so long, the session is given up for a new one. */
+export const FALLBACK_RESUME_MS = 20_000;
+/** What has arrived is said with what is sent, or alone after so long or so much. */
+export const FALLBACK_ACK_MS = 1000;
+export const FALLBACK_ACK_BYTES = 128 * 1024;
+export const FALLBACK_REQUEST_CHARACTERS = 1_000_000;
+/** Browsers send 64 KiB after a page is left. */
+export const KEEPALIVE_MAX_CHARACTERS = 60_000;
+
 /** How long a socket has for a sign of life: when asked as ever, and after a return of the network or of the person. */
 export const ALIVE_MS = 10_000;
 export const CHECK_MS = 5000;

@@ -15,7 +15,8 @@ export function onReturn(hear: () => void): () => void {
 }
 
 function begin(): ReturnType<typeof setInterval> {
-  for (const event of ["online", "pageshow"]) globalThis.window?.addEventListener(event, tell);
+  globalThis.window?.addEventListener("online", tell);
+  globalThis.window?.addEventListener("pageshow", tellIfKept);
   globalThis.document?.addEventListener("visibilitychange", tellIfVisible);
   let last = Date.now();
   return setInterval(() => {
@@ -29,8 +30,14 @@ function begin(): ReturnType<typeof setInterval> {
 function end(): void {
   clearInterval(watch);
   watch = undefined;
-  for (const event of ["online", "pageshow"]) globalThis.window?.removeEventListener(event, tell);
+  globalThis.window?.removeEventListener("online", tell);
+  globalThis.window?.removeEventListener("pageshow", tellIfKept);
   globalThis.document?.removeEventListener("visibilitychange", tellIfVisible);
+}
+
+/** The page was left and comes back as it was, out of the browser's cache. */
+function tellIfKept({ persisted }: PageTransitionEvent): void {
+  if (persisted) tell();
 }
 
 function tellIfVisible(): void {
