@@ -11,11 +11,9 @@ from django.conf import settings
 from apps.collaboration.connections import Connection
 from apps.collaboration.rooms import rooms
 from apps.core.control import control
-from apps.documents.sockets import SocketRefused, recheck_many
+from apps.documents.sockets import SocketRefused, recheck
 
 logger = logging.getLogger(__name__)
-
-CHUNK = 500  # connections looked up in one go
 
 
 class Permissions:
@@ -47,18 +45,16 @@ class Permissions:
             task.add_done_callback(self._checks.discard)
 
     async def _recheck(self, connections: list[Connection]) -> None:
-        for start in range(0, len(connections), CHUNK):
-            chunk = connections[start : start + CHUNK]
-            try:
-                answers = await recheck_many([connection.identity for connection in chunk])
-            except Exception:
-                logger.exception("permissions.recheck_failed", extra={"connections": len(chunk)})
-                continue
-            for connection, answer in zip(chunk, answers, strict=True):
-                if isinstance(answer, SocketRefused):
-                    connection.close(answer.code, "no longer allowed")
-                else:
-                    connection.identity = answer
+        answers = await asyncio.gather(
+            *(recheck(connection.identity) for connection in connections), return_exceptions=True
+        )
+        for connection, answer in zip(connections, answers, strict=True):
+            if isinstance(answer, SocketRefused):
+                connection.close(answer.code, "no longer allowed")
+            elif isinstance(answer, BaseException):
+                logger.error("permissions.recheck_failed", exc_info=answer)  # the next sweep looks again
+            else:
+                connection.identity = answer
 
     async def _sweep(self) -> None:
         while True:

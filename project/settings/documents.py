@@ -11,3 +11,8 @@ DOCUMENT_SEARCH_MAX_WORDS = 8
 
 INVITATIONS_PER_HOUR = env.int("INVITATIONS_PER_HOUR", 60)  # per person who invites
 INVITATION_MAX_AGE_SECONDS = 14 * 24 * 3600
+
+# Sockets of one web process that were accepted and wait for their look-up or their document; more get 4513.
+SOCKETS_OPENING_MAX = env.int("SOCKETS_OPENING_MAX", 5_000)
+SOCKETS_REFUSAL_SECONDS = 3.0  # each within a random part of it, so that they do not come back all at once
+SOCKETS_DATABASE_SECONDS = 5.0  # for a look-up, then 4513
