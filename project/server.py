@@ -1,13 +1,15 @@
 """Starts one web process: `python -m project.server --port 8000`. daphne, with what it lacks.
 
-Added: a body limit before anything is stored, back-pressure on sockets that send faster than we read, and an orderly
-end within seconds (daphne alone waits for ever and drops sockets without a close frame).
+Added: limits of both protocols (`project.protocols`), `await send` that waits for a slow reader and a bounded queue in
+(`project.flow`), and an orderly end within seconds (daphne alone waits for ever and drops sockets without a close
+frame).
 """
 
 import argparse
 import asyncio
 import logging
 import os
+import resource
 import threading
 from functools import partial
 from typing import Any
@@ -18,107 +20,58 @@ os.environ.setdefault("DATABASE_POOL_MAX", "20")  # connections of this process
 
 # daphne installs its asyncio reactor on import, so it comes before anything that may touch Twisted.
 from daphne import server as daphne_server  # isort: skip
-from daphne.http_protocol import HTTPFactory, WebRequest  # isort: skip
-from daphne.ws_protocol import WebSocketProtocol  # isort: skip
 from autobahn.websocket import protocol as autobahn_protocol
 from django.conf import settings
 from twisted.internet import defer
 
+from apps.collaboration.wires import DIRECT_SOCKET
 from apps.core.close_codes import CloseCode
 from apps.core.ids import request_id
 from apps.core.shutdown import run_shutdown, say_goodbye
-from project.edge import TOO_LARGE
+from project.flow import Intake
 from project.heartbeat import Heart
+from project.protocols import HTTPProtocols, SocketProtocol, SocketProtocols
 
 logger = logging.getLogger("project.server")  # started with -m, __name__ says nothing
 
-PING_INTERVAL_SECONDS = 30
-PING_TIMEOUT_SECONDS = 10
-HTTP_TIMEOUT_SECONDS = 120
-INTAKE_MAX_MESSAGES = 256  # unread messages of one socket; above it the socket is not read until half are gone
 GOODBYE_SECONDS = 1.0  # for clients to answer the close frame
 CANCEL_SECONDS = 1.5  # for applications to end after cancellation
 EXIT_SECONDS = 6.5  # whatever happens, the process has ended this long after SIGTERM; below the supervisor's patience
+BODIES = ("websocket.send", "http.response.body")
 BACKLOG = 1024  # connections waiting to be accepted: after a restart everybody comes at once
 
 
-class Intake(asyncio.Queue[Any]):
-    """A socket's unread messages. Bounded by pausing the transport, because daphne's `put_nowait` cannot wait."""
-
-    def __init__(self, protocol: Any) -> None:
-        super().__init__()
-        self._protocol = protocol
-        self._paused = False
-
-    def _put(self, item: Any) -> None:
-        super()._put(item)
-        if self.qsize() > INTAKE_MAX_MESSAGES and not self._paused and self._protocol.transport:
-            self._paused = True
-            self._protocol.transport.pauseProducing()
-
-    def _get(self) -> Any:
-        item = super()._get()
-        if self._paused and self.qsize() <= INTAKE_MAX_MESSAGES // 2:
-            self._paused = False
-            if self._protocol.transport:
-                self._protocol.transport.resumeProducing()
-        return item
-
-
-class BoundedRequest(WebRequest):
-    """Refuses a body over the limit as soon as it is known, before it fills the temporary folder."""
-
-    received = 0
-    refused = False
-
-    def gotLength(self, length: int | None) -> None:  # noqa: N802  (Twisted's name)
-        super().gotLength(length)
-        if length is not None and length > settings.HTTP_MAX_BODY_BYTES:
-            self._refuse()
-
-    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
-        self.received += len(data)
-        if self.received > settings.HTTP_MAX_BODY_BYTES:
-            self._refuse()
-        elif not self.refused:
-            super().handleContentChunk(data)
-
-    def _refuse(self) -> None:
-        """Answer 413 and hang up."""
-        if not self.refused:
-            self.refused = True
-            logger.info("http.body_refused", extra={"limit_bytes": settings.HTTP_MAX_BODY_BYTES})
-            self.channel.transport.write(
-                b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-                b"Content-Length: %d\r\n\r\n%s" % (len(TOO_LARGE), TOO_LARGE)
-            )
-            self.channel.loseConnection()
-
-
-class BoundedFactory(HTTPFactory):
-    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
-        protocol = super().buildProtocol(addr)
-        protocol.requestFactory = BoundedRequest
-        return protocol
-
-
 class Server(daphne_server.Server):
-    """daphne's server with bounded intake and a bounded, orderly end."""
+    """daphne's server with bounded queues and a bounded, orderly end."""
 
     heart: Heart | None = None
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """As daphne's, with our queue for sockets. `send` stays a partial of `handle_reply` and the protocol."""
+        """As daphne's, with our queue for sockets, and the socket itself for who wants to pass `send` by."""
         if scope["type"] != "websocket":
             return super().create_application(protocol, scope)
         if protocol not in self.connections:
             return None
         intake = Intake(protocol)
-        scope.setdefault("asgi", {"version": "3.0"})
-        self.connections[protocol]["application_instance"] = asyncio.ensure_future(
+        scope |= {"asgi": {"version": "3.0"}, "extensions": {DIRECT_SOCKET: protocol}}
+        task = asyncio.ensure_future(
             self.application(scope=scope, receive=intake.get, send=partial(self.handle_reply, protocol))
         )
+        task.add_done_callback(partial(self._application_ended, protocol))
+        self.connections[protocol]["application_instance"] = task
         return intake
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Hand a message on, and wait while the client leaves too much unread."""
+        await super().handle_reply(protocol, message)
+        if message["type"] in BODIES:
+            await protocol.drained()
+
+    @staticmethod
+    def _application_ended(protocol: SocketProtocol, task: "asyncio.Task[None]") -> None:
+        """Close a socket nobody reads any more. What the application raised is reported by daphne, with 1011."""
+        if not task.cancelled() and not task.exception() and protocol.state == protocol.STATE_OPEN:
+            protocol.close_with(1000)
 
     def kill_all_applications(self) -> Any:
         """End in order: say goodbye to the sockets, write what is in memory, then cancel what still runs."""
@@ -146,8 +99,8 @@ class Server(daphne_server.Server):
 
     def _close_sockets(self) -> None:
         for protocol, details in list(self.connections.items()):
-            if isinstance(protocol, WebSocketProtocol) and "disconnected" not in details:
-                protocol.sendClose(code=int(CloseCode.RESTARTING))
+            if isinstance(protocol, SocketProtocol) and "disconnected" not in details:
+                protocol.close_with(CloseCode.RESTARTING)
 
     async def _wait_for_applications(self, seconds: float) -> None:
         running = [
@@ -163,17 +116,20 @@ def serve(application: Any, *, host: str, port: int) -> None:
     """Serve the ASGI `application` until SIGTERM or SIGINT."""
     # autobahn lays out every handshake for debug lines that are never written: 8 % of a join.
     setattr(autobahn_protocol, "pformat", repr)  # noqa: B010  (it is no public name, which mypy refuses)
-    daphne_server.HTTPFactory = BoundedFactory  # daphne takes no factory as an argument
+    daphne_server.HTTPFactory = HTTPProtocols  # daphne takes no factories as arguments
+    daphne_server.WebSocketFactory = SocketProtocols
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))  # one per client; the usual soft limit is 1,024
     interface = host.replace(":", r"\:")
     server = Server(
         application,
         endpoints=[f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"],
-        ping_interval=PING_INTERVAL_SECONDS,
-        ping_timeout=PING_TIMEOUT_SECONDS,
+        ping_interval=settings.SOCKET_PING_SECONDS,
+        ping_timeout=settings.SOCKET_DEAD_SECONDS,
         websocket_timeout=-1,
         websocket_max_message_size=settings.SOCKET_MAX_MESSAGE_BYTES,
         websocket_max_frame_size=settings.SOCKET_MAX_MESSAGE_BYTES,
-        http_timeout=HTTP_TIMEOUT_SECONDS,
+        http_timeout=settings.HTTP_ANSWER_SECONDS,
         server_name="interline",
     )
     server.heart = Heart("web")

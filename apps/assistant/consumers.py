@@ -40,7 +40,7 @@ from apps.core.close_codes import CloseCode
 from apps.core.errors import InterlineError, Invalid
 from apps.core.ids import request_id
 from apps.core.messages import Message
-from apps.documents.sockets import SocketIdentity, SocketRefused, open_document_socket, recheck
+from apps.documents.sockets import SocketIdentity, SocketRefused, admitted, open_document_socket, recheck
 from apps.llm.routes import deployments, is_demo
 
 logger = logging.getLogger(__name__)
@@ -74,9 +74,13 @@ class AssistantConsumer(AsyncConsumer):
         await receive()  # websocket.connect
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        socket = None
         try:
-            identity = await open_document_socket(scope, scope["url_route"]["kwargs"]["document_id"])
-            await AssistantSocket(identity, receive, send).serve()
+            async with admitted():
+                identity = await open_document_socket(scope, scope["url_route"]["kwargs"]["document_id"])
+                socket = AssistantSocket(identity, receive, send)
+                await socket.enter()
+            await socket.serve()
         except (SocketRefused, Closing) as refused:
             await send({"type": "websocket.close", "code": int(refused.code)})
         except ReaderTooSlow:
@@ -84,6 +88,9 @@ class AssistantConsumer(AsyncConsumer):
         except Exception:
             logger.exception("assistant.socket_failed")
             await send({"type": "websocket.close", "code": int(CloseCode.OVERLOADED)})
+        finally:
+            if socket is not None:
+                await socket.leave()
 
 
 class AssistantSocket:
@@ -104,21 +111,22 @@ class AssistantSocket:
         self._latest: dict[UUID | None, asyncio.Task[None]] = {}
         self._refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    async def enter(self) -> None:
+        """Join the document's readers and say hello. Raises Closing."""
+        self._feed = await feeds().join(self.identity.access.document.pk, self)
+        if sum(reader.user_id == self.user_id for reader in self._feed.readers) > settings.ASSISTANT_SOCKETS_PER_PERSON:
+            raise Closing(CloseCode.TOO_MANY)
+        await self._say_hello()
+
     async def serve(self) -> None:
         """Run until the client leaves. Raises SocketRefused, Closing, ReaderTooSlow."""
-        self._feed = await feeds().join(self.identity.access.document.pk, self)
-        try:
-            if (
-                sum(reader.user_id == self.user_id for reader in self._feed.readers)
-                > settings.ASSISTANT_SOCKETS_PER_PERSON
-            ):
-                raise Closing(CloseCode.TOO_MANY)
-            await self._say_hello()
-            await self._until_one_ends(self._read(), self._delivery.run(), self._refused)
-        finally:
+        await self._until_one_ends(self._read(), self._delivery.run(), self._refused)
+
+    async def leave(self) -> None:
+        if self._feed is not None:
             await feeds().leave(self._feed, self)
-            for task in self._tasks:
-                task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     async def _until_one_ends(self, *halves: Awaitable[None]) -> None:
         tasks = [asyncio.ensure_future(half) for half in halves]

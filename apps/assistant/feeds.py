@@ -6,7 +6,7 @@ lost, it is filled from the log.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -20,6 +20,7 @@ from apps.assistant.messages import ConversationChanged
 from apps.assistant.models import OPEN_STATES, Generation
 from apps.assistant.transcripts import replay
 from apps.core.control import control
+from apps.core.gathering import Gathering
 from apps.core.notices import notices
 
 logger = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class Feed:
         self._loading: set[UUID] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._opened: asyncio.Task[None] | None = None
+        self._open_generations: Gathering[None, list[Generation]] = Gathering(self._ask_open, at_once_max=10_000)
 
     async def opened(self) -> None:
         """Wait until the feed hears notices and knows what is running. Subscribing comes first."""
@@ -115,14 +117,16 @@ class Feed:
             self.forget_ended(tail)
 
     async def open_generations(self) -> list[Generation]:
-        """Return what is queued or running in the document, oldest first."""
+        """Return what is queued or running in the document, oldest first. Who asks at the same time shares a query."""
+        return await self._open_generations.ask(None)
 
+    async def _ask_open(self, askers: Sequence[None]) -> list[list[Generation]]:
         def query() -> list[Generation]:
             running = Generation.objects.filter(document_id=self.document_id, state__in=OPEN_STATES)
             return list(running.select_related("user", "turn").defer("input", "text", "events").order_by("created_at"))
 
         generations: list[Generation] = await database_sync_to_async(query, thread_sensitive=False)()
-        return generations
+        return [generations] * len(askers)
 
     def forget_ended(self, tail: Tail) -> None:
         """Drop a tail that ended and that every reader has seen."""

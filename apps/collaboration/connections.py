@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,10 @@ class Bucket:
         return self._left >= 0
 
 
+def _put_nothing(batch: Batch) -> None:
+    """Stands for `put` while a client is behind."""
+
+
 class Connection:
     """A client's place in a room.
 
@@ -72,7 +76,7 @@ class Connection:
     with sync step 1, because it builds on something unknown here, counts with the answer to that.
     """
 
-    def __init__(self, identity: SocketIdentity, send: Send, *, wants_acks: bool) -> None:
+    def __init__(self, identity: SocketIdentity, scope: Any, send: Send, *, wants_acks: bool) -> None:
         self.identity = identity
         self.person_id = identity.user.pk
         self.badge = {
@@ -83,16 +87,25 @@ class Connection:
         self.presence_id: int | None = None
         self.code: CloseCode | None = None
         self.wants_acks = wants_acks
-        self.wire = make_wire(send, settings.SYNC_OUTBOUND_MAX_BYTES, self._too_slow)
-        self.put = self.wire.put
+        self.wire = make_wire(
+            scope,
+            send,
+            window_bytes=settings.SYNC_WINDOW_BYTES,
+            send_seconds=settings.SYNC_SEND_TIMEOUT_SECONDS,
+            reader=self,
+        )
+        self.put: Callable[[Batch], None] = self.wire.put
+        self._missed_from: bytes | None = None  # the state vector of what a client that fell behind was sent
         self._room: Room | None = None
         self._busy = 1  # reasons to wait: the room loads, a large update is checked
         self._work: asyncio.Task[None] | None = None
         self._waiting: deque[bytes | str] = deque()
         self._waiting_bytes = 0
+        self._held = False
         self._messages = Bucket(settings.SYNC_MESSAGES_PER_SECOND, settings.SYNC_MESSAGES_BURST)
         self._bytes = Bucket(settings.SYNC_BYTES_PER_SECOND, settings.SYNC_BYTES_BURST)
         self._committed = 0
+        self._committed_at = 0  # the document's position then
         self._asked_again = 0  # messages answered with sync step 1
 
     # Sending
@@ -100,15 +113,36 @@ class Connection:
     def send(self, message: bytes) -> None:
         self.put(Batch([message]))
 
-    def _too_slow(self) -> None:
-        self.close(CloseCode.TOO_SLOW, "does not read")
+    def fell_behind(self) -> None:
+        """Send nothing more until everything has been read: what the client misses is in the document anyway."""
+        if self._missed_from is None and self._room is not None:
+            self._missed_from = self._room.state_vector()
+            self.put = _put_nothing
+            logger.info("sync.fell_behind", extra={"person": str(self.person_id)})
+
+    def caught_up(self) -> None:
+        """Send a client that fell behind what it missed, as if it came anew, in one update however much it was."""
+        missed_from, room = self._missed_from, self._room
+        if missed_from is None or room is None or self.code is not None:
+            return
+        try:
+            missed = [*room.answer(missed_from).messages, room.question(), room.presence_frame()]
+        except Exception:
+            logger.exception("sync.catch_up_failed")
+            self.close(CloseCode.OVERLOADED, "what was missed could not be sent")
+            return
+        if self.wants_acks:
+            missed.append(acknowledgement(self._committed_at, self._committed))
+        self._missed_from = None
+        self.put = self.wire.put
+        self.put(Batch(missed))
 
     def close(self, code: CloseCode, reason: str) -> None:
         if self.code is None:
             self.code = code
             self._waiting.clear()
             logger.info("sync.closing", extra={"code": int(code), "reason": reason, "person": str(self.person_id)})
-            self.wire.close(code)
+            self.wire.close(code, reason)
 
     # Receiving
 
@@ -125,8 +159,9 @@ class Connection:
         elif self._busy:
             self._waiting.append(message)
             self._waiting_bytes += size
-            if self._waiting_bytes > settings.SYNC_INBOUND_MAX_BYTES:
-                self.close(CloseCode.TOO_MANY, "too many bytes while busy")
+            if self._waiting_bytes > settings.SYNC_INBOUND_MAX_BYTES and not self._held:
+                self._held = True
+                self.wire.hold()
         else:
             self._handle(message)
 
@@ -145,6 +180,9 @@ class Connection:
             message = self._waiting.popleft()
             self._waiting_bytes -= len(message)
             self._handle(message)
+        if self._held and self._waiting_bytes <= settings.SYNC_INBOUND_MAX_BYTES // 2:
+            self._held = False
+            self.wire.go_on()
 
     def _handle(self, message: bytes | str) -> None:
         with self._closing_on_refusal():
@@ -257,5 +295,6 @@ class Connection:
     def committed(self, position: int, count: int) -> None:
         """Note that `count` more of this connection's update messages are durable at `position`."""
         self._committed += count
+        self._committed_at = position
         if self.wants_acks:
             self.send(acknowledgement(position, self._committed))

@@ -11,7 +11,7 @@ from apps.collaboration.connections import Connection, Refused
 from apps.collaboration.permissions import watch_permissions
 from apps.collaboration.rooms import DocumentMissing, Room, rooms
 from apps.core.close_codes import CloseCode
-from apps.documents.sockets import SocketRefused, open_document_socket
+from apps.documents.sockets import SocketRefused, admitted, open_document_socket
 
 logger = logging.getLogger(__name__)
 
@@ -25,25 +25,24 @@ class SyncConsumer(AsyncConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()  # websocket.connect
         await send({"type": "websocket.accept"})
+        connection = room = None
         try:
-            identity = await open_document_socket(scope, scope["url_route"]["kwargs"]["document_id"])
+            async with admitted():
+                identity = await open_document_socket(scope, scope["url_route"]["kwargs"]["document_id"])
+                wants_acks = parse_qs(scope["query_string"].decode("latin-1")).get("ack") == ["1"]
+                connection = Connection(identity, scope, send, wants_acks=wants_acks)
+                room = await _join(identity.access.document.pk, connection)
+            await connection.wire.read(receive, connection.take)
         except SocketRefused as refused:
             await send({"type": "websocket.close", "code": int(refused.code)})
-            return
         except Exception:
-            logger.exception("sync.open_failed")
+            logger.exception("sync.socket_failed")
             await send({"type": "websocket.close", "code": int(CloseCode.OVERLOADED)})
-            return
-        wants_acks = parse_qs(scope["query_string"].decode("latin-1")).get("ack") == ["1"]
-        connection = Connection(identity, send, wants_acks=wants_acks)
-        room = None
-        try:
-            room = await _join(identity.access.document.pk, connection)
-            await connection.wire.read(receive, connection.take)
         finally:
-            connection.code = connection.code or CloseCode.RESTARTING  # whatever comes late is dropped
-            if room is not None:
-                room.leave(connection)
+            if connection is not None:
+                connection.code = connection.code or CloseCode.RESTARTING  # whatever comes late is dropped
+                if room is not None:
+                    room.leave(connection)
 
 
 async def _join(document_id: UUID, connection: Connection) -> Room | None:

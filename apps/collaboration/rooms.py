@@ -148,6 +148,10 @@ class Room:
             return frame(Kind.STEP_1, self._doc.get_state())
         return frame(Kind.STEP_1, write_state_vector({**self._known.clocks, **self._clocks_before}))
 
+    def state_vector(self) -> bytes:
+        """Return which updates every client that keeps up has been sent."""
+        return self._doc.get_state()
+
     def answer(self, state_vector: bytes) -> Batch:
         """Return sync step 2: what a client with `state_vector` lacks. The whole state is built once per version."""
         self._flush()  # what follows must not come before it

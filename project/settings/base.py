@@ -192,5 +192,17 @@ if not DEBUG:
     # Whether the domain's other hosts speak TLS, and whether browsers should know beforehand, is for its owner to say.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-# daphne resets the connection of a larger message without a close code, so the sockets' own limits (4413) lie below.
-SOCKET_MAX_MESSAGE_BYTES = 8 * 2**20
+# One message of a socket while it comes in; a larger one is closed with 4413. The sockets' own limits lie below.
+SOCKET_MAX_MESSAGE_BYTES = 2 * 2**20
+# What daphne lacks (project/server.py). Other servers have settings of their own for it.
+SOCKET_INTAKE_MAX_MESSAGES = 256  # unread messages of one socket; above it the socket is not read until half are gone
+SOCKET_INTAKE_MAX_BYTES = 1 << 20  # likewise, their bytes
+SOCKET_PIECE_BYTES = 1 << 16  # of a long frame, given to the transport at a time: it copies what it holds
+SOCKET_UNSENT_MAX_BYTES = 1 << 17  # in the kernel, beside what is on its way; else it takes megabytes for who stalls
+SOCKET_PING_SECONDS = env.float("SOCKET_PING_SECONDS", 30)
+SOCKET_DEAD_SECONDS = env.float("SOCKET_DEAD_SECONDS", 10)  # no pong, or nothing going out of what has to: 4508
+SOCKET_CLOSE_SECONDS = env.float(
+    "SOCKET_CLOSE_SECONDS", 5
+)  # for a client to answer the close frame, before the connection is cut
+HTTP_ANSWER_SECONDS = 120  # until an answer begins, else 503
+HTTP_STALL_SECONDS = env.float("HTTP_STALL_SECONDS", 30)  # an answer of which nothing is taken for so long is cut off

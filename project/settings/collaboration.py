@@ -20,8 +20,10 @@ SYNC_MESSAGES_PER_SECOND = env.int("SYNC_MESSAGES_PER_SECOND", 500)
 SYNC_MESSAGES_BURST = env.int("SYNC_MESSAGES_BURST", 5_000)
 SYNC_BYTES_PER_SECOND = env.int("SYNC_BYTES_PER_SECOND", 2 << 20)
 SYNC_BYTES_BURST = env.int("SYNC_BYTES_BURST", 16 << 20)
-SYNC_OUTBOUND_MAX_BYTES = env.int("SYNC_OUTBOUND_MAX_BYTES", 4 << 20)  # unread by the client before more: 4508
-SYNC_INBOUND_MAX_BYTES = env.int("SYNC_INBOUND_MAX_BYTES", 4 << 20)  # waiting while the room loads or checks: 4529
+# A client that leaves more than this unread gets nothing more until it has read it, then all it missed in one update.
+SYNC_WINDOW_BYTES = env.int("SYNC_WINDOW_BYTES", 256 << 10)
+SYNC_SEND_TIMEOUT_SECONDS = 10  # a client that takes nothing for so long: 4508 (on servers that do not see to it)
+SYNC_INBOUND_MAX_BYTES = env.int("SYNC_INBOUND_MAX_BYTES", 1 << 20)  # while the room loads or checks; then not read
 SYNC_CONNECTIONS_PER_PERSON = env.int("SYNC_CONNECTIONS_PER_PERSON", 64)  # of one document, in one process: 4529
 SYNC_CONNECTIONS_PER_DOCUMENT = env.int("SYNC_CONNECTIONS_PER_DOCUMENT", 1_000)  # in one process: 4529
 

@@ -23,6 +23,7 @@ class SyncClient:
         self.acks: list[tuple[int, int]] = []  # position, count
         self.awareness: list[bytes] = []
         self.questions = 0
+        self.updates_heard = 0
         self.first_answer: bytes | None = None
         self.answers_questions = True
         self._open = ExitStack()
@@ -104,6 +105,7 @@ class SyncClient:
         else:
             if kind is Kind.STEP_2 and not self.synced:
                 self.synced, self.first_answer = True, body
+            self.updates_heard += 1
             self.doc.apply_update(body)
 
     def listen_until(self, condition: Any, *, seconds: float = 10, what: str = "the condition") -> None:

@@ -273,20 +273,36 @@ def test_one_person_may_not_open_any_number_of_sockets(processes: Processes, cas
             alice.sync()
 
 
-def test_who_does_not_read_is_dropped_and_nobody_waits(processes: Processes, cast: Cast) -> None:
-    web = processes.web(SYNC_OUTBOUND_MAX_BYTES="100000", SYNC_BYTES_BURST="1000000000")
+def test_who_does_not_read_gets_all_that_was_missed_in_one_and_nobody_waits(processes: Processes, cast: Cast) -> None:
+    web = processes.web(SYNC_BYTES_BURST="1000000000")
+    with cast.connect(web, cast.bob, ack=True) as bob, cast.connect(web, cast.alice, ack=True) as alice:
+        bob.sync()
+        alice.sync()
+        for number in range(30):
+            alice.type("x" * 200_000)
+            alice.wait_saved(number + 1)
+        assert "sync.fell_behind" in web.output()
+        bob.type("and I am here")  # he writes on, though he reads nothing
+        alice.type("the end")
+        alice.wait_saved(31)
+        bob.listen_until(lambda: "the end" in bob.text, what="what Bob missed")
+        assert bob.updates_heard < 25
+        bob.wait_saved(1)
+        alice.listen_until(lambda: alice.text == bob.text, what="the same text")
+
+
+def test_a_stalled_reader_is_closed_with_a_code_it_may_come_back_after(processes: Processes, cast: Cast) -> None:
+    web = processes.web(SYNC_BYTES_BURST="1000000000", SOCKET_DEAD_SECONDS="1", SOCKET_CLOSE_SECONDS="30")
     with cast.connect(web, cast.bob) as bob, cast.connect(web, cast.alice, ack=True) as alice:
         bob.sync()
         alice.sync()
-        for _ in range(40):
-            alice.type("x" * 800_000)
-        alice.wait_saved(40)
-
-        def is_dropped() -> bool:
-            alice.type("x")  # whatever went out in one write is looked at with the next
-            return "does not read" in web.output()
-
-        wait_until(is_dropped, what="the slow reader's end")
+        for number in range(30):
+            alice.type("x" * 200_000)
+            alice.wait_saved(number + 1)
+        wait_until(lambda: "socket.reader_stalled" in web.output(), what="the end of patience")
+        assert bob.close_code() == CloseCode.TOO_SLOW
+        with cast.connect(web, cast.bob) as again:
+            assert again.sync().text == alice.text
 
 
 def test_a_document_that_is_deleted_closes_its_sockets(processes: Processes, cast: Cast) -> None:

@@ -1,4 +1,4 @@
-"""The application is plain ASGI: uvicorn serves it as well."""
+"""The application is plain ASGI: uvicorn and a plain daphne serve it as well."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -7,43 +7,55 @@ import httpx
 import pytest
 import websockets
 
-from tests.processes import Child, Processes, free_port, wait_until
+from tests.collaboration.conftest import Cast
+from tests.collaboration.conftest import cast as cast
+from tests.processes import Processes, WebProcess, free_port
+
+SERVERS = {
+    "uvicorn": ["uvicorn", "project.asgi:application", "--ws", "websockets-sansio", "--port"],
+    "daphne": ["daphne", "project.asgi:application", "--port"],
+}
 
 
-@pytest.fixture
-def uvicorn(processes: Processes) -> int:
-    """Start uvicorn; return its port."""
+@pytest.fixture(params=list(SERVERS))
+def other(request: pytest.FixtureRequest, processes: Processes) -> WebProcess:
     port = free_port()
-    argv = [sys.executable, "-m", "uvicorn", "project.asgi:application", "--port", str(port)]
+    argv = [sys.executable, "-m", *SERVERS[request.param], str(port)]
     environment = {**processes.environment, "HTTP_MAX_BODY_BYTES": "1000"}
-    child = Child([*argv, "--ws", "websockets-sansio"], environment, processes.folder / "uvicorn.log")
+    child = WebProcess(argv, environment, processes.folder / f"{request.param}.log", port=port)
     processes.keep(child)
     child.start()
-
-    def answers() -> bool:
-        try:
-            return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
-
-    wait_until(answers, seconds=30, what="uvicorn")
-    return port
+    return child
 
 
-async def test_pages_limits_and_sockets_work_on_uvicorn(uvicorn: int) -> None:
-    url = f"http://127.0.0.1:{uvicorn}"
-    async with httpx.AsyncClient(base_url=url) as client:
+async def test_pages_limits_and_sockets_work(other: WebProcess) -> None:
+    async with httpx.AsyncClient(base_url=other.url) as client:
         page = await client.get("/accounts/login/")
         assert page.status_code == httpx.codes.OK
         assert page.headers["X-Request-ID"]
         for content in (b"x" * 1001, undeclared()):
             refused = await client.post("/accounts/login/", content=content)
             assert refused.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
-    address = f"ws://127.0.0.1:{uvicorn}/ws/nowhere"
-    async with await websockets.connect(address, origin=websockets.Origin(url)) as socket:
+    address = f"{other.socket_url}/ws/nowhere"
+    async with await websockets.connect(address, origin=websockets.Origin(other.url)) as socket:
         with pytest.raises(websockets.ConnectionClosed):
             await socket.recv()
         assert socket.close_code == 4404
+
+
+def test_people_write_together(other: WebProcess, cast: Cast) -> None:
+    with cast.connect(other, cast.alice, ack=True) as alice, cast.connect(other, cast.bob) as bob:
+        alice.sync()
+        bob.sync()
+        alice.type("from Alice")
+        alice.wait_saved(1)
+        bob.listen_until(lambda: bob.text == "from Alice")
+        bob.type("and Bob. ", at=0)
+        alice.listen_until(lambda: alice.text == bob.text == "and Bob. from Alice")
+        with cast.connect(other, cast.vera) as vera:
+            assert vera.sync().text == alice.text
+            vera.type("no")
+            assert vera.close_code() == 4403
 
 
 async def undeclared() -> AsyncIterator[bytes]:
