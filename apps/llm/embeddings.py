@@ -22,7 +22,7 @@ REFUSED = (
 async def embed(texts: Sequence[str]) -> list[list[float]]:
     """Return one vector per text by AI_EMBEDDING_MODEL. Raises an InterlineError with a code of the contract."""
     try:
-        async with asyncio.timeout(settings.AI_REQUEST_TIMEOUT_SECONDS):
+        async with asyncio.timeout(settings.AI_FIRST_TOKEN_TIMEOUT_SECONDS):
             answer = await litellm.aembedding(
                 model=settings.AI_EMBEDDING_MODEL, input=list(texts), max_retries=0, **_address()
             )

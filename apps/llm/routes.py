@@ -8,10 +8,20 @@ DEMO_MODEL = "interline/demo"
 
 
 @dataclass(frozen=True)
+class TimeLimits:
+    """How long a model may take: until its first token (all tries together), between two, and for its whole answer."""
+
+    first_token_seconds: float
+    between_tokens_seconds: float
+    whole_seconds: float
+
+
+@dataclass(frozen=True)
 class Deployment:
     """A model with where and how to reach it; empty: as litellm finds in the provider's own variables."""
 
     model: str
+    limits: TimeLimits
     api_base: str = ""
     api_key: str = ""
 
@@ -34,9 +44,23 @@ def deployments() -> list[Deployment]:
         *settings.AI_ACTION_MODELS.values(),
         *settings.AI_FALLBACK_MODELS,
     ]
-    return [
-        Deployment(model, settings.AI_API_BASE, settings.AI_API_KEY)
-        if model == settings.AI_MODEL
-        else Deployment(model)
-        for model in dict.fromkeys(named)
-    ]
+    return [find_deployment(model) for model in dict.fromkeys(named)]
+
+
+def find_deployment(model: str) -> Deployment:
+    if model == settings.AI_MODEL:
+        return Deployment(model, time_limits(model), settings.AI_API_BASE, settings.AI_API_KEY)
+    return Deployment(model, time_limits(model))
+
+
+def time_limits(model: str) -> TimeLimits:
+    """Return `model`'s own limits, or those of every model."""
+    first, between, whole = settings.AI_MODEL_TIMEOUTS.get(
+        model,
+        (
+            settings.AI_FIRST_TOKEN_TIMEOUT_SECONDS,
+            settings.AI_TOKEN_TIMEOUT_SECONDS,
+            settings.AI_STREAM_TIMEOUT_SECONDS,
+        ),
+    )
+    return TimeLimits(first, between, whole)

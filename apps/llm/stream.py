@@ -1,206 +1,148 @@
-"""Streams an answer: the door to every model. Two clocks for every wait, and success only when the provider says so."""
+"""Streams an answer: the door to every model. Tries again, and passes on to the next model, where that helps."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, aclosing
-from http import HTTPStatus
-from math import inf
-from typing import Any
+import random
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from litellm import exceptions
 
 from apps.core.errors import InterlineError
-from apps.llm.engine import is_fast, router
-from apps.llm.errors import (
-    BlockedInput,
-    ContextTooLarge,
-    ProviderMisconfigured,
-    ProviderTimeout,
-    ProviderUnavailable,
-    Stalled,
-)
-from apps.llm.requests import ChatRequest, Delta, Finish, Rerouted, StreamItem
-from apps.llm.sse import BrokenStream, Completion, read_completions
-from apps.llm.surrogates import SurrogateJoiner
+from apps.llm.attempt import Clock, answer
+from apps.llm.breaker import breaker
+from apps.llm.engine import Engine, count_tokens
+from apps.llm.errors import ProviderUnavailable
+from apps.llm.requests import Attempt, ChatRequest, Delta, Finish, Prompt, Rerouted, Retrying, StreamItem
+from apps.llm.routes import time_limits
 
 logger = logging.getLogger(__name__)
 
-UNREADABLE = "The model answered with nothing that can be read."
-STOPPED = "The model stopped in the middle. What came until then is kept; try again."
-NO_ANSWER = "The model did not answer in time. Nothing was lost; try again."
-KEY_REFUSED = "The model's provider refused our key. An administrator has to correct it."
-BROKE_OFF = "The model broke off before the end. What came until then is kept; try again."
-RETRY_AFTER_MAX_SECONDS = 3600.0
-CHARACTERS_PER_TOKEN = 4  # for an estimate where the provider counts nothing
+RESTING = "The model's provider has had failures and is given a rest. Nothing was lost; try again in a moment."
+HOPELESS = ("blocked_input",)  # another model, or another try, must not be asked
+CHARACTERS_PER_TOKEN = 4
 
-# litellm's failures before the first token; the more special stand before those they derive from.
-TRANSLATIONS: dict[type[Exception], tuple[type[InterlineError], str]] = {
-    exceptions.ContextWindowExceededError: (ContextTooLarge, "The text is too long for this model."),
-    exceptions.ContentPolicyViolationError: (BlockedInput, "The model's provider refused this text."),
-    exceptions.AuthenticationError: (ProviderMisconfigured, KEY_REFUSED),
-    exceptions.PermissionDeniedError: (ProviderMisconfigured, KEY_REFUSED),
-    exceptions.NotFoundError: (
-        ProviderMisconfigured,
-        "The provider has no such model. An administrator has to correct its name.",
-    ),
-    exceptions.BadRequestError: (ProviderMisconfigured, "The model's provider did not accept the request."),
-    exceptions.RateLimitError: (
-        ProviderUnavailable,
-        "The model's provider has too much to do. Try again in a moment.",
-    ),
-    exceptions.Timeout: (ProviderTimeout, NO_ANSWER),
-    BrokenStream: (ProviderUnavailable, UNREADABLE),
-}
+_engines: "WeakKeyDictionary[asyncio.AbstractEventLoop, Engine]" = WeakKeyDictionary()
 
 
-async def stream(request: ChatRequest) -> AsyncGenerator[StreamItem]:
-    """Yield deltas and, at the end, one Finish. Closing the iterator stops the provider.
+def engine() -> Engine:
+    """Return the running loop's engine."""
+    return _engines.setdefault(asyncio.get_running_loop(), Engine())
 
-    A model that fails before its first token is followed by the next (Rerouted); afterwards nothing is repeated.
-    Raises an InterlineError with a code of the contract.
+
+async def stream(request: ChatRequest, attempts: list[Attempt] | None = None) -> AsyncGenerator[StreamItem]:
+    """Yield deltas, what happens on the way, and at the end one Finish. Closing the iterator stops the provider.
+
+    A model that fails before its first token is asked again (Retrying) where that may help; one that fails for good is
+    followed by the next (Rerouted), which goes on in the middle of the answer where `request.resume` says how.
+    `attempts` gets every request to a provider as it starts. Raises an InterlineError with a code of the contract.
     """
-    *others, last = request.models
-    for model in others:
-        began = False
+    attempts = [] if attempts is None else attempts
+    written: list[str] = []
+    failure: InterlineError | None = None
+    for model in request.models:
+        rest = await breaker().admit(model)
+        if rest:
+            failure = failure or ProviderUnavailable(RESTING, retry_after=round(rest, 1))
+            continue
+        prompt = _prompt(request, "".join(written))
+        if failure is not None:
+            if prompt is None:
+                raise failure
+            logger.warning("llm.fallback", extra={"model": model, "code": failure.code, "resumed": bool(written)})
+            yield Rerouted(model, resumed=bool(written))
+        if written and _room(request, written) <= 0:
+            yield Finish("length")
+            return
+        assert prompt is not None
         try:
-            async with aclosing(_attempt(request, model)) as items:
+            async with aclosing(_ask(model, prompt, _shortened(request, written), attempts)) as items:
                 async for item in items:
-                    began = True
+                    if isinstance(item, Delta):
+                        written.append(item.text)
                     yield item
             return
         except InterlineError as error:
-            if began or error.code == "blocked_input":
+            failure = error
+            if error.code in HOPELESS:
                 raise
-            following = request.models[request.models.index(model) + 1]
-            logger.warning("llm.fallback", extra={"model": model, "code": error.code, "next": following})
-            yield Rerouted(following)
-    async with aclosing(_attempt(request, last)) as items:
-        async for item in items:
-            yield item
+    assert failure is not None
+    raise failure
 
 
-async def _attempt(request: ChatRequest, model: str) -> AsyncGenerator[Delta | Finish]:
-    """Yield one model's answer, within the three clocks."""
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    deadline = started + settings.AI_STREAM_TIMEOUT_SECONDS
-    joiner, end = SurrogateJoiner(), Completion()
-    characters = 0
-    async with AsyncExitStack() as closing:
-        wait_until = started + settings.AI_FIRST_TOKEN_TIMEOUT_SECONDS
+def _prompt(request: ChatRequest, written: str) -> Prompt | None:
+    """Return the prompt for a model that comes after `written`; None where the answer cannot be continued."""
+    if not written:
+        return request.messages
+    return request.resume(written) if request.resume else None
+
+
+def _room(request: ChatRequest, written: list[str]) -> int:
+    """Return about how many tokens the answer may still have."""
+    if request.begins_anew:
+        return request.max_tokens
+    return request.max_tokens - sum(map(len, written)) // CHARACTERS_PER_TOKEN
+
+
+def _shortened(request: ChatRequest, written: list[str]) -> ChatRequest:
+    return replace(request, max_tokens=_room(request, written)) if written else request
+
+
+async def _ask(
+    model: str, prompt: Prompt, request: ChatRequest, attempts: list[Attempt]
+) -> AsyncGenerator[Delta | Finish | Retrying]:
+    """Yield one model's answer, asking again while nothing has come and it may help."""
+    clock = Clock(time_limits(model))
+    tried = 0
+    while True:
+        attempt = Attempt(model, prompt)
+        attempts.append(attempt)
         try:
-            async with asyncio.timeout_at(wait_until):
-                completions = await _open(request, model, closing)
-            while True:
-                async with asyncio.timeout_at(min(wait_until, deadline)):
-                    completion = await anext(completions, None)
-                if completion is None:
-                    break
-                end.finish_reason = completion.finish_reason or end.finish_reason
-                if completion.completion_tokens is not None:
-                    end.prompt_tokens, end.completion_tokens = completion.prompt_tokens, completion.completion_tokens
-                text = joiner.feed(completion.text)
-                if text:
-                    characters += len(text)
-                    wait_until = loop.time() + settings.AI_TOKEN_TIMEOUT_SECONDS
-                    yield Delta(text)
-        except TimeoutError:
-            raise _timeout_error(characters, at_deadline=loop.time() >= deadline) from None
-        except (InterlineError, asyncio.CancelledError, GeneratorExit):
+            async with aclosing(answer(engine(), request, attempt, clock)) as items:
+                async for item in items:
+                    if isinstance(item, Finish):
+                        await breaker().succeeded(model)
+                    yield item
+            return
+        except InterlineError as error:
+            if _is_models_fault(error):
+                await breaker().failed(model, rest=error.retry_after or 0)
+            wait = _wait(error, tried)
+            if attempt.pieces or tried >= settings.AI_RETRIES or wait is None or wait >= clock.left:
+                raise
+            tried += 1
+            logger.info("llm.retry", extra={"model": model, "code": error.code, "seconds": round(wait, 2)})
+            yield Retrying(model, wait)
+            await asyncio.sleep(wait)
+        except (asyncio.CancelledError, GeneratorExit):
+            await breaker().given_up(model)
             raise
-        except Exception as error:
-            raise _translated(error, began=characters > 0) from None
-    if end.finish_reason is None:
-        # A cut-off answer, or a gateway's page with status 200: litellm itself would report "stop".
-        raise ProviderUnavailable(BROKE_OFF if characters else UNREADABLE)
-    rest = joiner.flush()
-    if rest:
-        yield Delta(rest)
-    yield Finish(
-        end.finish_reason,
-        end.prompt_tokens if end.prompt_tokens is not None else _estimate(request),
-        end.completion_tokens if end.completion_tokens is not None else -(-characters // CHARACTERS_PER_TOKEN),
-    )
 
 
-async def _open(request: ChatRequest, model: str, closing: AsyncExitStack) -> AsyncIterator[Completion]:
-    """Call the provider and return its stream, which `closing` will close."""
-    options = {} if request.temperature is None else {"temperature": request.temperature}
-    call: Any = router().acompletion
-    response = await call(
-        model=model,
-        messages=[{"role": message.role, "content": message.content} for message in request.messages],
-        stream=True,
-        stream_options={"include_usage": True},
-        max_tokens=request.max_tokens,
-        max_retries=0,
-        **options,
-    )
-    closing.push_async_callback(response.aclose)
-    lines = getattr(response.completion_stream, "streaming_response", None) if is_fast(model) else None
-    return _fast(lines) if lines is not None else _ordinary(response)
+def _is_models_fault(error: InterlineError) -> bool:
+    return error.code not in ("blocked_input", "too_large")
 
 
-async def _fast(lines: Any) -> AsyncIterator[Completion]:
-    """Read the provider's lines under litellm's HTTP handler (contract: tests/llm/test_fast_stream.py)."""
-    completions = read_completions(lines)
-    async for completion in completions:
-        if completion is not None:
-            yield completion
-
-
-async def _ordinary(response: Any) -> AsyncIterator[Completion]:
-    """Read litellm's own stream: any provider it knows."""
-    async for chunk in response:
-        completion = Completion()
-        if chunk.choices:
-            completion.text = chunk.choices[0].delta.content or ""
-        usage = getattr(chunk, "usage", None)
-        if usage:
-            completion.prompt_tokens, completion.completion_tokens = usage.prompt_tokens, usage.completion_tokens
-        # Not the chunk's own reason: where a provider broke off, the wrapper makes one up.
-        completion.finish_reason = response.received_finish_reason
-        yield completion
-
-
-def _estimate(request: ChatRequest) -> int:
-    return sum(-(-len(message.content) // CHARACTERS_PER_TOKEN) for message in request.messages)
-
-
-def _timeout_error(characters: int, *, at_deadline: bool) -> InterlineError:
-    if at_deadline:
-        return ProviderTimeout("The model took too long for the whole answer. What came until then is kept.")
-    if characters:
-        return Stalled(STOPPED)
-    return ProviderTimeout(NO_ANSWER)
-
-
-def _translated(error: Exception, *, began: bool) -> InterlineError:
-    """Return `error` in our words. The provider's may hold keys, prompts or HTML, so only its kind is logged."""
-    original = getattr(error, "original_exception", None)
-    cause = original if isinstance(original, Exception) else error
-    status = getattr(cause, "status_code", None)
-    logger.warning(
-        "llm.provider_failed", extra={"kind": type(cause).__name__, "provider_status": status, "began": began}
-    )
-    if began:
-        return Stalled(STOPPED) if isinstance(cause, exceptions.Timeout) else ProviderUnavailable(BROKE_OFF)
-    for kind, (translation, message) in TRANSLATIONS.items():
-        if isinstance(cause, kind):
-            return translation(message, retry_after=_retry_after(cause))
-    if status == HTTPStatus.FORBIDDEN:  # litellm has it as a plain APIError
-        return ProviderMisconfigured(KEY_REFUSED)
-    return ProviderUnavailable("The model cannot be reached. Nothing was lost; try again.")
-
-
-def _retry_after(error: Exception) -> float | None:
-    """Return the seconds a provider asked to wait, where it said so in seconds."""
-    response = getattr(error, "response", None)
-    headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
-    try:
-        seconds = float(headers.get("retry-after", ""))
-    except ValueError:
+def _wait(error: InterlineError, tried: int) -> float | None:
+    """Return the seconds to wait before asking again; None where it would be of no use."""
+    if not error.retryable or error.code == "provider_timeout":
         return None
-    return min(seconds, RETRY_AFTER_MAX_SECONDS) if 0 <= seconds < inf else None
+    if error.retry_after is not None:
+        return error.retry_after if error.retry_after <= settings.AI_RETRY_WAIT_MAX_SECONDS else None
+    backoff: float = settings.AI_RETRY_SECONDS * 2**tried * random.uniform(0.5, 1.5)  # noqa: S311  (jitter)
+    return min(backoff, settings.AI_RETRY_WAIT_MAX_SECONDS)
+
+
+async def settle(attempts: list[Attempt]) -> None:
+    """Count the tokens of what no provider counted: answers that failed, were stopped, or came without a count."""
+    uncounted = [one for one in attempts if one.began and not one.counted]
+    if uncounted:
+        await asyncio.to_thread(_count, uncounted)
+
+
+def _count(attempts: list[Attempt]) -> None:
+    for attempt in attempts:
+        attempt.prompt_tokens = sum(count_tokens(attempt.model, message.content) for message in attempt.prompt)
+        attempt.completion_tokens = count_tokens(attempt.model, "".join(attempt.pieces))

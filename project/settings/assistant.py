@@ -14,13 +14,25 @@ AI_API_KEY = env.str("AI_API_KEY", "")
 AI_ACTION_MODELS: dict[str, str] = env.dict("AI_ACTION_MODELS", {})  # e.g. "complete=openai/gpt-4o-mini"
 
 # Waits for a provider, in seconds.
-AI_REQUEST_TIMEOUT_SECONDS = env.float("AI_REQUEST_TIMEOUT_SECONDS", 20)  # connecting and headers, one attempt
+AI_CONNECT_TIMEOUT_SECONDS = env.float("AI_CONNECT_TIMEOUT_SECONDS", 10)
 AI_FIRST_TOKEN_TIMEOUT_SECONDS = env.float("AI_FIRST_TOKEN_TIMEOUT_SECONDS", 30)  # one model, attempts together
 AI_TOKEN_TIMEOUT_SECONDS = env.float("AI_TOKEN_TIMEOUT_SECONDS", 15)  # between two tokens
-AI_STREAM_TIMEOUT_SECONDS = env.float("AI_STREAM_TIMEOUT_SECONDS", 300)  # the whole answer
-AI_RETRIES = env.int("AI_RETRIES", 1)  # of one model before its first token
-AI_COOLDOWN_SECONDS = env.float("AI_COOLDOWN_SECONDS", 10)  # a model that failed often rests this long
-AI_COOLDOWN_FAILURES = env.int("AI_COOLDOWN_FAILURES", 10)  # failures per minute before it rests
+AI_STREAM_TIMEOUT_SECONDS = env.float("AI_STREAM_TIMEOUT_SECONDS", 300)  # the whole answer of one model
+# A model's own three, e.g. "openai/o3=120/60/900,ollama/llama3=90/15/600".
+_model_timeouts: dict[str, str] = env.dict("AI_MODEL_TIMEOUTS", {})
+AI_MODEL_TIMEOUTS: dict[str, tuple[float, ...]] = {
+    model: tuple(float(seconds) for seconds in limits.split("/")) for model, limits in _model_timeouts.items()
+}
+AI_RETRIES = env.int("AI_RETRIES", 2)  # of one model, while nothing of its answer has come
+AI_RETRY_SECONDS = env.float("AI_RETRY_SECONDS", 0.4)  # before the first, then twice as long each; half of it is chance
+AI_RETRY_WAIT_MAX_SECONDS = 5.0  # a provider that asks for a longer wait (Retry-After) is passed over
+AI_RETRY_AFTER_MAX_SECONDS = 3600.0  # believed of a provider
+
+# A model that fails so often in a row rests so long, then twice as long each time; all generators share the count.
+AI_BREAKER_FAILURES = env.int("AI_BREAKER_FAILURES", 5)
+AI_BREAKER_SECONDS = env.float("AI_BREAKER_SECONDS", 10)
+AI_BREAKER_MAX_SECONDS = env.float("AI_BREAKER_MAX_SECONDS", 300)
+AI_BREAKER_TRIAL_SECONDS = 30.0  # after its rest, one request at a time tries it; the next when that has not ended
 
 # litellm's own stream wrapper costs 0.8 ms of CPU per token; reading OpenAI-compatible streams ourselves under its
 # HTTP handler costs 0.05 ms. Off: everything goes through the wrapper.

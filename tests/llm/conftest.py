@@ -1,23 +1,26 @@
 """The real litellm against our provider, in this process."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from pytest_django import Settings
 
-from apps.llm import engine
+from apps.llm.stream import engine
 from tests.provider.fixture import Provider, provider
 
 __all__ = ["provider"]
 
 
 @pytest.fixture
-def routed(provider: Provider, settings: Settings) -> Iterator[Provider]:
-    """`openai/test` leads to the test provider, with short waits."""
+async def routed(provider: Provider, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Provider]:
+    """Every `openai/…` model leads to the test provider, with short waits and a patient breaker."""
     settings.AI_MODEL = settings.AI_FAST_MODEL = "openai/test"
     settings.AI_API_BASE, settings.AI_API_KEY = provider.url, "sk-test"
+    monkeypatch.setenv("OPENAI_API_BASE", provider.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     settings.AI_RETRIES = 0
+    settings.AI_RETRY_SECONDS = 0.01
     settings.AI_TOKEN_TIMEOUT_SECONDS = 0.5
-    engine.router.cache_clear()
+    settings.AI_BREAKER_FAILURES = 1_000
     yield provider
-    engine.router.cache_clear()
+    await engine().aclose()

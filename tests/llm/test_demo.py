@@ -11,10 +11,9 @@ from apps.assistant.actions import ACTIONS
 from apps.assistant.edits import EditMaker, Respected
 from apps.assistant.findings import FindingReader
 from apps.assistant.messages import GenerationInput
-from apps.llm import engine
 from apps.llm.demo import compose
 from apps.llm.demo_suggestions import BY_ASPECT
-from apps.llm.requests import ChatRequest, Delta, Finish
+from apps.llm.requests import Attempt, ChatRequest, Delta, Finish
 from apps.llm.stream import stream
 
 TEXT = "The heron stands in the shallow water. Every morning the heron returns to the old bridge, "
@@ -70,35 +69,35 @@ def quick(settings: Settings) -> None:
     settings.AI_MODEL = settings.AI_FAST_MODEL = "interline/demo"
     settings.AI_DEMO_FIRST_TOKEN_SECONDS = 0
     settings.AI_DEMO_TOKENS_PER_SECOND = 100_000
-    engine.router.cache_clear()
 
 
-async def answer(request: ChatRequest) -> tuple[str, Finish]:
-    items = [item async for item in stream(request)]
+async def answer(request: ChatRequest) -> tuple[str, Finish, Attempt]:
+    attempts: list[Attempt] = []
+    items = [item async for item in stream(request, attempts)]
     finish = items[-1]
     assert isinstance(finish, Finish)
-    return "".join(item.text for item in items if isinstance(item, Delta)), finish
+    return "".join(item.text for item in items if isinstance(item, Delta)), finish, attempts[0]
 
 
 @pytest.mark.usefixtures("quick")
 async def test_it_speaks_of_what_the_document_speaks_of_and_ends_its_sentences() -> None:
-    text, finish = await answer(request_of("continue", TEXT))
+    text, finish, attempt = await answer(request_of("continue", TEXT))
     assert "heron" in text or "bridge" in text
     assert text.endswith(".")
     assert finish.reason == "stop"
-    assert finish.completion_tokens > 10
+    assert attempt.completion_tokens > 10
 
 
 @pytest.mark.usefixtures("quick")
 async def test_the_same_text_gives_the_same_answer_and_another_another() -> None:
-    first, _ = await answer(request_of("continue", TEXT))
+    first, *_ = await answer(request_of("continue", TEXT))
     assert first == (await answer(request_of("continue", TEXT)))[0]
     assert first != (await answer(request_of("continue", TEXT + "always. ")))[0]
 
 
 @pytest.mark.usefixtures("quick")
 async def test_a_completion_is_short_and_finishes_the_sentence() -> None:
-    text, _ = await answer(request_of("complete", TEXT))
+    text, *_ = await answer(request_of("complete", TEXT))
     assert len(text.split()) < 20
     assert text[0].islower()
     assert text.endswith(".")
@@ -106,7 +105,7 @@ async def test_a_completion_is_short_and_finishes_the_sentence() -> None:
 
 @pytest.mark.usefixtures("quick")
 async def test_it_keeps_to_the_number_of_tokens() -> None:
-    text, finish = await answer(request_of("continue", TEXT, max_tokens=3))
+    text, finish, _ = await answer(request_of("continue", TEXT, max_tokens=3))
     assert len(text.split()) == 3
     assert finish.reason == "length"
 

@@ -25,7 +25,9 @@ class Behaviour:
     split: str = ""  # bytes: network writes cut inside characters; surrogates: halves of a pair in two chunks
     finish: str = "stop"
     usage: int = 1
-    fault: str = ""  # a status, or: reset, truncate, stall-first, stall, keep-alive, html, malformed, error, empty
+    fault: str = (
+        ""  # a status, or: policy, reset, truncate, stall-first, stall, keep-alive, html, malformed, error, empty
+    )
     at: int = 5  # the token a fault in the middle comes after
     times: int = 0  # only so many first requests with this model name have the fault; 0: all
     retry_after: int = 0

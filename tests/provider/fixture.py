@@ -34,12 +34,17 @@ class Provider:
         """Set what every request gets that asks for nothing else."""
         self.server.defaults = Behaviour(**behaviour)  # type: ignore[arg-type]
 
+    def behave_as(self, model: str, **behaviour: float | str) -> None:
+        """Set what requests for `model` get."""
+        self.server.models[model] = Behaviour(**behaviour)  # type: ignore[arg-type]
+
     def reset(self) -> None:
-        self.server.defaults = Behaviour()
-        self.server.requests.clear()
+        self.server.reset()
 
     def environment(self, **variables: str) -> dict[str, str]:
-        return {"AI_MODEL": "openai/test", "AI_API_BASE": self.url, "AI_API_KEY": "sk-test", **variables}
+        """Return what leads `openai/test`, the model, and every other `openai/…` here."""
+        others = {"OPENAI_API_BASE": self.url, "OPENAI_API_KEY": "sk-test"}
+        return {"AI_MODEL": "openai/test", "AI_API_BASE": self.url, "AI_API_KEY": "sk-test", **others, **variables}
 
     def start(self) -> None:
         self._thread.start()

@@ -41,7 +41,11 @@ class ProviderServer:
     """The server and what it has seen."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
         self.defaults = Behaviour()
+        self.models: dict[str, Behaviour] = {}  # instead of the defaults
         self.requests: list[Received] = []
         self._counts: dict[str, int] = {}
 
@@ -85,7 +89,7 @@ class ProviderServer:
         body = await request.json()
         received = Received(body["model"], body, dict(request.headers))
         self.requests.append(received)
-        behaviour = parse(body["model"], self.defaults)
+        behaviour = parse(body["model"], self.models.get(body["model"], self.defaults))
         self._counts[body["model"]] = count = self._counts.get(body["model"], 0) + 1
         fault = behaviour.fault if not behaviour.times or count <= behaviour.times else ""
         try:
@@ -112,6 +116,9 @@ class ProviderServer:
             headers = {"Retry-After": str(behaviour.retry_after)} if behaviour.retry_after else {}
             error = {"message": "the provider's own words sk-secret", "type": "test", "code": None}
             return web.json_response({"error": error}, status=int(fault), headers=headers)
+        if fault == "policy":
+            error = {"message": "rejected by our safety system", "code": "content_policy_violation"}
+            return web.json_response({"error": {"type": "invalid_request_error", **error}}, status=400)
         if fault == "html":
             return web.Response(text="<html><body>Bad gateway</body></html>", content_type="text/html")
         if fault == "stall-first":

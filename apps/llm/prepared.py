@@ -1,0 +1,54 @@
+"""Requests that litellm has prepared once: address, headers and body, kept for the next one that differs in its text.
+
+litellm spends 0.9 ms of CPU on each request finding out what it found out for the one before. The first request of
+a kind goes all its way with our HTTP client, which writes down what litellm made of it; the next ones are sent at once.
+"""
+
+import json
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+
+from apps.llm.failures import status_error
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A chat completion request of OpenAI's form, streaming."""
+
+    url: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+recorded: ContextVar[Prepared | None] = ContextVar("recorded", default=None)
+
+
+class Client(AsyncHTTPHandler):
+    """litellm's HTTP client, which records what it is asked to send. It sends once: retries are ours to decide."""
+
+    async def post(self, url: str, data: Any = None, **options: Any) -> Any:
+        """Send litellm's request."""
+        headers = options.get("headers") or {}
+        body = data if isinstance(data, str | bytes) else json.dumps(data)
+        response = await self._send(url, headers, body, options.get("timeout"))
+        if not response.is_success:
+            await response.aread()
+            response.raise_for_status()
+        recorded.set(Prepared(url, dict(headers), json.loads(body)))
+        return response
+
+    async def send(self, prepared: Prepared, messages: list[dict[str, str]], clocks: httpx.Timeout) -> Any:
+        """Send `prepared` with other messages. Raises litellm's exceptions and httpx.HTTPError."""
+        body = json.dumps({**prepared.body, "messages": messages})
+        response = await self._send(prepared.url, prepared.headers, body, clocks)
+        if not response.is_success:
+            raise await status_error(response, model=str(prepared.body.get("model")))
+        return response
+
+    async def _send(self, url: str, headers: dict[str, str], body: str | bytes, clocks: Any) -> httpx.Response:
+        request = self.client.build_request("POST", url, headers=headers, content=body, timeout=clocks)
+        return await self.client.send(request, stream=True)
