@@ -4,18 +4,22 @@ One statement each on the event loop's own connections. Through a thread and Dja
 the time to the first token.
 """
 
+import logging
 from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from psycopg import sql
+from psycopg import OperationalError, sql
+from psycopg.types.json import Jsonb
 
 from apps.accounts.models import User
 from apps.assistant.models import Generation, State, Turn
 from apps.core.encryption import EncryptedTextField
 from apps.core.postgres import Pool, async_pool
+
+logger = logging.getLogger(__name__)
 
 CLAIM = sql.SQL(
     """
@@ -27,9 +31,10 @@ RETURNING {columns}, (SELECT t.conversation_id FROM assistant_turn t WHERE t.gen
 """
 )
 RELEASE = """
-UPDATE assistant_generation SET state = 'queued', worker = ''
-WHERE id = %(id)s AND state = 'running' AND worker = %(worker)s
+UPDATE assistant_generation SET state = 'queued', worker = '', attempts = %(attempts)s
+WHERE id = %(id)s AND state = 'running' AND worker = %(worker)s AND epoch = %(epoch)s
 """
+SHOWN = "UPDATE assistant_generation SET last_seq = 1 WHERE id = %(id)s AND last_seq = 0"
 CANCELLED = "SELECT id FROM assistant_generation WHERE id = ANY(%(ids)s) AND cancel_requested_at IS NOT NULL"
 
 
@@ -48,11 +53,26 @@ async def claim(generation_id: UUID, worker: str, *, taken_over: bool) -> Genera
     return _generation(row) if row else None
 
 
-async def release(generation_id: UUID, worker: str) -> bool:
-    """Give a generation back to the queue; False when it has ended or is not `worker`'s any more."""
+async def release(generation: Generation, attempts: list[dict[str, Any]]) -> bool:
+    """Give a generation back to the queue; False when it has ended or is somebody else's."""
+    values = {
+        "id": generation.pk,
+        "worker": generation.worker,
+        "epoch": generation.epoch,
+        "attempts": Jsonb(attempts),
+    }
     async with (await _pool()).connection() as connection:
-        cursor = await connection.execute(RELEASE, {"id": generation_id, "worker": worker})
+        cursor = await connection.execute(RELEASE, values)
         return cursor.rowcount == 1
+
+
+async def mark_shown(generation_id: UUID) -> None:
+    """Note that people have seen the beginning: where the log has none of it, it was lost and cannot be made again."""
+    try:
+        async with (await _pool()).connection() as connection:
+            await connection.execute(SHOWN, {"id": generation_id})
+    except OperationalError:
+        logger.warning("generation.not_marked", extra={"generation": str(generation_id)})
 
 
 async def cancelled_among(generation_ids: Collection[UUID]) -> list[UUID]:

@@ -159,13 +159,14 @@ class Generator:
         """Let running generations end for a while; hand over the others, with what is written so far."""
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=settings.ASSISTANT_DRAIN_SECONDS)
-        left = dict(self._entries)
-        for run in list(self._runs.values()):
+        left, runs = dict(self._entries), dict(self._runs)
+        for run in runs.values():
             run.stop("hand over")
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=1)
         for entry_id, generation_id in left.items():
-            if await release(generation_id, self.worker):
+            mine = runs.get(generation_id)
+            if mine and await release(mine.generation, await mine.usages()):
                 jobs.enqueue(generation_id)
                 await jobs.finish(entry_id)
                 logger.info("generation.handed_over", extra={"generation": str(generation_id)})

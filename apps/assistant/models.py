@@ -47,6 +47,11 @@ class Generation(models.Model):
     `epoch` counts the generators that took it: the number that fences off one presumed dead. `lengths` has the
     characters of each event after `started`, 0 for one without text, so that a replay can start anywhere.
     `events` has those without text (edits, status), and `ending` is its end event, all as they were sent.
+    `last_seq` is 1 from when `started` was sent.
+
+    `attempts` has what every request to a provider cost, the failed, stopped and lost ones too: `model`, `epoch`,
+    `outcome` (`done`, `stopped`, `lost` with its generator, or a code), `prompt_tokens`, `completion_tokens`,
+    `counted` (by the provider, else by us) and `characters`. `prompt_tokens` and `completion_tokens` are their sums.
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
@@ -72,6 +77,7 @@ class Generation(models.Model):
     last_seq = models.PositiveIntegerField(default=0)
     ending = models.JSONField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
+    attempts = models.JSONField(default=list, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
 

@@ -11,6 +11,7 @@ from apps.assistant.errors import CutOff, UnusableAnswer
 from apps.assistant.findings import Finding, FindingReader
 from apps.assistant.messages import Edit, EditCounts, GenerationInput
 from apps.assistant.models import Generation
+from apps.assistant.overlap import LOOKED_BACK_CHARACTERS, Overlap
 from apps.assistant.seam import mend
 from apps.assistant.writer import LogWriter
 from apps.llm.requests import Finish
@@ -35,6 +36,9 @@ class Output(Protocol):
     def take(self, text: str) -> None:
         """Raises TooLong, UnusableAnswer."""
 
+    def resume(self) -> None:
+        """Another model goes on in the middle."""
+
     def close(self, finish: Finish) -> None:
         """The answer is whole. Raises UnusableAnswer, CutOff where it is of no use."""
 
@@ -57,6 +61,8 @@ class Text:
         self._limited = limited
         self._before = before + writer.text if action.continues else writer.text
         self._characters = len(writer.text)
+        self._written = writer.text[-LOOKED_BACK_CHARACTERS:]
+        self._overlap = Overlap(self._written, mid_word=action.mid_word)
         self._joined = False
 
     @property
@@ -64,6 +70,13 @@ class Text:
         return None
 
     def take(self, text: str) -> None:
+        self._write(self._overlap.feed(text))
+
+    def resume(self) -> None:
+        self._write(self._overlap.flush())
+        self._overlap = Overlap(self._written, mid_word=self._action.mid_word)
+
+    def _write(self, text: str) -> None:
         if not self._joined:
             text = self._begin(text)
             self._joined = bool(text)
@@ -73,6 +86,7 @@ class Text:
                 raise CutOff(CUT_OFF)
             raise TooLong
         if text:
+            self._written = (self._written + text)[-LOOKED_BACK_CHARACTERS:]
             self._writer.write(text)
 
     def _begin(self, text: str) -> str:
@@ -81,6 +95,7 @@ class Text:
         return text if self._before else text.lstrip()
 
     def close(self, finish: Finish) -> None:
+        self._write(self._overlap.flush())
         if not self._characters and not self._action.continues:
             raise UnusableAnswer(EMPTY)
         if finish.reason == "length" and self._action.replaces and not self._limited:
@@ -123,6 +138,9 @@ class Edits:
             self._take_finding(finding)
         if self._is_endless():
             self._give_up()
+
+    def resume(self) -> None:
+        self._reader = FindingReader()  # it begins anew; what was found stays taken
 
     def close(self, finish: Finish) -> None:
         self._reader.close()

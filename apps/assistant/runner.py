@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from apps.assistant.actions import find_action
 from apps.assistant.chat import gather
+from apps.assistant.claims import mark_shown
 from apps.assistant.log import Fenced, Line, expire_log
 from apps.assistant.memory import Recalled, recall
 from apps.assistant.messages import (
@@ -33,9 +34,9 @@ from apps.assistant.people import quota_of
 from apps.assistant.transcripts import private_to, started_event, store_end
 from apps.assistant.writer import LogWriter
 from apps.core.errors import InterlineError
-from apps.llm.requests import ChatRequest, Delta, Finish, Rerouted
+from apps.llm.requests import Attempt, ChatRequest, Delta, Finish, Prompt, Rerouted, Retrying
 from apps.llm.routes import models_for
-from apps.llm.stream import stream
+from apps.llm.stream import settle, stream
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,9 @@ class Run:
         self._output: Output | None = None
         self._inner: asyncio.Task[Finish] | None = None
         self._stop: Stop = ""
+        self._attempts: list[Attempt] = []
+        self._usages: list[dict[str, Any]] = generation.attempts
+        self._marking: asyncio.Task[None] | None = None
         self._first_token_at: datetime | None = None
 
     def stop(self, why: Stop) -> None:
@@ -110,10 +114,18 @@ class Run:
             return False
         finally:
             flushing.cancel()
+            if self._marking is not None:
+                await asyncio.wait({self._marking})
+
+    async def usages(self) -> list[dict[str, Any]]:
+        """Return what every request to a provider cost so far: of this run, and of those before it. See Generation."""
+        await settle(self._attempts)
+        epoch = {"epoch": self.generation.epoch}
+        return [*self.generation.attempts, *(attempt.usage() | epoch for attempt in self._attempts)]
 
     def _given_up(self) -> Callable[[], Ending] | None:
         """Return what makes the end of a generation that cannot go on: its log is lost, or it kills generators."""
-        if self.generation.epoch > 1 and not self._written_before:
+        if self.generation.last_seq and not self._written_before:
             return partial(self._failed, Interrupted("The answer was interrupted and its beginning lost. Try again."))
         if self.generation.epoch > settings.ASSISTANT_ATTEMPTS_MAX:
             return partial(self._failed, Interrupted("The answer was interrupted too often. What was written is kept."))
@@ -138,7 +150,7 @@ class Run:
             self._inner.cancel()
             raise
         except TooLong:
-            return partial(self._done, Finish("length", 0, 0))
+            return partial(self._done, Finish("length"))
         except InterlineError as error:
             return partial(self._failed, error)
         except Fenced:
@@ -164,36 +176,58 @@ class Run:
         talk = await in_database(gather, self.generation, request) if action.talks else None
         recalled = await in_database(recall, self.generation) if action.remembers else Recalled()
         output = self._output = output_of(self.generation, action, self._writer, recalled.respected)
+        written = self._writer.text
+
+        def prompt(more: str = "") -> Prompt:
+            text = written + more if action.output == "text" else ""
+            return action.messages(request, written=text, memory=recalled.memory, talk=talk)
+
+        self._note_lost(prompt())
         chat = ChatRequest(
             models=models_for(action.name, self.generation.model),
-            messages=action.messages(request, written=self._writer.text, memory=recalled.memory, talk=talk),
+            messages=prompt(),
             max_tokens=min(
                 options.get("max_tokens") or action.answer_tokens(request), settings.ASSISTANT_OUTPUT_MAX_TOKENS
             ),
             temperature=options.get("temperature"),
+            resume=prompt,
+            begins_anew=action.output == "edits",
         )
-        async with aclosing(stream(chat)) as items:
+        async with aclosing(stream(chat, self._attempts)) as items:
             async for item in items:
                 await announcing
                 match item:
                     case Delta(text):
                         self._first_token_at = self._first_token_at or timezone.now()
                         output.take(text)
-                    case Rerouted(model):
+                    case Retrying():
+                        await self._status("retrying", "The model did not answer and is asked again.")
+                    case Rerouted(model, resumed):
                         self.model = model
+                        if resumed:
+                            output.resume()
                         await self._status("fallback", "Another model takes over.")
                     case Finish():
                         output.close(item)
                         return item
         raise AssertionError("a stream ends with Finish or raises")
 
+    def _note_lost(self, prompt: Prompt) -> None:
+        """Note what the generator before us spent where it died without saying: at least what it wrote."""
+        before = self.generation.epoch - 1
+        if before and before not in {usage["epoch"] for usage in self.generation.attempts}:
+            accounted = sum(usage["characters"] for usage in self.generation.attempts)
+            lost = self._writer.text[accounted:]
+            self._attempts.append(Attempt(self.model, prompt, "lost", began=True, pieces=[lost]))
+
     async def _announce(self) -> None:
         if self._written_before:
             await self._status("resumed", "Another generator goes on.")
         else:
             await self._writer.event(started_event(self.generation))
+            self._marking = asyncio.create_task(mark_shown(self.generation.pk))
 
-    async def _status(self, state: Literal["fallback", "resumed"], detail: str) -> None:
+    async def _status(self, state: Literal["retrying", "fallback", "resumed"], detail: str) -> None:
         await self._writer.flush()
         await self._writer.event(
             Status(
@@ -211,6 +245,7 @@ class Run:
         await self._writer.flush()
         if self._writer.next_seq == 1:  # an end never comes first
             await self._writer.event(started_event(self.generation))
+        self._usages = await self.usages()
         ending = make_ending()
         lines = await self._store(ending)
         if lines is None:
@@ -241,6 +276,7 @@ class Run:
                     lengths=self._writer.lengths,
                     events=self._writer.events,
                     model=self.model,
+                    attempts=self._usages,
                     first_token_at=self._first_token_at,
                 )
             except OperationalError:
@@ -261,7 +297,10 @@ class Run:
             finish_reason=finish.reason,
             sha256=hashlib.sha256(text.encode()).hexdigest(),
             characters=len(text),
-            usage=Usage(prompt_tokens=finish.prompt_tokens, completion_tokens=finish.completion_tokens),
+            usage=Usage(
+                prompt_tokens=sum(one["prompt_tokens"] for one in self._usages),
+                completion_tokens=sum(one["completion_tokens"] for one in self._usages),
+            ),
             timing=Timing(
                 queued_ms=_milliseconds(created, started),
                 first_token_ms=_milliseconds(created, self._first_token_at or now),

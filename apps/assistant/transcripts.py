@@ -54,12 +54,13 @@ def store_end(
     lengths: Sequence[int],
     events: Sequence[dict[str, Any]] = (),
     model: str,
+    attempts: Sequence[dict[str, Any]] = (),
     first_token_at: datetime | None = None,
 ) -> list[Line] | None:
     """Write the transcript and return the lines to append: the end, and decisions that came before it.
 
     A cancel that was asked for before wins, whatever ended it. None when the generation has ended already or another
-    generator has it. `lengths`, `events`: see Generation.
+    generator has it. `lengths`, `events`, `attempts`: see Generation.
     """
     generation = (
         Generation.objects.select_for_update(of=("self",))
@@ -69,9 +70,9 @@ def store_end(
     )
     if generation is None:
         return None
-    if isinstance(ending, Done):
-        generation.prompt_tokens = ending.usage.prompt_tokens
-        generation.completion_tokens = ending.usage.completion_tokens
+    generation.attempts = list(attempts) or generation.attempts
+    generation.prompt_tokens = sum(attempt["prompt_tokens"] for attempt in generation.attempts)
+    generation.completion_tokens = sum(attempt["completion_tokens"] for attempt in generation.attempts)
     if generation.cancel_requested_at is not None:
         ending = Cancelled(type="cancelled", id=generation_id, seq=ending.seq, characters=len(text))
     generation.state = State(ending.type)

@@ -4,7 +4,7 @@ Web and generator take seconds to start, so most tests share them; a test that k
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -21,13 +21,12 @@ from tests.conftest import use_redis_prefix
 from tests.processes import Child, Processes, WebProcess, wait_until
 from tests.provider.fixture import Provider
 
-# Short waits, so that failures come soon; no cooldown, so that one test's failures are not another's.
+# Short waits, so that failures come soon; a patient breaker, so that one test's failures are not another's.
 SHORT = {
-    "AI_REQUEST_TIMEOUT_SECONDS": "5",
     "AI_FIRST_TOKEN_TIMEOUT_SECONDS": "1",
     "AI_TOKEN_TIMEOUT_SECONDS": "1",
     "AI_RETRIES": "0",
-    "AI_COOLDOWN_FAILURES": "10000",
+    "AI_BREAKER_FAILURES": "10000",
 }
 
 
@@ -93,17 +92,19 @@ class Shared:
     generator: Child
 
 
-@pytest.fixture(scope="session")
-def shared(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+@contextmanager
+def started(folder: Path, **environment: str) -> Iterator[Shared]:
     database, prefix = connection.settings_dict, f"test:{uuid4().hex[:12]}:"
-    environment = {
-        "DATABASE_URL": f"postgres://postgres@{quote(database['HOST'], safe='')}/{database['NAME']}",
-        "REDIS_PREFIX": prefix,
-    }
     provider = Provider()
     provider.start()
-    processes = Processes(environment, tmp_path_factory.mktemp("assistant"))
-    ours = provider.environment(**SHORT)
+    processes = Processes(
+        {
+            "DATABASE_URL": f"postgres://postgres@{quote(database['HOST'], safe='')}/{database['NAME']}",
+            "REDIS_PREFIX": prefix,
+        },
+        folder,
+    )
+    ours = provider.environment(**(SHORT | environment))
     generator = processes.command("generator", **ours)
     web = processes.web(**ours)
     wait_until(lambda: "generator.ready" in generator.output(), seconds=60, what="the generator")
@@ -112,15 +113,27 @@ def shared(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
     provider.stop()
 
 
+@pytest.fixture(scope="session")
+def shared(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    with started(tmp_path_factory.mktemp("assistant")) as running:
+        yield running
+
+
 @pytest.fixture
 def house(shared: Shared, transactional_db: None, settings: Settings) -> Iterator[House]:
     """People in a document, with the shared web process, generator and provider."""
-    use_redis_prefix(settings, shared.prefix)
-    shared.provider.reset()
+    with furnished(shared, settings) as made:
+        yield made
+
+
+@contextmanager
+def furnished(running: Shared, settings: Settings) -> Iterator[House]:
+    use_redis_prefix(settings, running.prefix)
+    running.provider.reset()
     with ExitStack() as stack:
-        made = make_house(shared.processes, shared.provider, stack)
-        made.webs.append(shared.web)
-        made.generators.append(shared.generator)
+        made = make_house(running.processes, running.provider, stack)
+        made.webs.append(running.web)
+        made.generators.append(running.generator)
         yield made
 
 

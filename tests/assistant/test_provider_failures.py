@@ -43,12 +43,6 @@ def test_a_failing_provider_ends_the_generation_visibly(
     assert alice.text(generation) == ("".join(house.provider.server.defaults.answer()[:5]) if partial else "")
 
 
-def test_a_provider_that_is_busy_says_when_to_come_back(house: House) -> None:
-    house.provider.behave(fault="429", retry_after=7)
-    alice = house.join(house.alice)
-    assert alice.hear_end(alice.generate())["retry_after"] == 7
-
-
 @pytest.mark.parametrize("split", ["bytes", "surrogates"])
 def test_characters_cut_on_the_way_arrive_whole(house: House, split: str) -> None:
     house.provider.behave(split=split, tokens=20)
