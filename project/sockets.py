@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from apps.core.close_codes import CloseCode
+from apps.documents.socket_tokens import presented_token
 
 
 async def accept_and_close(receive: Any, send: Any, code: CloseCode) -> None:
@@ -41,13 +42,17 @@ def is_own_origin(origin: str, host: str) -> bool:
 
 
 class OriginCheck:
-    """Refuses upgrades from other sites' pages with 4403."""
+    """Refuses upgrades from other sites' pages, and of programs without a token, with 4403.
+
+    A token is not sent by a browser on its own, as a cookie is: with one, any origin and none will do.
+    """
 
     def __init__(self, application: Any) -> None:
         self.application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if is_own_origin(_header(scope, b"origin"), _header(scope, b"host")):
+        has_token = presented_token(scope) is not None
+        if has_token or is_own_origin(_header(scope, b"origin"), _header(scope, b"host")):
             await self.application(scope, receive, send)
         else:
             await accept_and_close(receive, send, CloseCode.FORBIDDEN)

@@ -12,6 +12,7 @@ from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
 from django.conf import settings
 
+from apps.accounts.models import Scope
 from apps.assistant.delivery import Delivery, ReaderTooSlow
 from apps.assistant.feeds import Feed, Tail, feeds
 from apps.assistant.messages import (
@@ -30,6 +31,7 @@ from apps.assistant.messages import (
     Ping,
     Pong,
     Resume,
+    Token,
     parse_client_message,
 )
 from apps.assistant.models import Generation
@@ -37,10 +39,18 @@ from apps.assistant.people import person, quota_of
 from apps.assistant.services import cancel_generation, decide, find_generation, start_generation
 from apps.assistant.transcripts import private_to, replay
 from apps.core.close_codes import CloseCode
-from apps.core.errors import InterlineError, Invalid
+from apps.core.errors import Forbidden, InterlineError, Invalid
 from apps.core.ids import request_id
 from apps.core.messages import Message
-from apps.documents.sockets import SocketIdentity, SocketRefused, admitted, open_document_socket, recheck
+from apps.documents.socket_tokens import accepted_protocol
+from apps.documents.sockets import (
+    SocketIdentity,
+    SocketRefused,
+    admitted,
+    open_document_socket,
+    open_with_token,
+    recheck,
+)
 from apps.llm.routes import deployments, is_demo
 
 logger = logging.getLogger(__name__)
@@ -72,12 +82,12 @@ class AssistantConsumer(AsyncConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()  # websocket.connect
-        subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
-        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        await send({"type": "websocket.accept", "subprotocol": accepted_protocol(scope, SUBPROTOCOL)})
         socket = None
         try:
             async with admitted():
-                identity = await open_document_socket(scope, scope["url_route"]["kwargs"]["document_id"])
+                document_id = scope["url_route"]["kwargs"]["document_id"]
+                identity = await open_document_socket(scope, document_id, needs=Scope.ASSISTANT)
                 socket = AssistantSocket(identity, receive, send)
                 await socket.enter()
             await socket.serve()
@@ -212,6 +222,8 @@ class AssistantSocket:
                 await self._do(message.id, in_thread(decide, self.identity.user, self._document_id, message))
             case Resume():
                 await self._do(None, self._resume(message))
+            case Token():
+                await self._do(None, self._renew(message))
 
     def _count_frame(self) -> None:
         """A token bucket: a flood would cost everybody's time, so its socket is closed."""
@@ -254,6 +266,16 @@ class AssistantSocket:
         generation, is_new = await in_thread(start_generation, self.identity.user, self._document_id, message)
         if not is_new and not self._delivery.follows(generation.pk):
             await self._replay(generation, 0)
+
+    async def _renew(self, message: Token) -> None:
+        """Go on with another token of the same person. With a wrong one, until the present one ends."""
+        try:
+            identity = await open_with_token(message.token, self._document_id, needs=Scope.ASSISTANT)
+        except SocketRefused:
+            raise Forbidden("This token is not valid here. The socket goes on until the present one ends.") from None
+        if self.identity.token is None or identity.user.pk != self.user_id:
+            raise Forbidden("A token renews a socket that was opened with one of the same person.")
+        self.identity = identity
 
     async def _resume(self, message: Resume) -> None:
         for generation_id, seq in list(message.after.items())[: settings.ASSISTANT_RESUME_MAX_GENERATIONS]:

@@ -28,6 +28,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ack": {"type": "ack", "after": {GENERATION: 12}},
     "decide": {"type": "decide", "id": GENERATION, "decision": "accepted"},
     "ping": {"type": "ping", "nonce": 7},
+    "token": {"type": "token", "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJiN2UwYzlhMiJ9.c2lnbmF0dXJl"},
     # server to client, about the socket
     "hello": {
         "type": "hello",

@@ -25,6 +25,7 @@ MODEL_MAX_CHARACTERS = 200
 CONVERSATION_MAX_MESSAGES = 100
 STRENGTH_MIN, STRENGTH_MAX = 1, 3
 CURSORS_MAX = 1_000
+TOKEN_MAX_CHARACTERS = 4_096
 SEQ_MAX = 2**53 - 1  # what a browser's number can hold
 
 Seq = Annotated[int, Field(ge=0, le=SEQ_MAX)]
@@ -165,13 +166,21 @@ class Ping(Message):
     nonce: Annotated[str, Field(max_length=64)] | int | None = None
 
 
-ClientMessage = Annotated[Generate | Cancel | Resume | Ack | Decide | Ping, Field(discriminator="type")]
-_client_message: TypeAdapter[Generate | Cancel | Resume | Ack | Decide | Ping] = TypeAdapter(ClientMessage)
+class Token(Message):
+    """Renews a socket that a program opened with a token, before that one ends."""
+
+    type: Literal["token"] = "token"
+    token: Annotated[str, Field(max_length=TOKEN_MAX_CHARACTERS)]
+
+
+ClientMessages = Generate | Cancel | Resume | Ack | Decide | Ping | Token
+ClientMessage = Annotated[ClientMessages, Field(discriminator="type")]
+_client_message: TypeAdapter[ClientMessages] = TypeAdapter(ClientMessage)
 
 _SURROGATE_OR_NUL = re.compile(r"\\u(?:d[89a-f]|0000)", re.IGNORECASE)
 
 
-def parse_client_message(frame: str) -> Generate | Cancel | Resume | Ack | Decide | Ping:
+def parse_client_message(frame: str) -> ClientMessages:
     """Return the message in a text frame. Raises Invalid with the first thing that is wrong, never with its text.
 
     Half a surrogate pair (a browser cut an emoji in two) becomes U+FFFD; NUL, which PostgreSQL cannot store, goes.

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from channels.consumer import AsyncConsumer
 
+from apps.accounts.models import Scope
 from apps.collaboration.connections import Connection, Refused
 from apps.collaboration.permissions import watch_permissions
 from apps.collaboration.rooms import DocumentMissing, Room, rooms
 from apps.core.close_codes import CloseCode
+from apps.documents.socket_tokens import accepted_protocol
 from apps.documents.sockets import SocketRefused, admitted, open_document_socket
 
 logger = logging.getLogger(__name__)
@@ -24,11 +26,12 @@ class SyncConsumer(AsyncConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()  # websocket.connect
-        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.accept", "subprotocol": accepted_protocol(scope)})
         connection = room = None
         try:
             async with admitted():
-                identity = await open_document_socket(scope, scope["url_route"]["kwargs"]["document_id"])
+                document_id = scope["url_route"]["kwargs"]["document_id"]
+                identity = await open_document_socket(scope, document_id, needs=Scope.DOCUMENTS_READ)
                 wants_acks = parse_qs(scope["query_string"].decode("latin-1")).get("ack") == ["1"]
                 connection = Connection(identity, scope, send, wants_acks=wants_acks)
                 room = await _join(identity.access.document.pk, connection)

@@ -21,13 +21,15 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.db.models import Model
 from psycopg_pool import PoolTimeout
 
-from apps.accounts.models import User
+from apps.accounts.models import Scope, User
+from apps.accounts.tokens import SocketToken
 from apps.core.close_codes import CloseCode
 from apps.core.errors import NotFound
 from apps.core.gathering import Gathering
 from apps.core.postgres import Pool, async_pool
 from apps.documents.access import Access, access_by
-from apps.documents.models import Document, Membership
+from apps.documents.models import Document, Membership, Role
+from apps.documents.socket_tokens import find_person, has_ended, presented_token, read_for
 
 logger = logging.getLogger(__name__)
 
@@ -71,14 +73,16 @@ class SocketRefused(Exception):
 
 @dataclass(frozen=True)
 class SocketIdentity:
-    """The person behind a socket, the session they came with, and what they may do in the document.
+    """The person behind a socket, what they came with (a session or a token), and what they may do in the document.
 
-    Of the document only `id` and `trashed_at` are read.
+    Of the document only `id` and `trashed_at` are read. `needs`: what a token must allow for this socket.
     """
 
     user: User
     session_key: str
     access: Access
+    needs: Scope
+    token: SocketToken | None = None
 
 
 @dataclass(frozen=True)
@@ -116,16 +120,39 @@ async def admitted() -> AsyncIterator[None]:
         _opening -= 1
 
 
-async def open_document_socket(scope: Any, document_id: UUID) -> SocketIdentity:
-    """Return who opens the socket. Raises SocketRefused: 4401 signed out, 4404 absent or not shared with them."""
+async def open_document_socket(scope: Any, document_id: UUID, *, needs: Scope) -> SocketIdentity:
+    """Return who opens the socket. A token, where one is presented, decides alone.
+
+    Raises SocketRefused: 4401 signed out or no valid token, 4404 absent or not shared with them.
+    """
+    text = presented_token(scope)
+    if text is not None:
+        return await open_with_token(text, document_id, needs=needs)
     session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
     found = await _look_ups().ask(Question(session_key, document_id))
     if found.user is None:
         raise SocketRefused(CloseCode.SIGN_IN_AGAIN)
+    return _identity(found, session_key, needs, None)
+
+
+async def open_with_token(text: str, document_id: UUID, *, needs: Scope) -> SocketIdentity:
+    """Return whose token `text` is. Raises SocketRefused as `open_document_socket`."""
+    token = read_for(text, document_id, needs)
+    found = Found(*await find_person(token, document_id)) if token else Found(None, None)
+    if found.user is None:
+        raise SocketRefused(CloseCode.SIGN_IN_AGAIN)
+    return _identity(found, "", needs, token)
+
+
+def _identity(found: Found, session_key: str, needs: Scope, token: SocketToken | None) -> SocketIdentity:
+    assert found.user is not None
     try:
-        return SocketIdentity(found.user, session_key, access_by(found.membership))
+        access = access_by(found.membership)
     except NotFound:
         raise SocketRefused(CloseCode.NOT_FOUND) from None
+    if token is not None and needs is Scope.DOCUMENTS_READ and not token.may(Scope.DOCUMENTS_WRITE):
+        access = Access(access.document, Role.VIEWER)
+    return SocketIdentity(found.user, session_key, access, needs, token)
 
 
 async def recheck(identity: SocketIdentity) -> SocketIdentity:
@@ -134,15 +161,19 @@ async def recheck(identity: SocketIdentity) -> SocketIdentity:
     Raises SocketRefused: 4401 when the session ended or the account was closed, 4403 when access was revoked or the
     document deleted for good, 4404 when it is in the trash.
     """
-    found = await _look_ups().ask(Question(identity.session_key, identity.access.document.pk))
+    document_id = identity.access.document.pk
+    token = identity.token
+    if token is None:
+        found = await _look_ups().ask(Question(identity.session_key, document_id))
+    elif has_ended(token, identity.needs):
+        found = Found(None, None)
+    else:
+        found = Found(*await find_person(token, document_id))
     if found.user is None:
         raise SocketRefused(CloseCode.SIGN_IN_AGAIN)
     if found.membership is None:
         raise SocketRefused(CloseCode.FORBIDDEN)
-    try:
-        return SocketIdentity(found.user, identity.session_key, access_by(found.membership))
-    except NotFound:
-        raise SocketRefused(CloseCode.NOT_FOUND) from None
+    return _identity(found, identity.session_key, identity.needs, token)
 
 
 async def _look_up(questions: Sequence[Question]) -> list[Found]:
