@@ -1,12 +1,12 @@
-// Writes src/assistant/messages.ts from the schemas in apps/assistant/messages.py.
-// With --check it writes nothing, and fails where the file is not what would be written.
+// Writes the TypeScript types of the assistant's frames, for the page and for the client library, from the schemas in
+// apps/assistant/messages.py. With --check it writes nothing, and fails where a file is not what would be written.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { compile } from "json-schema-to-typescript";
 
 const root = resolve(import.meta.dirname, "..", "..");
-const target = resolve(import.meta.dirname, "..", "src", "assistant", "messages.ts");
+const targets = ["frontend/src/assistant/messages.ts", "clients/typescript/src/messages.ts"];
 const python = resolve(root, ".venv", "bin", "python");
 
 const isNamed = (value) => Boolean(value.properties ?? value.oneOf);
@@ -28,11 +28,12 @@ const source = await compile(schema, "AssistantMessages", {
   style: { printWidth: 110, tabWidth: 2 },
 });
 
-if (process.argv.includes("--check")) {
-  if (!existsSync(target) || readFileSync(target, "utf8") !== source) {
-    console.error("frontend/src/assistant/messages.ts is not current: run `make types`.");
+for (const target of targets) {
+  const path = resolve(root, target);
+  if (!process.argv.includes("--check")) {
+    writeFileSync(path, source);
+  } else if (!existsSync(path) || readFileSync(path, "utf8") !== source) {
+    console.error(`${target} is not current: run \`make types\`.`);
     process.exit(1);
   }
-} else {
-  writeFileSync(target, source);
 }

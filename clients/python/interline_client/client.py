@@ -1,0 +1,135 @@
+"""The REST interface, and the way to generations and live text."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+import httpx
+
+from interline_client.errors import raise_for_problem
+from interline_client.generations import Generation
+from interline_client.shared import SharedDocument
+
+TIMEOUT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as its list shows it."""
+
+    id: UUID
+    title: str
+    role: str
+    word_count: int
+    created_at: datetime
+    edited_at: datetime
+
+    @classmethod
+    def read(cls, answer: dict[str, Any]) -> "Document":
+        return cls(
+            id=UUID(answer["id"]),
+            title=answer["title"],
+            role=answer["role"],
+            word_count=answer["word_count"],
+            created_at=datetime.fromisoformat(answer["created_at"]),
+            edited_at=datetime.fromisoformat(answer["edited_at"]),
+        )
+
+
+class Interline:
+    """A server, as the person whose API key this is. Use it as an asynchronous context manager.
+
+    Every method raises InterlineError for what the server refuses, httpx.TransportError where it cannot be reached.
+    """
+
+    def __init__(self, url: str, *, key: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._url = url.rstrip("/")
+        self._http = httpx.AsyncClient(
+            base_url=f"{self._url}/api/v1", headers={"Authorization": f"Bearer {key}"}, timeout=timeout_seconds
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    # Documents
+
+    async def create_document(self, title: str = "") -> Document:
+        return Document.read(await self._ask("POST", "/documents/", json={"title": title}))
+
+    async def get_document(self, document_id: UUID) -> Document:
+        return Document.read(await self._ask("GET", f"/documents/{document_id}/"))
+
+    async def documents(self, query: str = "") -> AsyncIterator[Document]:
+        """Yield every document that is not in the trash, those whose title or text has `query`; page by page."""
+        page, pages = 1, 1
+        while page <= pages:
+            answer = await self._ask("GET", "/documents/", params={"q": query, "page": page})
+            for found in answer["items"]:
+                yield Document.read(found)
+            page, pages = page + 1, answer["pages"]
+
+    async def rename_document(self, document_id: UUID, title: str) -> Document:
+        return Document.read(await self._ask("PATCH", f"/documents/{document_id}/", json={"title": title}))
+
+    async def trash_document(self, document_id: UUID) -> None:
+        await self._ask("DELETE", f"/documents/{document_id}/")
+
+    async def share_document(self, document_id: UUID, email: str, role: str) -> None:
+        """Give somebody a role: owner, editor, commenter or viewer."""
+        await self._ask("POST", f"/documents/{document_id}/members/", json={"email": email, "role": role})
+
+    # The assistant
+
+    async def generate(
+        self,
+        document_id: UUID,
+        action: str,
+        *,
+        generation_id: UUID | None = None,
+        visibility: str = "shared",
+        options: dict[str, Any] | None = None,
+        **fields: Any,
+    ) -> Generation:
+        """Start a generation; `fields` are the action's input. The same `generation_id` again starts nothing."""
+        generation_id = generation_id or uuid4()
+        body = {
+            "id": str(generation_id),
+            "action": action,
+            "input": fields,
+            "visibility": visibility,
+            "options": options or {},
+        }
+        await self._ask("POST", f"/documents/{document_id}/generations/", json=body)
+        return self.generation(generation_id)
+
+    def generation(self, generation_id: UUID) -> Generation:
+        """Return a generation that somebody started, to be followed from its beginning."""
+        return Generation(self._http, generation_id)
+
+    # Live text
+
+    @asynccontextmanager
+    async def open(self, document_id: UUID) -> AsyncIterator[SharedDocument]:
+        """Open the document's text, kept in step with everybody's until the block ends."""
+
+        async def token() -> str:
+            answer = await self._ask("POST", "/tokens", json={"document": str(document_id)})
+            return str(answer["token"])
+
+        address = f"{self._url.replace('http', 'ws', 1)}/ws/sync/{document_id}"
+        async with SharedDocument(address, token).connected() as shared:
+            yield shared
+
+    async def _ask(self, method: str, path: str, **options: Any) -> Any:
+        answer = await self._http.request(method, path, **options)
+        await raise_for_problem(answer)
+        return answer.json() if answer.content else None

@@ -1,0 +1,113 @@
+/** The REST interface, and the way to generations and live text. */
+import { throwProblem } from "./errors.js";
+import { type AskOptions, Generation } from "./generation.js";
+import type { Generate, GenerationInput } from "./messages.js";
+import { type OpenOptions, SharedText } from "./shared-text.js";
+
+export interface DocumentSummary {
+  id: string;
+  title: string;
+  role: "owner" | "editor" | "commenter" | "viewer";
+  word_count: number;
+  created_at: string;
+  edited_at: string;
+}
+
+export interface InterlineOptions {
+  /** An API key; in a page of the site itself leave it out: the session is used. */
+  key?: string;
+}
+
+export interface GenerateOptions {
+  /** The request's id: the same one again starts nothing. */
+  id?: string;
+  visibility?: Generate["visibility"];
+  options?: Generate["options"];
+}
+
+export class Interline {
+  private readonly url: string;
+
+  constructor(
+    url: string,
+    private readonly options: InterlineOptions = {},
+  ) {
+    this.url = url.replace(/\/+$/, "");
+  }
+
+  async createDocument(title = ""): Promise<DocumentSummary> {
+    return (await this.ask("POST", "/documents/", { body: { title } })).json();
+  }
+
+  async getDocument(id: string): Promise<DocumentSummary> {
+    return (await this.ask("GET", `/documents/${id}/`)).json();
+  }
+
+  /** Every document outside the trash, those whose title or text has `query`; page by page. */
+  async *documents(query = ""): AsyncGenerator<DocumentSummary> {
+    for (let page = 1, pages = 1; page <= pages; page++) {
+      const answer = await this.ask("GET", `/documents/?${new URLSearchParams({ q: query, page: String(page) })}`);
+      const found = (await answer.json()) as { items: DocumentSummary[]; pages: number };
+      pages = found.pages;
+      yield* found.items;
+    }
+  }
+
+  async renameDocument(id: string, title: string): Promise<DocumentSummary> {
+    return (await this.ask("PATCH", `/documents/${id}/`, { body: { title } })).json();
+  }
+
+  async trashDocument(id: string): Promise<void> {
+    await this.ask("DELETE", `/documents/${id}/`);
+  }
+
+  /** Give somebody a role. */
+  async shareDocument(id: string, email: string, role: DocumentSummary["role"]): Promise<void> {
+    await this.ask("POST", `/documents/${id}/members/`, { body: { email, role } });
+  }
+
+  async generate(
+    documentId: string,
+    action: string,
+    input: GenerationInput,
+    { id = crypto.randomUUID(), visibility = "shared", options = {} }: GenerateOptions = {},
+  ): Promise<Generation> {
+    await this.ask("POST", `/documents/${documentId}/generations/`, {
+      body: { id, action, input, visibility, options },
+    });
+    return this.generation(id);
+  }
+
+  /** A generation that somebody started, to be followed from its beginning. */
+  generation(id: string): Generation {
+    return new Generation((method, path, options) => this.ask(method, path, options), id);
+  }
+
+  /** Open a document's text, kept in step with everybody's until `close`. Resolves when it is here. */
+  open(id: string, options: OpenOptions = {}): Promise<SharedText> {
+    const token = async () => {
+      const answer = await this.ask("POST", "/tokens", { body: { document: id } });
+      return ((await answer.json()) as { token: string }).token;
+    };
+    return SharedText.open(`${this.url.replace(/^http/, "ws")}/ws/sync`, id, token, options);
+  }
+
+  private async ask(method: string, path: string, { body, headers, signal }: AskOptions = {}): Promise<Response> {
+    const request: RequestInit = { method, headers: { ...headers } };
+    const own = request.headers as Record<string, string>;
+    if (this.options.key) own.Authorization = `Bearer ${this.options.key}`;
+    else if (method !== "GET") own["X-CSRFToken"] = csrfToken();
+    if (body !== undefined) {
+      own["Content-Type"] = "application/json";
+      request.body = JSON.stringify(body);
+    }
+    if (signal) request.signal = signal;
+    const answer = await fetch(`${this.url}/api/v1${path}`, request);
+    await throwProblem(answer);
+    return answer;
+  }
+}
+
+function csrfToken(): string {
+  return /(?:^|; )csrftoken[^=]*=([^;]+)/.exec(globalThis.document?.cookie ?? "")?.[1] ?? "";
+}
