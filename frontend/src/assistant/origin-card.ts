@@ -5,20 +5,20 @@ import { Plugin, PluginKey } from "@tiptap/pm/state";
 import { call, Problem } from "../documents/api";
 import { announce } from "../editor/announce";
 import { type Floating, floatingHome, makeFloating } from "../editor/floating";
+import { makeButton } from "../page/elements";
+import { describeSource, NOT_ON_RECORD, type Source } from "../provenance/record";
 
-/** As `GET /api/v1/generations/{id}/` answers. */
-export interface GenerationRecord {
-  action: string;
-  model: string;
-  demo: boolean;
-  created_at: string;
-  user: { name: string } | null;
-  decisions: { decision: string; user: { name: string } | null; created_at: string }[];
+export interface OriginCardOptions {
+  /** The document's id. */
+  document: string;
+  /** Ask the chat about a generation. */
+  ask(generation: string): void;
 }
 
-export const OriginCard = Extension.create({
+export const OriginCard = Extension.create<OriginCardOptions, { card: Card | null }>({
   name: "originCard",
-  addStorage: (): { card: Card | null } => ({ card: null }),
+  addOptions: () => ({ document: "", ask: () => {} }),
+  addStorage: () => ({ card: null }),
   onDestroy() {
     this.storage.card?.destroy();
   },
@@ -35,7 +35,7 @@ export const OriginCard = Extension.create({
   addProseMirrorPlugins() {
     const editor = this.editor as Editor;
     const { storage } = this;
-    storage.card = new Card(editor);
+    storage.card = new Card(editor, this.options);
     return [
       new Plugin({
         key: new PluginKey("originCard"),
@@ -64,7 +64,7 @@ export const OriginCard = Extension.create({
 function generationAt(editor: Editor, pos: number): string | null {
   const $pos = editor.state.doc.resolve(pos);
   const marks: readonly Mark[] = [...($pos.nodeBefore?.marks ?? []), ...($pos.nodeAfter?.marks ?? [])];
-  return (marks.find((mark) => mark.type.name === "origin")?.attrs.gen as string | undefined) ?? null;
+  return (marks.find((mark) => mark.type.name === "origin")?.attrs.gen as string | undefined) || null;
 }
 
 class Card {
@@ -72,7 +72,10 @@ class Card {
   private readonly floating: Floating;
   private asked = "";
 
-  constructor(private readonly editor: Editor) {
+  constructor(
+    private readonly editor: Editor,
+    private readonly options: OriginCardOptions,
+  ) {
     this.panel.className = "floating origin-card";
     this.panel.setAttribute("role", "dialog");
     this.panel.setAttribute("aria-label", "Assisted text");
@@ -96,12 +99,12 @@ class Card {
       },
       contextElement: this.editor.view.dom,
     });
-    const sentences = await call<GenerationRecord>(
-      "GET",
-      `/api/v1/generations/${encodeURIComponent(id)}/`,
-    ).then(describe, (error: unknown) => [explain(error)]);
+    const path = `/api/v1/documents/${this.options.document}/provenance/sources/${encodeURIComponent(id)}`;
+    const source = await call<Source>("GET", path).catch((error: unknown) => error);
+    const sentences = source instanceof Error ? [explain(source)] : describeSource(source as Source);
     if (this.asked !== id || !this.isOpen) return;
     this.say(sentences);
+    if (!(source instanceof Error) && this.editor.isEditable) this.panel.append(this.askButton(id));
     announce(sentences.join(" "));
   }
 
@@ -115,6 +118,13 @@ class Card {
     this.panel.remove();
   }
 
+  private askButton(id: string): HTMLElement {
+    return makeButton("Ask about it", () => {
+      this.close();
+      this.options.ask(id);
+    });
+  }
+
   private say(sentences: string[]): void {
     this.panel.replaceChildren(
       ...sentences.map((sentence) => {
@@ -126,24 +136,9 @@ class Card {
   }
 }
 
-export function describe(record: GenerationRecord): string[] {
-  const asked = record.user?.name ?? "Somebody who left";
-  const taken = record.decisions.find(({ decision }) => decision !== "rejected");
-  const when = (moment: string) =>
-    new Date(moment).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-  const sentences = [
-    `Written by the assistant for ${asked}.`,
-    taken
-      ? `Accepted by ${taken.user?.name ?? "somebody who left"}, ${when(taken.created_at)}.`
-      : `Asked for ${when(record.created_at)}.`,
-    `Model: ${record.model || "unknown"}${record.demo ? " (demo)" : ""}.`,
-  ];
-  return sentences;
-}
-
 function explain(error: unknown): string {
   if (error instanceof Problem && error.status === 404) {
-    return "Written by the assistant. There is no record of it in this document: it may have been pasted from another one.";
+    return `Written by the assistant. ${NOT_ON_RECORD}`;
   }
   return error instanceof Problem ? error.message : "The record could not be read.";
 }

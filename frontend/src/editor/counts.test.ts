@@ -23,16 +23,16 @@ describe("counting", () => {
   it("counts words across blocks and the share of assisted text", () => {
     write(
       peers.alice,
-      '<h1>One two</h1><ul><li>three</li></ul><p>four <span data-origin="ai" data-gen="g">five</span></p>',
+      '<h1>One two</h1><ul><li>three</li></ul><p>four <span data-origin="ai" data-gen="g">five</span> <span data-origin="paste">six</span></p>',
     );
     const counts = countDocument(peers.alice.editor.state.doc);
-    expect(counts).toEqual({ words: 5, characters: 21, assisted: 4 });
-    expect(assistedPercent(counts)).toBe(19);
+    expect(counts).toEqual({ words: 6, characters: 25, assisted: 4, pasted: 3 });
+    expect(assistedPercent(counts)).toBe(16);
   });
 
   it("never shows 0 % for a little", () => {
-    expect(assistedPercent({ words: 0, characters: 100_000, assisted: 1 })).toBe(1);
-    expect(assistedPercent({ words: 0, characters: 0, assisted: 0 })).toBe(0);
+    expect(assistedPercent({ words: 0, characters: 100_000, assisted: 1, pasted: 0 })).toBe(1);
+    expect(assistedPercent({ words: 0, characters: 0, assisted: 0, pasted: 0 })).toBe(0);
   });
 
   it("says words and minutes of the document or the selection", () => {

@@ -2,12 +2,14 @@
 import type { Editor } from "@tiptap/core";
 import type { Node } from "@tiptap/pm/model";
 import { COUNT_DELAY_MS, READING_WORDS_PER_MINUTE } from "./limits";
+import { originOf } from "./origin";
 
 export interface Counts {
   words: number;
-  /** Characters in all, and those that carry the provenance mark. */
+  /** Characters in all, and those that came from the assistant or from elsewhere. */
   characters: number;
   assisted: number;
+  pasted: number;
 }
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
@@ -25,7 +27,7 @@ export function countWords(text: string): number {
 const counted = new WeakMap<Node, Counts>();
 
 export function countDocument(doc: Node): Counts {
-  const total = { words: 0, characters: 0, assisted: 0 };
+  const total = { words: 0, characters: 0, assisted: 0, pasted: 0 };
   doc.descendants((node) => {
     if (!node.isTextblock) return true;
     let counts = counted.get(node);
@@ -36,6 +38,7 @@ export function countDocument(doc: Node): Counts {
     total.words += counts.words;
     total.characters += counts.characters;
     total.assisted += counts.assisted;
+    total.pasted += counts.pasted;
     return false;
   });
   return total;
@@ -43,13 +46,17 @@ export function countDocument(doc: Node): Counts {
 
 function countBlock(block: Node): Counts {
   let assisted = 0;
+  let pasted = 0;
   let characters = 0;
   block.descendants((node) => {
     const length = node.text?.length ?? 0;
     characters += length;
-    if (node.marks.some((mark) => mark.type.name === "origin")) assisted += length;
+    const origin = originOf(node);
+    if (origin === "assisted") assisted += length;
+    else if (origin === "pasted") pasted += length;
   });
-  return { words: countWords(block.textBetween(0, block.content.size, " ", " ")), characters, assisted };
+  const words = countWords(block.textBetween(0, block.content.size, " ", " "));
+  return { words, characters, assisted, pasted };
 }
 
 export function countsSentence(words: number, selected: boolean): string {
@@ -60,8 +67,13 @@ export function countsSentence(words: number, selected: boolean): string {
 
 /** The share of assisted text in whole percent; anything at all is at least 1. */
 export function assistedPercent({ characters, assisted }: Counts): number {
-  if (assisted === 0) return 0;
-  return Math.min(100, Math.max(1, Math.round((assisted / characters) * 100)));
+  return percentOf(assisted, characters);
+}
+
+/** A share in whole percent: anything at all is at least 1, and less than all is at most 99. */
+export function percentOf(part: number, total: number): number {
+  if (part === 0 || total === 0) return 0;
+  return part === total ? 100 : Math.min(99, Math.max(1, Math.round((part / total) * 100)));
 }
 
 export interface CountsView {

@@ -12,6 +12,7 @@ import { Chat, chatBubbleTool, chatKeys, chatSlashItem } from "../chat/chat";
 import { Carets } from "../collaboration/carets";
 import { connect } from "../collaboration/connection";
 import { showPresence } from "../collaboration/presence";
+import { addProvenance } from "../provenance/provenance";
 import { Rail } from "../rail/rail";
 import { WritingTools } from "../tools/tools";
 import { Bubble } from "./bubble";
@@ -64,7 +65,10 @@ const editor = createEditor({
     continueExtension(proposals),
     completionExtension(proposals, awareness),
     ...tools.extensions(),
-    OriginCard,
+    OriginCard.configure({
+      document: config.document.id,
+      ask: (generation) => chat.askAboutGeneration(generation),
+    }),
     slashExtension(
       slashItems((at) => continueText(at, proposals), [...tools.slashItems(), chatSlashItem(() => chat)]),
     ),
@@ -87,6 +91,7 @@ const rail = new Rail({
 });
 tools.attach(editor, rail, connection.ready);
 const chat = new Chat(assistant, editor, rail);
+addProvenance(rail, editor, config.document.id);
 
 connection.ready.then(() => {
   editor.setEditable(editable);

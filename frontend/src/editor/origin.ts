@@ -1,14 +1,23 @@
 /**
- * The provenance mark: text that the assistant wrote and a person accepted, with the id of its generation.
+ * The provenance mark: text that the assistant wrote and a person accepted, with the id of its generation, and text that
+ * was pasted from elsewhere.
  *
  * It survives co-editing, undo, copy and paste; what people type inside it stays their own. It is display: the record of
  * who accepted what is the server's.
  */
 import { Mark } from "@tiptap/core";
-import type { MarkType } from "@tiptap/pm/model";
-import { Plugin, PluginKey } from "@tiptap/pm/state";
+import { Fragment, type MarkType, type Node, type Schema, Slice } from "@tiptap/pm/model";
+import { Plugin, PluginKey, TextSelection } from "@tiptap/pm/state";
 
 export const ORIGIN_AI = "ai";
+export const ORIGIN_PASTE = "paste";
+
+/** Where a text node comes from, by its mark. */
+export function originOf(node: Node): "typed" | "pasted" | "assisted" {
+  const mark = node.marks.find(({ type }) => type.name === "origin");
+  if (!mark) return "typed";
+  return mark.attrs.origin === ORIGIN_PASTE ? "pasted" : "assisted";
+}
 
 export const Origin = Mark.create({
   name: "origin",
@@ -28,13 +37,13 @@ export const Origin = Mark.create({
       gen: {
         default: "",
         parseHTML: (node) => node.getAttribute("data-gen") ?? "",
-        renderHTML: ({ gen }) => ({ "data-gen": gen }),
+        renderHTML: ({ gen }) => (gen ? { "data-gen": gen } : {}),
       },
     };
   },
 
   parseHTML() {
-    return [{ tag: 'span[data-origin="ai"]' }];
+    return [ORIGIN_AI, ORIGIN_PASTE].map((origin) => ({ tag: `span[data-origin="${origin}"]` }));
   },
 
   renderHTML({ HTMLAttributes }) {
@@ -44,7 +53,7 @@ export const Origin = Mark.create({
   renderMarkdown: (node, helpers) => helpers.renderChildren(node.content ?? []),
 
   addProseMirrorPlugins() {
-    return [typingStaysHuman(this.type)];
+    return [typingStaysHuman(this.type), pastingIsMarked()];
   },
 });
 
@@ -60,11 +69,47 @@ function typingStaysHuman(type: MarkType): Plugin {
         const marks = state.storedMarks ?? around ?? [];
         if (!type.isInSet(marks)) return false;
         const own = type.removeFromSet(marks);
-        view.dispatch(
-          state.tr.replaceWith(from, to, state.schema.text(text, own)).setStoredMarks(own).scrollIntoView(),
-        );
+        const tr = state.tr.replaceWith(from, to, state.schema.text(text, own));
+        // Where a selection was replaced, what was typed would stay selected, and go with the next letter.
+        tr.setSelection(TextSelection.create(tr.doc, from + text.length));
+        view.dispatch(tr.setStoredMarks(own).scrollIntoView());
         return true;
       },
     },
   });
+}
+
+/** Mark what comes from elsewhere. Text that was marked already keeps its mark. */
+export function markPasted(content: Fragment, schema: Schema, parent?: Node): Fragment {
+  const mark = schema.marks.origin?.create({ origin: ORIGIN_PASTE, gen: "" });
+  if (!mark) return content;
+  return Fragment.from(
+    content.content.map((node) => {
+      if (!node.isText) return node.copy(markPasted(node.content, schema, node));
+      const allowed = !parent || parent.type.allowsMarkType(mark.type);
+      return allowed && originOf(node) === "typed" ? node.mark(mark.addToSet(node.marks)) : node;
+    }),
+  );
+}
+
+/** Text that is cut or copied here and put down elsewhere in the page has not come from outside. */
+function pastingIsMarked(): Plugin {
+  let copied = "";
+  return new Plugin({
+    key: new PluginKey("originPasting"),
+    props: {
+      transformCopied(slice) {
+        copied = textOf(slice);
+        return slice;
+      },
+      transformPasted(slice, view) {
+        if (view.dragging || textOf(slice) === copied) return slice;
+        return new Slice(markPasted(slice.content, view.state.schema), slice.openStart, slice.openEnd);
+      },
+    },
+  });
+}
+
+function textOf({ content }: Slice): string {
+  return content.textBetween(0, content.size, "\n", "\n");
 }

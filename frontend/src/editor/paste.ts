@@ -7,6 +7,7 @@ import type { EditorView } from "@tiptap/pm/view";
 import { notify } from "./announce";
 import { cleanHtml } from "./clean-html";
 import { OFFLINE_MAX_BYTES, PASTE_STEP_CHARACTERS } from "./limits";
+import { markPasted } from "./origin";
 
 export const Paste = Extension.create({
   name: "structuredPaste",
@@ -51,7 +52,11 @@ function pasteMarkdown(editor: Editor, event: ClipboardEvent): boolean {
     return false;
   import("./markdown")
     .then(({ markdownNodes }) =>
-      pasteInSteps(editor.view, new Slice(markdownNodes(editor, text), 0, 0), true),
+      pasteInSteps(
+        editor.view,
+        new Slice(markPasted(markdownNodes(editor, text), editor.schema), 0, 0),
+        true,
+      ),
     )
     .catch(() => {
       editor.commands.insertContent(text);
