@@ -29,7 +29,8 @@ def compact(document_id: UUID) -> bool:
     snapshot = DocumentSnapshot.objects.filter(log=log).first()
     if (snapshot.position if snapshot else 0) != log.snapshot_position:
         return False  # another run came between the two reads
-    tail = [bytes(update.data) for update in log.updates.filter(position__lte=log.head).order_by("position")]
+    rows = log.updates.filter(position__lte=log.head).order_by("position").values_list("data", flat=True)
+    tail = [bytes(data) for data in rows]
     if len(tail) != log.head - log.snapshot_position:
         return False
     doc = build(bytes(snapshot.data) if snapshot else None, tail)

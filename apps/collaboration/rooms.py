@@ -15,10 +15,12 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import psycopg
+from channels.db import database_sync_to_async
 from django.conf import settings
 from pycrdt import Doc
 
 from apps.collaboration.awareness import Presence, awareness_frame
+from apps.collaboration.compaction import compact
 from apps.collaboration.connections import Connection, Refused
 from apps.collaboration.frames import EMPTY_STATE_VECTOR, Kind, frame, read_state_vector, write_state_vector
 from apps.collaboration.journal import Entry, journal
@@ -73,6 +75,7 @@ class Room:
         self._paused: list[Connection] = []
         self._repairing = asyncio.Lock()
         self._repair_task: asyncio.Task[None] | None = None
+        self._folding: asyncio.Task[None] | None = None
         self._gap_timer: asyncio.TimerHandle | None = None
         self._peer_heard_at = float("-inf")
         self._hello_said_at = float("-inf")
@@ -102,6 +105,8 @@ class Room:
         self.position = loaded.position
         self._ahead.clear()
         self.is_read_only = loaded.read_only
+        if loaded.tail_updates > settings.SYNC_FOLD_ON_LOAD_UPDATES and not loaded.read_only:
+            self._folding = asyncio.create_task(self._fold())
         logger.info(
             "room.loaded",
             extra={
@@ -111,6 +116,13 @@ class Room:
                 "ms": round((time.perf_counter() - started) * 1000, 1),
             },
         )
+
+    async def _fold(self) -> None:
+        """Fold a tail that no worker ever folded, so that the next one to load the document need not wait as long."""
+        try:
+            await database_sync_to_async(compact, thread_sensitive=False)(self.document_id)
+        except Exception:
+            logger.exception("room.not_folded", extra={"document": str(self.document_id)})
 
     async def close(self) -> None:
         if self._gap_timer:

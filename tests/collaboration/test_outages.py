@@ -12,7 +12,7 @@ from apps.collaboration.models import DocumentLog
 from apps.core.close_codes import CloseCode
 from apps.core.redis import sync_redis
 from tests.collaboration.conftest import Cast, log_of
-from tests.processes import Processes, WebProcess, free_port
+from tests.processes import Processes, WebProcess, free_port, wait_until
 
 
 def _allow_connections(allowed: bool) -> None:
@@ -85,6 +85,24 @@ def test_who_returns_before_the_commit_is_told_of_it(processes: Processes, cast:
             assert log_of(cast.document.pk).head == 1
             again.wait_saved(1)
     assert log_of(cast.document.pk).head == 2
+
+
+def test_a_long_tail_is_folded_by_who_loads_it_where_no_worker_does(
+    web: WebProcess, second_web: WebProcess, processes: Processes, cast: Cast
+) -> None:
+    with cast.connect(web, cast.alice, ack=True) as alice:
+        alice.sync()
+        for number in range(30):
+            alice.type(f"{number} ")
+        alice.wait_saved(30)
+    folding = processes.web(SYNC_FOLD_ON_LOAD_UPDATES="20")
+    with cast.connect(folding, cast.bob, ack=True) as bob:
+        bob.sync()
+        wait_until(lambda: log_of(cast.document.pk).snapshot_position == 30, what="the snapshot")
+        bob.type("more")
+        bob.wait_saved(1)
+    with cast.connect(second_web, cast.alice) as alice:
+        assert alice.sync().text == " ".join(map(str, range(30))) + " more"
 
 
 def test_a_document_that_crashed_its_loaders_opens_read_only_and_keeps_its_log(
