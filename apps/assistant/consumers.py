@@ -8,9 +8,11 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+import redis
 from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from apps.accounts.models import Scope
 from apps.assistant.delivery import Delivery, ReaderTooSlow
@@ -55,6 +57,8 @@ from apps.llm.routes import deployments, is_demo
 
 logger = logging.getLogger(__name__)
 
+AWAY = (OperationalError, InterfaceError, redis.RedisError, OSError)  # a server that will be back
+RETRY_SECONDS = 0.5
 REQUESTS_AT_ONCE = 16  # of one socket; more wait in the socket's bounded intake
 
 T = TypeVar("T")
@@ -214,10 +218,7 @@ class AssistantSocket:
             case Generate():
                 await self._do(message.id, self._generate(message))
             case Cancel():
-                await self._do(
-                    message.id,
-                    in_thread(cancel_generation, self.identity.user, self._document_id, message.id),
-                )
+                await self._do(message.id, self._cancel(message))
             case Decide():
                 await self._do(message.id, in_thread(decide, self.identity.user, self._document_id, message))
             case Resume():
@@ -277,13 +278,28 @@ class AssistantSocket:
             raise Forbidden("A token renews a socket that was opened with one of the same person.")
         self.identity = identity
 
+    async def _cancel(self, message: Cancel) -> None:
+        await self._persist(partial(in_thread, cancel_generation, self.identity.user, self._document_id, message.id))
+
     async def _resume(self, message: Resume) -> None:
         for generation_id, seq in list(message.after.items())[: settings.ASSISTANT_RESUME_MAX_GENERATIONS]:
             try:
-                generation = await in_thread(find_generation, self.identity.user, self._document_id, generation_id)
-                await self._replay(generation, seq)
+                await self._persist(partial(self._resume_one, generation_id, seq))
             except InterlineError as error:
                 self._refuse(error, generation_id)
+
+    async def _resume_one(self, generation_id: UUID, seq: int) -> None:
+        generation = await in_thread(find_generation, self.identity.user, self._document_id, generation_id)
+        await self._replay(generation, seq)
+
+    @staticmethod
+    async def _persist(work: Callable[[], Awaitable[None]]) -> None:
+        """Do what the client asks for once only, and what may be done twice, as soon as the servers can be reached."""
+        while True:
+            try:
+                return await work()
+            except AWAY:
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _replay(self, generation: Generation, after: int) -> None:
         """Follow a generation from `after` on: in the feed while it runs, from its transcript afterwards."""

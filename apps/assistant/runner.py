@@ -28,7 +28,7 @@ from apps.assistant.messages import (
     Timing,
     Usage,
 )
-from apps.assistant.models import Generation, State
+from apps.assistant.models import Generation
 from apps.assistant.output import Output, TooLong, output_of
 from apps.assistant.people import quota_of
 from apps.assistant.transcripts import private_to, started_event, store_end
@@ -91,7 +91,7 @@ class Run:
             self._inner.cancel()
 
     async def _is_current(self) -> bool:
-        mine = Generation.objects.filter(pk=self.generation.pk, epoch=self.generation.epoch, state=State.RUNNING)
+        mine = Generation.objects.filter(pk=self.generation.pk, epoch=self.generation.epoch)
         while True:
             try:
                 return await in_database(mine.exists)
