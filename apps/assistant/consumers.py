@@ -266,7 +266,7 @@ class AssistantSocket:
     async def _generate(self, message: Generate) -> None:
         generation, is_new = await in_thread(start_generation, self.identity.user, self._document_id, message)
         if not is_new and not self._delivery.follows(generation.pk):
-            await self._replay(generation, 0)
+            await self._persist(partial(self._replay, generation, 0))
 
     async def _renew(self, message: Token) -> None:
         """Go on with another token of the same person. With a wrong one, until the present one ends."""

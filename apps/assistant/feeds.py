@@ -135,7 +135,10 @@ class Feed:
 
     async def load(self, generation_id: UUID) -> Tail | None:
         """Return the tail of a generation, read from its log or transcript; None while it is only queued."""
-        lines = await read_log(generation_id) or await _stored_lines(generation_id)
+        lines = await read_log(generation_id)
+        if not lines or not any(line.kind == "end" for line in lines):
+            # Its generator may have stored the end, and died or lost Redis before it could tell it.
+            lines = await _stored_lines(generation_id) or lines
         if not lines:
             return self.tails.get(generation_id)
         tail = self._tail(lines[0])
