@@ -27,6 +27,7 @@ from twisted.internet import defer
 from apps.collaboration.wires import DIRECT_SOCKET
 from apps.core.close_codes import CloseCode
 from apps.core.ids import request_id
+from apps.core.readiness import say_ready
 from apps.core.shutdown import run_shutdown, say_goodbye
 from project.flow import Intake
 from project.heartbeat import Heart
@@ -73,6 +74,10 @@ class Server(daphne_server.Server):
         if not task.cancelled() and not task.exception() and protocol.state == protocol.STATE_OPEN:
             protocol.close_with(1000)
 
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        say_ready()
+
     def kill_all_applications(self) -> Any:
         """End in order: say goodbye to the sockets, write what is in memory, then cancel what still runs."""
         watchdog = threading.Timer(EXIT_SECONDS, os._exit, args=(1,))
@@ -112,8 +117,8 @@ class Server(daphne_server.Server):
             await asyncio.wait(running, timeout=seconds)
 
 
-def serve(application: Any, *, host: str, port: int) -> None:
-    """Serve the ASGI `application` until SIGTERM or SIGINT."""
+def serve(application: Any, *, host: str, port: int, descriptor: int | None = None) -> None:
+    """Serve the ASGI `application` until SIGTERM or SIGINT, on `descriptor` where that is a socket that listens."""
     # autobahn lays out every handshake for debug lines that are never written: 8 % of a join.
     setattr(autobahn_protocol, "pformat", repr)  # noqa: B010  (it is no public name, which mypy refuses)
     daphne_server.HTTPFactory = HTTPProtocols  # daphne takes no factories as arguments
@@ -121,9 +126,10 @@ def serve(application: Any, *, host: str, port: int) -> None:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))  # one per client; the usual soft limit is 1,024
     interface = host.replace(":", r"\:")
+    address = f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"
     server = Server(
         application,
-        endpoints=[f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"],
+        endpoints=[address if descriptor is None else f"fd:fileno={descriptor}"],
         ping_interval=settings.SOCKET_PING_SECONDS,
         ping_timeout=settings.SOCKET_DEAD_SECONDS,
         websocket_timeout=-1,
@@ -140,11 +146,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--fd", type=int, help="a listening IPv4 socket handed over, instead of host and port")
     arguments = parser.parse_args()
 
     from project.asgi import application  # noqa: PLC0415  (--help needs no settings)
 
-    serve(application, host=arguments.host, port=arguments.port)
+    serve(application, host=arguments.host, port=arguments.port, descriptor=arguments.fd)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """`make run`: starts everything on this machine, shows one log, restarts what crashes, stops it all on Ctrl-C.
+On SIGHUP it starts the new version of each program beside the old one, and then stops the old one.
 
 `python -m project.supervisor`, steered by PORT, HOST, DATA_DIR, DATABASE_URL, REDIS_URL, WEB_PROCESSES and GENERATORS.
 """
@@ -15,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,9 +37,13 @@ READY_POLL_SECONDS = 0.1
 IDLE_SECONDS = 1.0  # how long the loop sleeps when nothing happens
 LINE_MAX_BYTES = 64 * 1024
 DRAIN_SECONDS = 0.5  # for the pipes of what was killed to close
+BACKLOG = 1024  # connections waiting while a web process is started again
+RENEW_READY_SECONDS = 60.0  # for a new program to serve, before the old one is asked to stop
+RENEW_DRAIN_SECONDS = 20.0  # for the old one to end
 PROCESSES_MAX = 32  # per kind
 WORKER_CONCURRENCY = 2  # Celery tasks at a time
 
+SERVERS = ("postgres", "redis")
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "project"]
 COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)  # ANSI foregrounds
 
@@ -62,7 +67,9 @@ class Child:
     kept: bool = True
     popen_options: dict[str, Any] = field(default_factory=dict)
     hear: Callable[[str], None] | None = None  # takes its standard output instead of the log
+    says_ready: bool = False  # by a byte on the descriptor READY_FD names
     process: "subprocess.Popen[bytes] | None" = None
+    ready_pipe: int | None = None
     started_at: float = 0
     crashes: int = 0
     restart_at: float | None = None
@@ -71,16 +78,46 @@ class Child:
         """Start it as the leader of a group: Ctrl-C reaches us alone, and its own children can be ended with it."""
         self.restart_at = None
         self.started_at = time.monotonic()
+        options = {"cwd": ROOT, **self.popen_options}
+        environment = self.environment
+        self._close_ready_pipe()
+        if self.says_ready:
+            self.ready_pipe, theirs = os.pipe()
+            os.set_blocking(self.ready_pipe, False)
+            environment = {**environment, "READY_FD": str(theirs)}
+            options["pass_fds"] = (*options.get("pass_fds", ()), theirs)
         self.process = subprocess.Popen(
             self.argv,
-            **{"cwd": ROOT, **self.popen_options},
-            env=self.environment,
+            **options,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if self.hear else subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=die_with_parent(self.stop_signal),
         )
+        if self.says_ready:
+            os.close(theirs)
+
+    def _close_ready_pipe(self) -> None:
+        if self.ready_pipe is not None:
+            os.close(self.ready_pipe)
+            self.ready_pipe = None
+
+    def has_said_ready(self) -> bool:
+        """Say whether it serves; who never says so counts as serving."""
+        if self.ready_pipe is None:
+            return True
+        try:
+            os.read(self.ready_pipe, 1)
+        except BlockingIOError:
+            return False
+        self._close_ready_pipe()
+        return self.is_alive
+
+    def successor(self) -> "Child":
+        """Return the same child, not started yet."""
+        return replace(self, process=None, ready_pipe=None, crashes=0, restart_at=None)
 
     @property
     def is_alive(self) -> bool:
@@ -151,14 +188,24 @@ class Supervisor:
         self._waker = waker
         self._stops_asked = 0
         self._stopping = False
+        self.renewal_asked = False
+        self._had_terminal = _has_terminal()
         self._colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for asked in (signal.SIGINT, signal.SIGTERM):
             signal.signal(asked, self._ask_to_stop)
+        signal.signal(signal.SIGHUP, self._hang_up)
 
     def _ask_to_stop(self, *_: object) -> None:
         self._stops_asked += 1
+
+    def _hang_up(self, *_: object) -> None:
+        """Renew everything, or stop where SIGHUP says that our terminal was closed."""
+        if self._had_terminal and not _has_terminal():
+            self._stops_asked += 1
+        else:
+            self.renewal_asked = True
 
     def say(self, text: str) -> None:
         self._print("interline", text, bold=True)
@@ -235,6 +282,32 @@ class Supervisor:
             child.end()
         self.drain()
 
+    def renew(self, old: Child) -> bool:
+        """Start `old` anew, and stop the old one when the new one serves. False where that did not come to pass."""
+        new = old.successor()
+        self._start(new)
+        self.children.insert(self.children.index(old), new)
+        new.kept = False  # until it serves: one that crashes is not started again and again
+        deadline = time.monotonic() + RENEW_READY_SECONDS
+        served = False
+
+        def decided() -> bool:
+            nonlocal served
+            served = new.has_said_ready()
+            return served or not new.is_alive or time.monotonic() > deadline
+
+        self.wait_for(decided, poll_seconds=0.05)
+        late = old if served else new
+        late.kept = False
+        late.ask_to_stop()
+        deadline = time.monotonic() + RENEW_DRAIN_SECONDS
+        self.wait_for(lambda: not late.is_alive or time.monotonic() > deadline, poll_seconds=0.05)
+        late.end()
+        self.drain()
+        self.children.remove(late)
+        new.kept = served
+        return served
+
     def _print(self, name: str, text: str, *, bold: bool = False) -> None:
         label = f"{name:<11}|"
         if self._colours:
@@ -243,6 +316,14 @@ class Supervisor:
             label = f"\x1b[{colour}m{label}\x1b[0m"
         with suppress(OSError):  # the terminal or the reader of a pipe may be gone
             print(f"{label} {text}", flush=True)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -364,13 +445,23 @@ def numbered(name: str, count: int) -> list[str]:
     return [name] + [f"{name}-{number}" for number in range(2, count + 1)]
 
 
+def listen(host: str, port: int) -> int:
+    """Return the descriptor of a socket that web processes take over from each other: who connects meanwhile waits."""
+    return socket.create_server((host, port), backlog=BACKLOG).detach()
+
+
 def start_programs(supervisor: Supervisor, plan: Plan, environment: dict[str, str]) -> None:
     python = sys.executable
     for offset, name in enumerate(numbered("web", plan.web_processes)):
         argv = [python, "-m", "project.server", "--host", plan.host, "--port", str(plan.port + offset)]
-        supervisor.add(Child(name, argv, environment))
+        options = {}
+        if ":" not in plan.host:  # daphne takes over IPv4 sockets only
+            listening = listen(plan.host, plan.port + offset)
+            argv += ["--fd", str(listening)]
+            options = {"pass_fds": (listening,)}
+        supervisor.add(Child(name, argv, environment, popen_options=options, says_ready=True))
     for name in numbered("generator", plan.generators):
-        supervisor.add(Child(name, [python, "manage.py", "generator"], environment))
+        supervisor.add(Child(name, [python, "manage.py", "generator"], environment, says_ready=True))
     limits = [f"--concurrency={WORKER_CONCURRENCY}", "--without-gossip", "--without-mingle"]
     supervisor.add(Child("worker", [*CELERY, "worker", *limits], environment))
 
@@ -379,6 +470,22 @@ def start_beat(supervisor: Supervisor, plan: Plan, environment: dict[str, str]) 
     """Start what nobody waits for, when everybody else has had the processor."""
     schedule = plan.data_dir / "beat-schedule"
     supervisor.add(Child("beat", [*CELERY, "beat", f"--schedule={schedule}", "--pidfile="], environment))
+
+
+def renew_programs(supervisor: Supervisor, environment: dict[str, str]) -> None:
+    """Bring the database up to date, then replace every program by its new version, one after the other."""
+    supervisor.renewal_asked = False
+    supervisor.say("Starting the new version beside the old one.")
+    try:
+        prepare(supervisor, environment)
+    except CannotStart as problem:
+        supervisor.say(f"{problem} The old version goes on.")
+        return
+    for child in [child for child in supervisor.children if child.name not in SERVERS]:
+        if not supervisor.renew(child):
+            supervisor.say(f"The new {child.name} does not start; its lines above say why. The old version goes on.")
+            return
+    supervisor.say("The new version runs.")
 
 
 class Readiness:
@@ -427,7 +534,9 @@ def run(supervisor: Supervisor, plan: Plan, started_at: float) -> None:
     for line in ["", f"Interline: {plan.url}", *notes, "", "Ctrl-C stops everything.", ""]:
         supervisor.say(line)
     supervisor.say(f"Ready after {time.monotonic() - started_at:.1f} s.")
-    supervisor.wait_for(lambda: False)
+    while True:
+        supervisor.wait_for(lambda: supervisor.renewal_asked)
+        renew_programs(supervisor, environment)
 
 
 def main() -> int:
@@ -444,7 +553,6 @@ def main() -> int:
     held.write(f"process {os.getpid()}, {plan.url}")
     held.flush()
     supervisor = Supervisor()
-    servers = ("postgres", "redis")
     try:
         run(supervisor, plan, started_at)
     except Stopped:
@@ -454,8 +562,8 @@ def main() -> int:
         supervisor.say(str(problem))
         return 1
     finally:
-        supervisor.stop([child for child in supervisor.children if child.name not in servers], STOP_PROGRAMS_SECONDS)
-        supervisor.stop([child for child in supervisor.children if child.name in servers], STOP_SERVERS_SECONDS)
+        supervisor.stop([child for child in supervisor.children if child.name not in SERVERS], STOP_PROGRAMS_SECONDS)
+        supervisor.stop([child for child in supervisor.children if child.name in SERVERS], STOP_SERVERS_SECONDS)
         supervisor.say("Stopped.")
     return 0
 

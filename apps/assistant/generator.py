@@ -21,6 +21,7 @@ from apps.assistant.runner import Run, in_database
 from apps.assistant.transcripts import replay
 from apps.core.ids import request_id
 from apps.core.notices import notices
+from apps.core.readiness import say_ready
 from apps.core.redis import async_redis, blocking_redis
 from apps.llm.engine import warm_up
 
@@ -50,6 +51,7 @@ class Generator:
         beating = asyncio.create_task(self._beat())
         taking = asyncio.create_task(self._take_jobs())
         logger.info("generator.ready", extra={"worker": self.worker})
+        say_ready()
         await self._stopping.wait()
         taking.cancel()
         await self._drain()

@@ -176,7 +176,7 @@ class Episode:
     def _unrest(self) -> str:
         texts = {writer.text for writer in self.writers}
         unsaved = [writer.name for writer in self.writers if not writer.is_saved]
-        waiting = {reader.name: (reader.greeted, len(reader.asked), reader.waits_for) for reader in self.readers}
+        waiting = {reader.name: (reader.greeted, [*reader.asked], reader.waits_for) for reader in self.readers}
         return f"{len(texts)} texts, unsaved {unsaved}, readers {waiting}"
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -52,7 +53,7 @@ async def _judge_copies(episode: "Episode") -> None:
         for writer in episode.writers:
             if (fresh.text, _clocks(fresh.doc)) != (writer.text, _clocks(writer.doc)):
                 violations.append(f"diverged: {writer.name} has not what a fresh copy from web-{web} has")
-    _judge_words(reference.text, episode.writers, episode.vanished, violations)
+    violations += judge_words(reference.text, episode.writers, episode.vanished)
 
 
 async def _fresh_copy(episode: "Episode", web: int) -> Writer:
@@ -65,7 +66,8 @@ async def _fresh_copy(episode: "Episode", web: int) -> Writer:
     return fresh
 
 
-def _judge_words(text: str, writers: list[Writer], vanished: list[Writer], violations: list[str]) -> None:
+def judge_words(text: str, writers: Sequence[Writer], vanished: Sequence[Writer] = ()) -> list[str]:
+    """Return what is wrong with the words in `text`, typed by people who are here and by some who left for good."""
     counts = Counter(text.split())
     required: set[str] = set()
     forbidden: set[str] = set()
@@ -81,9 +83,8 @@ def _judge_words(text: str, writers: list[Writer], vanished: list[Writer], viola
     doubled = sorted(word for word, count in counts.items() if count > 1)
     risen = sorted(word for word in forbidden if counts[word])
     strange = sorted(counts.keys() - required - possible - forbidden)
-    for what, words in (("lost", lost), ("doubled", doubled), ("deleted and there", risen), ("made up", strange)):
-        if words:
-            violations.append(f"{what}: {len(words)} words, {words[:5]}")
+    wrong = (("lost", lost), ("doubled", doubled), ("deleted and there", risen), ("made up", strange))
+    return [f"{what}: {len(words)} words, {words[:5]}" for what, words in wrong if words]
 
 
 def _judge_log(episode: "Episode") -> None:

@@ -36,8 +36,9 @@ class Writer:
         self.deleted: set[str] = set()
         self.secured: set[str] = set()  # typed, and once covered by a "Saved"
         self.secured_deletes: set[str] = set()
-        self.connections = 0
         self.synced = False
+        self.codes: list[int | None] = []  # with which connections ended; None: without a close frame
+        self.refused = 0  # attempts that found nobody
         self.complaints: list[str] = []
         self._cookie = cookie
         self._choose_url = choose_url
@@ -110,6 +111,7 @@ class Writer:
         """Stay connected, whatever happens, until cancelled."""
         while True:
             await self._here.wait()
+            begun = len(self.codes)
             with suppress(*NOT_CONNECTED, WebSocketException):
                 async with connect(
                     (url := self._choose_url()),
@@ -122,10 +124,10 @@ class Writer:
                     close_timeout=0.2,
                 ) as socket:
                     await self._talk(socket)
+            self.refused += len(self.codes) == begun
             await asyncio.sleep(self._chance.uniform(0.2, 1) * RECONNECT_SECONDS)
 
     async def _talk(self, socket: ClientConnection) -> None:
-        self.connections += 1
         self._sent = self._acked = 0
         self._heard_at = time.monotonic()
         self._socket = socket
@@ -141,8 +143,15 @@ class Writer:
             self._unsent = self._unsent or self._acked < self._sent
             self.synced = False
             asking.cancel()
+            if not self._is_leaving():
+                self.codes.append(socket.close_code)
             if socket.close_code in PERMANENT:
                 self.complaints.append(f"{self.name} was closed with {socket.close_code}")
+
+    @staticmethod
+    def _is_leaving() -> bool:
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
 
     async def _keep_asking(self, socket: ClientConnection) -> None:
         with suppress(*NOT_CONNECTED, WebSocketException):

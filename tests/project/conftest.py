@@ -17,7 +17,7 @@ import pytest
 from tests.processes import ROOT, free_port, wait_until
 from tests.provider.fixture import provider as provider
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 STOP_SECONDS = 10  # the contract: Ctrl-C stops everything within
 
 
