@@ -9,14 +9,11 @@ import json
 import os
 import statistics
 import subprocess
-import tempfile
 import time
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-from project.embedded import running_servers
-from tests.processes import ROOT, Processes
+from tests.benchmarks.crowd import running_stack
+from tests.processes import ROOT
 
 TRACE = ROOT.parent / "shared" / "data" / "automerge-paper.trace.json.gz"
 TYPIST = ROOT / "tests" / "collaboration" / "node" / "trace.mjs"
@@ -37,29 +34,14 @@ def type_trace(url: str, document: str, cookie: str) -> dict[str, Any]:
 
 def run() -> None:
     """Start everything, measure, and print a table."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="interline-bench-")))
-        database_url, redis_url = stack.enter_context(running_servers(folder))
-        os.environ.update(
-            DATA_DIR=str(folder),
-            DATABASE_URL=database_url,
-            REDIS_URL=redis_url,
-            DJANGO_SETTINGS_MODULE="project.settings",
-        )
-        import django  # noqa: PLC0415  (reads the settings named above)
-        from django.core.management import call_command  # noqa: PLC0415
-
-        django.setup()
-        call_command("migrate", verbosity=0)
-        from apps.documents.models import Document, Membership, Role  # noqa: PLC0415
+    with running_stack() as processes:
+        from apps.documents.models import Document, Membership, Role  # noqa: PLC0415  (Django is set up now)
         from tests.collaboration.clients import SyncClient  # noqa: PLC0415
         from tests.collaboration.conftest import sign_in  # noqa: PLC0415
 
         person = sign_in("bench@example.com")
         document = Document.objects.create()
         Membership.objects.create(document=document, user=person.user, role=Role.OWNER)
-        processes = Processes({}, folder)
-        stack.callback(processes.stop)
 
         def join(url: str, socket_url: str) -> float:
             with SyncClient(f"{socket_url}/ws/sync/{document.pk}", person.cookie, url) as client:
