@@ -54,11 +54,10 @@ def _size(item: Any) -> int:
 
 @implementer(IPushProducer)
 class Drain:
-    """Says when what was written has gone out far enough: to who waits, and to `on_drained`."""
+    """Lets who sends wait until what was written has gone out far enough."""
 
     def __init__(self) -> None:
         self.paused = False
-        self.on_drained: Callable[[], None] | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
     @property
@@ -77,16 +76,11 @@ class Drain:
 
     def resumeProducing(self) -> None:  # noqa: N802
         self.paused = False
-        self._has_room()
+        self._release()
 
     def stopProducing(self) -> None:  # noqa: N802
         self.paused = False
         self._release()
-
-    def _has_room(self) -> None:
-        self._release()
-        if self.on_drained is not None:
-            self.on_drained()
 
     def _release(self) -> None:
         waiters, self._waiters = self._waiters, []
@@ -98,11 +92,13 @@ class Drain:
 class Outbox(Drain):
     """What still has to go out on a WebSocket, in order: whole frames, by reference, fed to the transport in pieces.
 
-    Everything the socket sends passes through `put`, or a frame would end up inside another.
+    Everything the socket sends passes through `put`, or a frame would end up inside another. `on_drained` is called
+    when all of it has gone out, after it had not.
     """
 
     def __init__(self, transport: Any) -> None:
         super().__init__()
+        self.on_drained: Callable[[], None] | None = None
         self._transport = transport
         self._socket_send = transport.socket.send
         self._waiting: deque[memoryview] = deque()
@@ -168,7 +164,14 @@ class Outbox(Drain):
         if self._transport.disconnecting:
             self._transport.unregisterProducer()  # else it waits for more from us before it closes
         elif not self.is_full:
-            self._has_room()
+            self._release()
+            if self.on_drained is not None:
+                self.on_drained()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        super().stopProducing()
 
     def _feed(self) -> None:
         while self._waiting and not self.paused:

@@ -141,6 +141,8 @@ class Connection:
         if self.code is None:
             self.code = code
             self._waiting.clear()
+            self._waiting_bytes = 0
+            self._read_on()
             logger.info("sync.closing", extra={"code": int(code), "reason": reason, "person": str(self.person_id)})
             self.wire.close(code, reason)
 
@@ -180,6 +182,9 @@ class Connection:
             message = self._waiting.popleft()
             self._waiting_bytes -= len(message)
             self._handle(message)
+        self._read_on()
+
+    def _read_on(self) -> None:
         if self._held and self._waiting_bytes <= settings.SYNC_INBOUND_MAX_BYTES // 2:
             self._held = False
             self.wire.go_on()

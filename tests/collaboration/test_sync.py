@@ -273,6 +273,24 @@ def test_one_person_may_not_open_any_number_of_sockets(processes: Processes, cas
             alice.sync()
 
 
+def test_more_than_can_be_checked_at_once_waits_on_the_wire_and_is_saved(web: WebProcess, cast: Cast) -> None:
+    with cast.connect(web, cast.alice, ack=True) as alice:
+        alice.sync()
+        for _ in range(6):
+            alice.type("x" * 900_000)  # each is checked in a thread; the bound for what waits meanwhile is 1 MiB
+        alice.wait_saved(6)
+        with cast.connect(web, cast.bob) as bob:
+            assert len(bob.sync().text) == 6 * 900_000
+
+
+def test_where_too_many_sockets_are_being_opened_further_ones_are_asked_to_come_back(
+    processes: Processes, cast: Cast
+) -> None:
+    web = processes.web(SOCKETS_OPENING_MAX="0")
+    with cast.connect(web, cast.bob) as bob:
+        assert bob.close_code() == CloseCode.OVERLOADED
+
+
 def test_who_does_not_read_gets_all_that_was_missed_in_one_and_nobody_waits(processes: Processes, cast: Cast) -> None:
     web = processes.web(SYNC_BYTES_BURST="1000000000")
     with cast.connect(web, cast.bob, ack=True) as bob, cast.connect(web, cast.alice, ack=True) as alice:
