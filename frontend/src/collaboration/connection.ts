@@ -18,7 +18,7 @@ export interface Connection {
   /** Resolves when there is something true to show: the browser's copy or the server's state. */
   ready: Promise<void>;
   onState(hear: (state: SyncState) => void): void;
-  /** Whether so much more can be written: what waits for a connection goes to the server as one update. */
+  /** Whether so much more can be written while the server cannot be reached. */
   hasRoomFor(bytes: number): boolean;
   /** Somebody gave up what the server did not get. */
   discarded: boolean;

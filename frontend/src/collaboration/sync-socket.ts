@@ -6,12 +6,9 @@ import { CHECK_MS } from "../editor/limits";
 import { CLOSE } from "../sockets/close-codes";
 import { Reconnection } from "../sockets/reconnection";
 import { openSocket } from "../sockets/transport";
+import { carriesUpdate, UpdateQueue } from "./update-queue";
 
 const MESSAGE_SYNC = 0;
-const SYNC_STEP_2 = 1;
-const SYNC_UPDATE = 2;
-/** Message, kind, length and the two zeros of an update without content. */
-const EMPTY_STATE_FRAME_BYTES = 5;
 
 /**
  * A constructor of sockets that count the update frames they send, as the server counts them for its acknowledgements.
@@ -24,13 +21,12 @@ export function countingSocket(
   return function open(url: string, protocols?: string[]): WebSocket {
     const socket = openSocket(url, protocols);
     const send = socket.send.bind(socket);
+    const updates = new UpdateQueue(send, sent);
     socket.send = (data: Uint8Array<ArrayBuffer>) => {
-      const kind = data[0] === MESSAGE_SYNC ? data[1] : undefined;
-      const carriesUpdate = kind === SYNC_STEP_2 || kind === SYNC_UPDATE;
-      if (carriesUpdate && !mayEdit()) return;
-      send(data);
-      if (carriesUpdate) sent(kind === SYNC_STEP_2, data.length !== EMPTY_STATE_FRAME_BYTES);
+      if (!carriesUpdate(data)) send(data);
+      else if (mayEdit()) updates.send(data);
     };
+    socket.addEventListener("message", ({ data }) => updates.hear(data));
     return socket;
   } as unknown as typeof WebSocket;
 }

@@ -3,8 +3,12 @@
 /** As the server's `TITLE_MAX_CHARACTERS`. */
 export const TITLE_MAX_CHARACTERS = 300;
 
-/** What travels as one update: edits waiting for a connection, or one block. The server takes 1 MiB. */
-export const OFFLINE_MAX_BYTES = 900_000;
+/** One frame of edits; more goes in several. The server takes 1 MiB. */
+export const UPDATE_PIECE_BYTES = 700_000;
+/** Edits that may wait for a connection: a quarter of what the server takes in one document. */
+export const OFFLINE_MAX_BYTES = 16_000_000;
+/** One pasted block. */
+export const BLOCK_MAX_BYTES = 900_000;
 
 /** An image as it is kept in the document (base64), below the sync socket's limit for one update. */
 export const IMAGE_MAX_CHARACTERS = 240_000;

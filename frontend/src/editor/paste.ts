@@ -6,7 +6,7 @@ import { Plugin, PluginKey } from "@tiptap/pm/state";
 import type { EditorView } from "@tiptap/pm/view";
 import { notify } from "./announce";
 import { cleanHtml } from "./clean-html";
-import { OFFLINE_MAX_BYTES, PASTE_STEP_CHARACTERS } from "./limits";
+import { BLOCK_MAX_BYTES, PASTE_STEP_CHARACTERS } from "./limits";
 import { markPasted } from "./origin";
 
 export const Paste = Extension.create({
@@ -73,7 +73,7 @@ function pasteInSteps(view: EditorView, slice: Slice, always = false): boolean {
     view.dispatch(view.state.tr.replaceSelection(slice).scrollIntoView().setMeta("paste", true));
     return true;
   }
-  if (slice.content.content.some((block) => weightOf(block) > OFFLINE_MAX_BYTES)) {
+  if (slice.content.content.some((block) => weightOf(block) > BLOCK_MAX_BYTES)) {
     notify("That is too much to paste at once. Nothing was pasted. Try it in smaller pieces.");
     return true;
   }
