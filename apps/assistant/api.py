@@ -18,7 +18,9 @@ from apps.assistant.people import person
 from apps.assistant.queries import list_generations, read_generation
 from apps.assistant.services import cancel_generation, decide, start_generation
 from apps.assistant.transcripts import edits_of
+from apps.core.addresses import request_address
 from apps.llm.routes import deployments, is_demo
+from apps.quotas.rates import check_address
 
 router = Router(auth=ASSISTANT, tags=["assistant"])
 
@@ -139,6 +141,7 @@ def models(request: HttpRequest) -> Any:
 @router.post("/documents/{uuid:document_id}/generations/", response={202: StartedOutput})
 def start(request: HttpRequest, document_id: UUID, body: Body[Generate]) -> Any:
     """Start a generation: the same body as the socket's `generate`. The same `id` again starts nothing."""
+    check_address(request_address(request), body.id)
     generation, _ = start_generation(caller(request), document_id, body)
     return Status(202, {"id": generation.pk})
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -32,14 +33,16 @@ from apps.assistant.messages import (
     OpenGeneration,
     Ping,
     Pong,
+    QuotaChanged,
     Resume,
     Token,
     parse_client_message,
 )
 from apps.assistant.models import Generation
-from apps.assistant.people import person, quota_of
+from apps.assistant.people import person, quota
 from apps.assistant.services import cancel_generation, decide, find_generation, start_generation
 from apps.assistant.transcripts import private_to, replay
+from apps.core.addresses import socket_address
 from apps.core.close_codes import CloseCode
 from apps.core.errors import Forbidden, InterlineError, Invalid
 from apps.core.ids import request_id
@@ -54,6 +57,8 @@ from apps.documents.sockets import (
     recheck,
 )
 from apps.llm.routes import deployments, is_demo
+from apps.quotas.allowances import Allowance, allowance_of
+from apps.quotas.rates import check_address, may_open_socket
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +97,10 @@ class AssistantConsumer(AsyncConsumer):
             async with admitted():
                 document_id = scope["url_route"]["kwargs"]["document_id"]
                 identity = await open_document_socket(scope, document_id, needs=Scope.ASSISTANT)
-                socket = AssistantSocket(identity, receive, send)
+                address = socket_address(scope)
+                if not await may_open_socket(identity.user.pk, address):
+                    raise SocketRefused(CloseCode.TOO_MANY)
+                socket = AssistantSocket(identity, receive, send, address)
                 await socket.enter()
             await socket.serve()
         except (SocketRefused, Closing) as refused:
@@ -110,8 +118,9 @@ class AssistantConsumer(AsyncConsumer):
 class AssistantSocket:
     """One open socket: a reader of its document's feed."""
 
-    def __init__(self, identity: SocketIdentity, receive: Any, send: Any) -> None:
+    def __init__(self, identity: SocketIdentity, receive: Any, send: Any, address: str) -> None:
         self.identity = identity
+        self._address = address
         self.user_id: UUID = identity.user.pk
         self._receive = receive
         self._send = send
@@ -160,14 +169,15 @@ class AssistantSocket:
         for tail in list(self._feed.tails.values()):
             if tail.is_visible_to(self.user_id) and not tail.ended and not self._delivery.follows(tail.generation_id):
                 self._delivery.follow(tail, len(tail.lines))
+        allowance = await in_thread(allowance_of, self.user_id)
         self._tell(
             Hello(
                 type="hello",
                 protocol=PROTOCOL,
                 user=person(self.identity.user),
                 role=self.identity.access.role.value,
-                limits=limits(),
-                quota=quota_of(self.identity.user),
+                limits=limits(allowance),
+                quota=quota(allowance),
                 models=[ModelChoice(name=one.model, demo=is_demo(one.model)) for one in deployments()],
                 open=[self._open_generation(generation) for generation in visible],
             )
@@ -264,9 +274,13 @@ class AssistantSocket:
     # ------------------------------------------------------------ requests
 
     async def _generate(self, message: Generate) -> None:
-        generation, is_new = await in_thread(start_generation, self.identity.user, self._document_id, message)
+        generation, is_new = await in_thread(self._start, message)
         if not is_new and not self._delivery.follows(generation.pk):
             await self._persist(partial(self._replay, generation, 0))
+
+    def _start(self, message: Generate) -> tuple[Generation, bool]:
+        check_address(self._address, message.id)
+        return start_generation(self.identity.user, self._document_id, message)
 
     async def _renew(self, message: Token) -> None:
         """Go on with another token of the same person. With a wrong one, until the present one ends."""
@@ -348,6 +362,20 @@ class AssistantSocket:
     def _ended(self, tail: Tail) -> None:
         if self._feed is not None and self._feed.tails.get(tail.generation_id) is tail:
             self._feed.forget_ended(tail)
+            if tail.asked_by == self.user_id:
+                self._spawn(self._tell_quota())
+
+    def quota_changed(self, within_seconds: float) -> None:
+        self._spawn(self._tell_quota(random.uniform(0, within_seconds)))  # noqa: S311  (not a secret)
+
+    async def _tell_quota(self, after_seconds: float = 0) -> None:
+        await asyncio.sleep(after_seconds)
+        try:
+            left = quota(await in_thread(allowance_of, self.user_id))
+        except Exception:
+            logger.warning("assistant.quota_unknown", exc_info=True)  # the next end or hello says it
+            return
+        self._tell(QuotaChanged(type="quota", **left.model_dump()))
 
     async def _send_text(self, frame: str) -> None:
         await self._send({"type": "websocket.send", "text": frame})
@@ -375,13 +403,18 @@ class AssistantSocket:
         return task
 
 
-def limits() -> Limits:
+def limits(allowance: Allowance) -> Limits:
+    """Return what holds for a person: the installation's limits, or their tier's where those are lower."""
+
+    def lower(ours: int, theirs: int | None) -> int:
+        return ours if theirs is None else min(ours, theirs)
+
     return Limits(
         frame_bytes=settings.ASSISTANT_FRAME_MAX_BYTES,
         input_characters=settings.ASSISTANT_INPUT_MAX_CHARACTERS,
         anchor_bytes=ANCHOR_MAX_BYTES,
-        max_output_tokens=settings.ASSISTANT_OUTPUT_MAX_TOKENS,
-        generations_per_minute=settings.ASSISTANT_GENERATIONS_PER_MINUTE,
-        concurrent_generations=settings.ASSISTANT_CONCURRENT_GENERATIONS,
+        max_output_tokens=lower(settings.ASSISTANT_OUTPUT_MAX_TOKENS, allowance.max_output_tokens),
+        generations_per_minute=lower(settings.ASSISTANT_GENERATIONS_PER_MINUTE, allowance.requests_per_minute),
+        concurrent_generations=lower(settings.ASSISTANT_CONCURRENT_GENERATIONS, allowance.concurrent_per_person),
         unacknowledged_events=settings.ASSISTANT_SOCKET_WINDOW_EVENTS,
     )

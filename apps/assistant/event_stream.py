@@ -58,6 +58,9 @@ class EventReader:
         self.is_to_recheck = True
         self._wake.set()
 
+    def quota_changed(self, within_seconds: float) -> None:
+        """What is left to somebody is no event of a generation."""
+
     async def wait(self) -> bool:
         """Wait for news; False when none came in time."""
         try:

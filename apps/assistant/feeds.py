@@ -16,16 +16,18 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 
 from apps.assistant.log import Line, channel, decode_notice, read_log
-from apps.assistant.messages import ConversationChanged
+from apps.assistant.messages import ConversationChanged, Started
 from apps.assistant.models import OPEN_STATES, Generation
 from apps.assistant.transcripts import replay
 from apps.core.control import control
 from apps.core.gathering import Gathering
 from apps.core.notices import notices
+from apps.quotas.signals import QUOTA_CHANGED
 
 logger = logging.getLogger(__name__)
 
 RELOAD_SECONDS = 1.0
+EVERYBODY_SECONDS = 3.0  # a tier was changed: everybody's sockets ask what is left, not all at once
 
 
 class Tail:
@@ -53,6 +55,11 @@ class Tail:
 
     def is_visible_to(self, user_id: UUID) -> bool:
         return self.private_to is None or self.private_to == user_id
+
+    @property
+    def asked_by(self) -> UUID | None:
+        """Whose generation it is; None before its first event."""
+        return Started.model_validate_json(self.lines[0].frame).user.id if self.lines else None
 
 
 def _renumbered(line: Line, seq: int) -> Line:
@@ -84,6 +91,9 @@ class Reader(Protocol):
     def still_reads(self, tail: Tail) -> bool: ...
 
     def recheck_soon(self) -> None: ...
+
+    def quota_changed(self, within_seconds: float) -> None:
+        """Hear that limits were changed; say so within this time."""
 
 
 class Feed:
@@ -221,6 +231,7 @@ class Feeds:
         self._feeds: dict[UUID, Feed] = {}
         control().listen("access_changed", self._access_changed)
         control().listen("signed_out", self._signed_out)
+        control().listen(QUOTA_CHANGED, self._quota_changed)
         control().listen("conversation_changed", self._conversation_changed)
         self._sweeping = asyncio.create_task(self._sweep(), name="assistant-recheck")
 
@@ -242,6 +253,13 @@ class Feeds:
         if not feed.readers and self._feeds.get(feed.document_id) is feed:
             del self._feeds[feed.document_id]
             await feed.close()
+
+    def _quota_changed(self, message: dict[str, str]) -> None:
+        whose = message.get("user_id", "")
+        for feed in list(self._feeds.values()):
+            for reader in list(feed.readers):
+                if whose in ("", str(reader.user_id)):
+                    reader.quota_changed(0 if whose else EVERYBODY_SECONDS)
 
     def _access_changed(self, message: dict[str, str]) -> None:
         feed = self._feeds.get(UUID(message["document_id"]))

@@ -2,6 +2,7 @@
 
 from apps.accounts.models import User
 from apps.assistant.messages import Person, Quota
+from apps.quotas.allowances import Allowance, allowance_of
 
 
 def person(user: User) -> Person:
@@ -9,5 +10,19 @@ def person(user: User) -> Person:
 
 
 def quota_of(user: User) -> Quota:
-    """Return what is left to `user`. Nobody has a limit until there are tiers."""
-    return Quota(tier="unlimited", remaining_tokens=None, resets_at=None)
+    """Return what is left to `user`. Reads the database."""
+    return quota(allowance_of(user.pk))
+
+
+def quota(allowance: Allowance) -> Quota:
+    """Return what is left in the scarcest of day, week and month."""
+    scarcest = allowance.scarcest
+    if scarcest is None:
+        return Quota(tier=allowance.tier, remaining_tokens=None, resets_at=None)
+    return Quota(
+        tier=allowance.tier,
+        remaining_tokens=scarcest.left,
+        resets_at=scarcest.resets_at.isoformat(),
+        limit_tokens=scarcest.limit,
+        window=scarcest.window,
+    )

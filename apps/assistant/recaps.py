@@ -9,6 +9,8 @@ from apps.assistant.chat import exchange_of, thread, tokens_of
 from apps.assistant.messages import GenerationInput
 from apps.assistant.models import OPEN_STATES, RECAP, Conversation, Generation, State, Turn
 from apps.assistant.services import start_own
+from apps.quotas.errors import QuotaExceeded
+from apps.quotas.services import lock_person
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +20,15 @@ DUE_SHARE = 0.7  # of the budget for earlier messages
 
 def recap_if_due(answer: Generation) -> None:
     """Have the thread before `answer` summed up where it soon will not fit any more. For who got the answer."""
+    try:
+        _recap_if_due(answer)
+    except QuotaExceeded:
+        logger.info("conversation.no_recap", extra={"generation": str(answer.pk)})  # the next answer tries again
+
+
+def _recap_if_due(answer: Generation) -> None:
     with transaction.atomic():
+        lock_person(answer.user_id)  # before the conversation's, as everybody takes them
         turn = Turn.objects.filter(generation=answer).first()
         if turn is None or not Conversation.objects.select_for_update().filter(pk=turn.conversation_id).exists():
             return

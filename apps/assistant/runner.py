@@ -24,13 +24,13 @@ from apps.assistant.messages import (
     Done,
     Failed,
     GenerationInput,
+    Quota,
     Status,
     Timing,
     Usage,
 )
 from apps.assistant.models import Generation
 from apps.assistant.output import Output, TooLong, output_of
-from apps.assistant.people import quota_of
 from apps.assistant.transcripts import private_to, started_event, store_end
 from apps.assistant.writer import LogWriter
 from apps.core.errors import InterlineError
@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 DATABASE_RETRY_SECONDS = 1.0
 DATABASE_ATTEMPTS = 30
+UNSETTLED = Quota(tier="", remaining_tokens=None, resets_at=None)  # until the end is stored
 
 T = TypeVar("T")
 Stop = Literal["", "cancel", "hand over"]
@@ -306,7 +307,7 @@ class Run:
                 first_token_ms=_milliseconds(created, self._first_token_at or now),
                 total_ms=_milliseconds(created, now),
             ),
-            quota=quota_of(self.generation.user),
+            quota=UNSETTLED,
             edits=self._output.counts if self._output else None,
         )
 

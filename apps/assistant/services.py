@@ -12,8 +12,8 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.assistant import jobs
 from apps.assistant.actions import Action, find_action
+from apps.assistant.admission import Terms, check_concurrency, own_terms, reserve_for, terms_of
 from apps.assistant.conversations import Place, find_place, take_place
-from apps.assistant.errors import ConcurrencyLimited
 from apps.assistant.log import channel, line_of
 from apps.assistant.messages import Decide, Decided, Generate, GenerationInput
 from apps.assistant.models import CHAT, OPEN_STATES, Decision, Generation
@@ -23,11 +23,12 @@ from apps.core.ids import request_id
 from apps.core.redis import sync_redis
 from apps.documents.access import access_document
 from apps.documents.models import Role
-from apps.llm.routes import deployments, models_for
+from apps.llm.routes import deployments
+from apps.quotas.allowances import Allowance, allowance_of
+from apps.quotas.rates import check_rate
+from apps.quotas.services import lock_person
 
 logger = logging.getLogger(__name__)
-
-RATE_WINDOW_SECONDS = 60
 
 
 def start_generation(user: User, document_id: UUID, request: Generate) -> tuple[Generation, bool]:
@@ -40,9 +41,14 @@ def start_generation(user: User, document_id: UUID, request: Generate) -> tuple[
     _check(request, action)
     try:
         with transaction.atomic():
-            existing = _limit(user, request.id)
+            lock_person(user.pk)
+            existing, running = _look(user, request.id)
             if existing is None:
-                return _create(user, document_id, request, action), True
+                allowance = allowance_of(user.pk)
+                terms = terms_of(request, action, allowance)
+                check_rate(user.pk, request.id, allowance)
+                check_concurrency(document_id, allowance, running=running)
+                return _create(user, document_id, request, action, terms, allowance), True
     except IntegrityError:  # by another person, who sent the same id at the same moment
         existing = Generation.objects.get(pk=request.id)
     if existing.user_id != user.pk or existing.document_id != document_id:
@@ -58,43 +64,35 @@ def _check(request: Generate, action: Action) -> None:
         raise Invalid("options.model: there is no such model here.")
 
 
-def _limit(user: User, generation_id: UUID) -> Generation | None:
-    """Return the generation where it exists. Raises RateLimited or ConcurrencyLimited before it would be one too many.
-
-    Holds a lock per person for the transaction, or two requests at once would both be the last one allowed.
-    """
+def _look(user: User, generation_id: UUID) -> tuple[Generation | None, int]:
+    """Return the generation where it exists, and how many of the person's are running."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, user.pk.int % 2**31])
-        cursor.execute(COUNT, {"user": user.pk, "id": generation_id, "window": RATE_WINDOW_SECONDS})
-        same, recent, running = cursor.fetchone()
-    if same:
-        return Generation.objects.get(pk=generation_id)
-    if recent >= settings.ASSISTANT_GENERATIONS_PER_MINUTE:
-        raise RateLimited("That was too many requests to the assistant in a minute. Try again shortly.", retry_after=10)
-    if running >= settings.ASSISTANT_CONCURRENT_GENERATIONS:
-        raise ConcurrencyLimited("Too many answers are being written for you. Wait for one to end.", retry_after=2)
-    return None
+        cursor.execute(COUNT, {"user": user.pk, "id": generation_id})
+        same, running = cursor.fetchone()
+    return Generation.objects.get(pk=generation_id) if same else None, running
 
 
-LOCK_SPACE = 0x41535354  # "ASST": our advisory locks, apart from anybody else's
 # In SQL of our own: Django takes 0.7 ms to put it together, which is time to the first token.
 COUNT = """
 SELECT count(*) FILTER (WHERE id = %(id)s),
-    count(*) FILTER (WHERE user_id = %(user)s AND created_at >= now() - make_interval(secs => %(window)s)),
     count(*) FILTER (WHERE user_id = %(user)s AND state IN ('queued', 'running'))
 FROM assistant_generation
-WHERE id = %(id)s OR user_id = %(user)s
-    AND (created_at >= now() - make_interval(secs => %(window)s) OR state IN ('queued', 'running'))
+WHERE id = %(id)s OR user_id = %(user)s AND state IN ('queued', 'running')
 """
 
 
 def start_own(user: User, document_id: UUID, action: str, request: GenerationInput) -> Generation:
-    """Start a private generation that nobody asked for but that serves `user`; their limits do not hold it up."""
-    wanted = Generate(id=uuid4(), action=action, input=request, visibility="private")
-    return _create(user, document_id, wanted, find_action(action))
+    """Start a private generation that nobody asked for but that serves `user`. Their rate does not hold it up.
+
+    Its tokens are theirs. The caller holds the person's lock. Raises QuotaExceeded.
+    """
+    wanted, found = Generate(id=uuid4(), action=action, input=request, visibility="private"), find_action(action)
+    return _create(user, document_id, wanted, found, own_terms(wanted, found), allowance_of(user.pk))
 
 
-def _create(user: User, document_id: UUID, request: Generate, action: Action) -> Generation:
+def _create(
+    user: User, document_id: UUID, request: Generate, action: Action, terms: Terms, allowance: Allowance
+) -> Generation:
     place = _place(user, document_id, request.input) if action.name == CHAT else None
     generation = Generation(
         id=request.id,
@@ -104,12 +102,13 @@ def _create(user: User, document_id: UUID, request: Generate, action: Action) ->
         visibility=place.conversation.visibility if place else request.visibility,
         anchor=request.anchor,
         input=request.input.model_dump(mode="json", exclude_none=True),
-        options=request.options.model_dump(exclude_none=True),
-        model=models_for(action.name, request.options.model, fast=action.fast)[0],
+        options=request.options.model_dump(exclude_none=True) | {"max_tokens": terms.answer_tokens},
+        model=terms.model,
         prompt_version=action.prompt_version,
         request_id=request_id.get(),
     )
     generation.save(force_insert=True)
+    reserve_for(generation, terms, allowance)  # last of what may wait: others wait for the person's counter
     if place is not None and request.input.messages:
         take_place(place, generation, question=request.input.messages[-1].content)
     transaction.on_commit(lambda: _ring(generation))

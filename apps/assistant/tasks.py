@@ -10,12 +10,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.assistant import jobs
+from apps.assistant.admission import settle_ended
 from apps.assistant.conversations import erase_deleted
 from apps.assistant.log import Line, channel, line_of
 from apps.assistant.messages import Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
 from apps.assistant.transcripts import private_to, started_event, store_end
 from apps.core.redis import key, sync_redis
+from apps.quotas.services import old_reservations, settle_lost
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,20 @@ def sweep_generations() -> None:
             _fail(generation)
         else:
             jobs.enqueue(generation.pk)  # harmless where its first job is still queued: it can be claimed once
+    settle_stranded()
+
+
+def settle_stranded() -> None:
+    """Settle what was reserved for generations that have ended, or are gone with their document."""
+    old = old_reservations(settings.ASSISTANT_LEASE_SECONDS)
+    there = {
+        generation.pk: generation
+        for generation in Generation.objects.filter(pk__in=old).defer("input", "text", "anchor")
+    }
+    for generation in there.values():
+        if generation.is_ended:
+            settle_ended(generation)
+    settle_lost([generation_id for generation_id in old if generation_id not in there])
 
 
 @shared_task

@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from apps.assistant.admission import settle_ended
 from apps.assistant.log import Line, line_of
 from apps.assistant.messages import Cancelled, Chunk, Done, Failed, Started, parse_event
 from apps.assistant.models import CHAT, Generation, State
-from apps.assistant.people import person
+from apps.assistant.people import person, quota_of
 from apps.assistant.recaps import recap_if_due
 from apps.assistant.services import decided_event, number_decisions
 from apps.llm.routes import is_demo
@@ -81,11 +82,14 @@ def store_end(
     generation.events = list(events) or None
     generation.model = model
     generation.last_seq = ending.seq
-    generation.ending = ending.model_dump(mode="json")
     generation.first_token_at = first_token_at
     generation.ended_at = timezone.now()
     if isinstance(ending, Failed):
         generation.error_code = ending.code
+    settle_ended(generation)
+    if isinstance(ending, Done):
+        ending = ending.model_copy(update={"quota": quota_of(generation.user)})
+    generation.ending = ending.model_dump(mode="json")
     generation.save()
     if generation.action == CHAT and ending.type == "done":
         transaction.on_commit(partial(recap_if_due, generation), robust=True)

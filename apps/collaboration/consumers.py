@@ -11,9 +11,11 @@ from apps.accounts.models import Scope
 from apps.collaboration.connections import Connection, Refused
 from apps.collaboration.permissions import watch_permissions
 from apps.collaboration.rooms import DocumentMissing, Room, rooms
+from apps.core.addresses import socket_address
 from apps.core.close_codes import CloseCode
 from apps.documents.socket_tokens import accepted_protocol
 from apps.documents.sockets import SocketRefused, admitted, open_document_socket
+from apps.quotas.rates import may_open_socket
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ class SyncConsumer(AsyncConsumer):
             async with admitted():
                 document_id = scope["url_route"]["kwargs"]["document_id"]
                 identity = await open_document_socket(scope, document_id, needs=Scope.DOCUMENTS_READ)
+                if not await may_open_socket(identity.user.pk, socket_address(scope)):
+                    raise SocketRefused(CloseCode.TOO_MANY)
                 wants_acks = parse_qs(scope["query_string"].decode("latin-1")).get("ack") == ["1"]
                 connection = Connection(identity, scope, send, wants_acks=wants_acks)
                 room = await _join(identity.access.document.pk, connection)

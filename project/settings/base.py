@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.documents",
     "apps.llm",
+    "apps.quotas",
     "apps.collaboration",
     "apps.assistant",
     "project",

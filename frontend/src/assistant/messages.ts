@@ -165,12 +165,14 @@ export interface Limits {
   unacknowledged_events: number;
 }
 /**
- * What is left to this person. null: without a limit.
+ * What is left to this person, of `limit_tokens` in `window`. null: without a limit.
  */
 export interface Quota {
   tier: string;
   remaining_tokens: number | null;
   resets_at: string | null;
+  limit_tokens?: number | null;
+  window?: ("day" | "week" | "month") | null;
 }
 /**
  * A model that `options.model` may name.
@@ -197,6 +199,8 @@ export interface QuotaChanged {
   tier: string;
   remaining_tokens: number | null;
   resets_at: string | null;
+  limit_tokens?: number | null;
+  window?: ("day" | "week" | "month") | null;
   type: "quota";
 }
 /**

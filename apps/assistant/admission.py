@@ -1,0 +1,134 @@
+"""Whether a person may start a generation now, by their tier, and at what price."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from apps.assistant.actions import Action
+from apps.assistant.context import estimate_tokens
+from apps.assistant.errors import ConcurrencyLimited
+from apps.assistant.messages import Generate
+from apps.assistant.models import Generation
+from apps.core.errors import Forbidden, TooLarge
+from apps.llm.routes import deployments, models_for
+from apps.quotas.allowances import Allowance
+from apps.quotas.services import Request, Used, reserve, settle
+
+DOCUMENT_LOCK_SPACE = 0x41534443  # "ASDC"
+MESSAGE_TOKENS = 8  # what a chat message's frame costs at most
+RETRY_SECONDS = 2.0
+RUNNING_IN_DOCUMENT = """
+SELECT count(*) FROM assistant_generation WHERE document_id = %s AND state IN ('queued', 'running')
+"""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a generation is to run: with which model, and how much may go in and come out, in tokens."""
+
+    model: str
+    prompt_tokens: int
+    answer_tokens: int
+
+
+def terms_of(request: Generate, action: Action, allowance: Allowance) -> Terms:
+    """Return how `request` would run. Raises Forbidden and TooLarge where the tier does not have it."""
+    if not allowance.allows_action(action.name):
+        raise Forbidden(f"Your tier ({allowance.label}) does not include this action.")
+    prompt = _prompt_tokens(request, action)
+    if allowance.max_input_tokens is not None and prompt > allowance.max_input_tokens:
+        raise TooLarge(
+            f"This is about {prompt:,} tokens of text, and your tier ({allowance.label}) takes "
+            f"{allowance.max_input_tokens:,}. Select less of it."
+        )
+    answer = min(
+        request.options.max_tokens or action.answer_tokens(request.input),
+        settings.ASSISTANT_OUTPUT_MAX_TOKENS,
+        allowance.max_output_tokens or settings.ASSISTANT_OUTPUT_MAX_TOKENS,
+    )
+    return Terms(_model(request, action, allowance), prompt, answer)
+
+
+def _prompt_tokens(request: Generate, action: Action) -> int:
+    """Return what the prompt comes to at most. A conversation is read only when it is answered: its budget counts."""
+    messages = action.messages(request.input)
+    tokens = sum(estimate_tokens(message.content) + MESSAGE_TOKENS for message in messages)
+    if action.talks:
+        tokens += settings.ASSISTANT_CONTEXT_TOKENS + settings.ASSISTANT_CHAT_HISTORY_TOKENS
+    return tokens
+
+
+def _model(request: Generate, action: Action, allowance: Allowance) -> str:
+    """Return the model that answers: the usual one, or the first that the tier has."""
+    wanted = request.options.model
+    usual = models_for(action.name, wanted, fast=action.fast)[0]
+    if allowance.allows_model(usual):
+        return usual
+    others = [one.model for one in deployments() if allowance.allows_model(one.model)]
+    if wanted or not others:
+        raise Forbidden(f"Your tier ({allowance.label}) does not include the model {usual}.")
+    return others[0]
+
+
+def check_concurrency(document_id: UUID, allowance: Allowance, *, running: int) -> None:
+    """Raises ConcurrencyLimited before it would be one too many. `running`: the person's own, anywhere."""
+    most = settings.ASSISTANT_CONCURRENT_GENERATIONS
+    if allowance.concurrent_per_person is not None:
+        most = min(most, allowance.concurrent_per_person)
+    if running >= most:
+        raise ConcurrencyLimited(
+            "Too many answers are being written for you. Wait for one to end.", retry_after=RETRY_SECONDS
+        )
+    if allowance.concurrent_per_document is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [DOCUMENT_LOCK_SPACE, document_id.int % 2**31])
+        cursor.execute(RUNNING_IN_DOCUMENT, [document_id])
+        (in_document,) = cursor.fetchone()
+    if in_document >= allowance.concurrent_per_document:
+        raise ConcurrencyLimited(
+            "Too many answers are being written in this document. Wait for one to end.", retry_after=RETRY_SECONDS
+        )
+
+
+def reserve_for(generation: Generation, terms: Terms, allowance: Allowance) -> None:
+    """Set aside what `generation` may use. Raises QuotaExceeded."""
+    reserve(
+        Request(
+            generation.pk,
+            generation.user_id,
+            generation.document_id,
+            generation.action,
+            terms.model,
+            terms.prompt_tokens,
+            terms.answer_tokens,
+        ),
+        allowance,
+    )
+
+
+def settle_ended(generation: Generation) -> None:
+    """Charge what an ended generation has used: all its attempts, as its row has them."""
+    settle(
+        Used(
+            generation_id=generation.pk,
+            user_id=generation.user_id,
+            document_id=generation.document_id,
+            action=generation.action,
+            model=generation.model,
+            prompt_tokens=generation.prompt_tokens or 0,
+            completion_tokens=generation.completion_tokens or 0,
+            outcome=generation.state,
+        )
+    )
+
+
+def own_terms(request: Generate, action: Action) -> Terms:
+    """Return how a generation runs that serves somebody without their asking; tiers hold for what people ask for."""
+    return Terms(
+        models_for(action.name, None, fast=action.fast)[0],
+        _prompt_tokens(request, action),
+        action.answer_tokens(request.input),
+    )
