@@ -250,3 +250,24 @@ def test_it_is_accessible_in_every_look(chat_site: Site, provider: Provider, loo
     assert_accessible(page)
     page.screenshot(path=screenshots / f"chat-list-{look}.png")
     assert not errors
+
+
+def test_a_reader_reads_what_is_shared_and_cannot_ask(chat_site: Site, provider: Provider) -> None:
+    provider.behave(text="By_the_weir.")
+    alice, carol = chat_site.person("Alice"), chat_site.person("Carol")
+    path = chat_site.document(alice, viewer=carol)
+    hers, theirs = alice.open(path), carol.open(path)
+    ready(hers)
+    theirs.locator("#rail-toggle").click()
+    theirs.get_by_role("tab", name="Chat").click()
+    panel, reading = open_chat(hers), theirs.locator("#rail-panel-chat")
+    expect(reading.get_by_text("There are no conversations here yet.")).to_be_visible()
+    ask(panel, "Where?")
+    answered(panel, "By the weir.")
+    panel.get_by_role("button", name="Share", exact=True).click()
+    hers.get_by_role("dialog").get_by_role("button", name="Share").click()
+    reading.get_by_role("button", name="Where?").click()
+    expect(reading.locator(".turn")).to_contain_text("By the weir.")
+    expect(reading.get_by_text("read shared conversations, not ask")).to_be_visible()
+    for name in ("Insert this answer into the text", "Ask again", "Delete", "Send", "New conversation"):
+        expect(reading.get_by_role("button", name=name)).to_have_count(0)

@@ -7,6 +7,7 @@ import type { GenerationInput } from "../assistant/messages";
 import { failureSentence } from "../assistant/words";
 import { Problem } from "../documents/api";
 import { announce, notify } from "../editor/announce";
+import { mayEdit } from "../editor/config";
 import { CONTINUE_AFTER_CHARACTERS, CONTINUE_BEFORE_CHARACTERS } from "../editor/limits";
 import { make, makeButton } from "../page/elements";
 import { Composer } from "./composer";
@@ -126,8 +127,7 @@ export class ConversationView {
   }
 
   private get canAsk(): boolean {
-    const { role } = this.host.assistant.config;
-    return role === "owner" || role === "editor";
+    return mayEdit(this.host.assistant.config.role);
   }
 
   private get draftKey(): string {

@@ -3,6 +3,7 @@ import type { Editor } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
 import { Problem } from "../documents/api";
 import { announce, notify } from "../editor/announce";
+import { mayEdit } from "../editor/config";
 import { openDialog } from "../editor/dialog";
 import { make, makeButton } from "../page/elements";
 import { ConversationView, type Reference } from "./conversation-view";
@@ -41,16 +42,23 @@ export class ChatPanel {
     return `interline.chat.${this.assistant.config.document.id}`;
   }
 
-  /** Where one was, else an empty page to ask on. */
+  /** Where one was, else an empty page to ask on; for readers, what others share. */
   private async start(): Promise<void> {
     const last = localStorage.getItem(this.memory);
-    if (!last) {
-      this.showConversation(null);
-      return;
-    }
-    const found = await this.conversations.read(last).catch(() => null);
+    const found = last ? await this.conversations.read(last).catch((error: unknown) => error) : null;
     if (this.view) return; // something was asked meanwhile
-    this.showConversation(found);
+    if (found instanceof Problem && found.status !== 404) notify(found.message);
+    else if (found instanceof Problem) localStorage.removeItem(this.memory);
+    if (found && !(found instanceof Error)) this.showConversation(found as Conversation);
+    else if (mayEdit(this.assistant.config.role)) this.showEmpty();
+    else this.showList();
+  }
+
+  /** A page to ask on, as long as nothing else was chosen. */
+  private showEmpty(): void {
+    const last = localStorage.getItem(this.memory);
+    this.showConversation(null);
+    if (last) localStorage.setItem(this.memory, last); // it could only not be read now
   }
 
   private showConversation(conversation: Conversation | null): void {
@@ -76,7 +84,7 @@ export class ChatPanel {
   }
 
   private async changed(id: string): Promise<void> {
-    if (!this.view) this.showList();
+    if (!this.view) this.refreshList();
     if (this.open?.id !== id) return;
     const now = await this.conversations.read(id).catch((error: unknown) => error);
     if (this.open?.id !== id) return;
@@ -102,7 +110,7 @@ export class ChatPanel {
     });
     const title = make("h2", "chat-title", open ? titleOf(open) : "New conversation");
     const row = make("div", "chat-top-row", back, title);
-    if (open)
+    if (open && mayEdit(this.assistant.config.role))
       row.append(
         makeButton("", () => this.showConversation(null), {
           icon: "plus",
@@ -226,22 +234,36 @@ export class ChatPanel {
     this.view = null;
     this.open = null;
     const heading = make("h2", "chat-title", "Conversations");
+    const row = make("div", "chat-top-row", heading);
     const begin = makeButton("New", () => this.showAndFocus(null), {
       icon: "plus",
       kind: "primary",
       label: "New conversation",
     });
-    this.top.replaceChildren(make("div", "chat-top-row", heading, begin));
+    if (mayEdit(this.assistant.config.role)) row.append(begin);
+    this.top.replaceChildren(row);
     const list = make("ul", "chat-list");
-    list.setAttribute("aria-busy", "true");
-    this.body.replaceChildren(list);
-    if (focus) begin.focus();
-    await this.attempt(async () => {
-      await this.addPage(list, 1);
-      if (list.childElementCount > 0) return;
-      list.replaceWith(make("p", "panel-empty", "There are no conversations here yet."));
-    });
-    list.removeAttribute("aria-busy");
+    list.tabIndex = -1;
+    this.body.setAttribute("aria-busy", "true");
+    this.body.replaceChildren(make("p", "panel-empty", "Looking up…"));
+    await this.attempt(() => this.addPage(list, 1));
+    this.body.removeAttribute("aria-busy");
+    if (this.view) return; // one was opened meanwhile
+    const none = make("p", "panel-empty", "There are no conversations here yet.");
+    this.body.replaceChildren(list.childElementCount > 0 ? list : none);
+    if (focus) (begin.isConnected ? begin : list).focus();
+  }
+
+  /** Show the list as it is now, with the focus where it was. */
+  private async refreshList(): Promise<void> {
+    const focused =
+      document.activeElement instanceof HTMLElement && document.activeElement.dataset.conversation;
+    const hadFocus = this.body.contains(document.activeElement);
+    await this.showList();
+    const again = [...this.body.querySelectorAll<HTMLElement>("[data-conversation]")].find(
+      ({ dataset }) => dataset.conversation === focused,
+    );
+    if (hadFocus) (again ?? this.top.querySelector("button"))?.focus();
   }
 
   private async addPage(list: HTMLElement, page: number): Promise<void> {
@@ -261,6 +283,7 @@ export class ChatPanel {
     const whose = visibility === "private" ? "private" : own ? "shared" : `shared by ${user.name}`;
     const button = makeButton("", () => this.showAndFocus(conversation));
     button.className = "chat-listed";
+    button.dataset.conversation = conversation.id;
     button.append(
       make("span", "chat-listed-title", titleOf(conversation)),
       make("span", "chat-listed-note", `${when} · ${whose}`),
