@@ -39,3 +39,9 @@ async def async_pool(name: str, *, max_size: int, wait_seconds: float) -> Pool:
         )
         await pools[name].open()
     return pools[name]
+
+
+async def close_pools() -> None:
+    """Close the running loop's connections."""
+    for pool in _pools.pop(asyncio.get_running_loop(), {}).values():
+        await pool.close()
