@@ -23,26 +23,49 @@ export function tokens(text: string): string[] {
     : found;
 }
 
+/** Texts that differ in more are not compared word by word: that takes long and says nothing. */
+const EDITS_MAX = 1200;
+
+function wholeChange(before: string, after: string): Change[] {
+  return before === after ? [] : [{ start: 0, end: before.length, words: after }];
+}
+
 /** Return what has to change in `before` to make it `after`, in order. */
 export function changesBetween(before: string, after: string): Change[] {
+  const parts = diffArrays(tokens(before), tokens(after), { maxEditLength: EDITS_MAX });
+  if (!parts) return wholeChange(before, after);
   const changes: Change[] = [];
   let at = 0;
   let open: Change | null = null;
-  for (const part of diffArrays(tokens(before), tokens(after))) {
+  let between = "";
+  for (const part of parts) {
     const words = part.value.join("");
     if (!part.added && !part.removed) {
-      open = null;
       at += words.length;
+      // Two changes with nothing but a blank between them read as one.
+      if (open && words.trim() === "") between = words;
+      else open = null;
       continue;
     }
     if (!open) {
       open = { start: at, end: at, words: "" };
       changes.push(open);
+    } else if (between) {
+      open.words += between;
+      open.end += between.length;
     }
+    between = "";
     if (part.added) open.words += words;
     else open.end = at += words.length;
   }
-  return changes;
+  return changes.map((change) => withoutSameBlanks(before, change));
+}
+
+function withoutSameBlanks(before: string, { start, end, words }: Change): Change {
+  const old = before.slice(start, end);
+  const trailing = /\s+$/.exec(old)?.[0] ?? "";
+  if (!trailing || old === trailing || !words.endsWith(trailing)) return { start, end, words };
+  return { start, end: end - trailing.length, words: words.slice(0, words.length - trailing.length) };
 }
 
 /**

@@ -7,7 +7,7 @@
  */
 import { type Editor, Extension } from "@tiptap/core";
 import { isChangeOrigin } from "@tiptap/extension-collaboration";
-import type { Node } from "@tiptap/pm/model";
+import type { Fragment, Node } from "@tiptap/pm/model";
 import { type EditorState, Plugin, PluginKey, type Transaction } from "@tiptap/pm/state";
 import { type Decoration, DecorationSet } from "@tiptap/pm/view";
 import type * as Y from "yjs";
@@ -28,6 +28,8 @@ export interface Tracked<T> {
 
 interface Item<T> extends Tracked<T> {
   text: string;
+  /** Everything in it, marks and blocks too; null where only the words count. */
+  content: Fragment | null;
   before: string;
   after: string;
 }
@@ -47,7 +49,9 @@ interface Meta<T> {
 
 export interface TrackedRangesOptions<T> {
   name: string;
-  draw(item: Tracked<T>): Decoration[];
+  draw(item: Tracked<T>, doc: Node): Decoration[];
+  /** Whether a change of marks or blocks is one, too. A stretch may then go over several blocks. */
+  exact?: boolean;
   /** Something came, went, or is intact no more or again. Called after the view is up to date. */
   changed(): void;
 }
@@ -129,8 +133,8 @@ export class TrackedRanges<T> {
     { id, from, to, data }: { id: string; from: number; to: number; data: T },
   ): Item<T> {
     this.anchor(state, id, from, to);
-    const words = wordsAt(state.doc, from, to);
-    return { id, from, to, data, intact: true, ...words };
+    const content = this.options.exact ? state.doc.slice(from, to).content : null;
+    return { id, from, to, data, intact: true, content, ...wordsAt(state.doc, from, to) };
   }
 
   private anchor(state: EditorState, id: string, from: number, to: number): void {
@@ -179,7 +183,7 @@ export class TrackedRanges<T> {
     const version = alike ? value.version : value.version + 1;
     if (alike && !isChangeOrigin(tr))
       return { items, decorations: value.decorations.map(tr.mapping, tr.doc), version };
-    const drawn = items.flatMap((item) => (item.intact ? this.options.draw(item) : []));
+    const drawn = items.flatMap((item) => (item.intact ? this.options.draw(item, state.doc) : []));
     return { items, decorations: setOf(state.doc, drawn), version };
   }
 
@@ -191,8 +195,8 @@ export class TrackedRanges<T> {
       const from = anchor ? resolver.position(anchor.start) : "lost";
       const to = anchor ? resolver.position(anchor.end) : "lost";
       if (typeof from !== "number" || typeof to !== "number") return { ...item, intact: false };
-      if (isThere(state.doc, from, to, item.text)) return { ...item, from, to, intact: true };
-      const moved = item.intact ? findMoved(state.doc, from, item) : null;
+      if (isThere(state.doc, from, to, item)) return { ...item, from, to, intact: true };
+      const moved = item.intact && !item.content ? findMoved(state.doc, from, item) : null;
       if (!moved) return { ...item, from, to: Math.max(from, to), intact: false };
       this.dirty.add(item.id);
       return { ...item, ...moved, intact: true };
@@ -207,7 +211,7 @@ export class TrackedRanges<T> {
       const to = Math.max(from, tr.mapping.map(item.to, -1));
       if (!touched.some((block) => block.from <= to && from <= block.to)) return { ...item, from, to };
       this.dirty.add(item.id);
-      return { ...item, from, to, intact: isThere(tr.doc, from, to, item.text) };
+      return { ...item, from, to, intact: isThere(tr.doc, from, to, item) };
     });
   }
 }
@@ -223,7 +227,8 @@ function sameLooks<T>(items: readonly Item<T>[], before: readonly Item<T>[]): bo
   );
 }
 
-function isThere(doc: Node, from: number, to: number, text: string): boolean {
+function isThere<T>(doc: Node, from: number, to: number, { text, content }: Item<T>): boolean {
+  if (content) return from < to && to <= doc.content.size && doc.slice(from, to).content.eq(content);
   if (to - from !== text.length || to > doc.content.size) return false;
   const $from = doc.resolve(from);
   if (!$from.parent.isTextblock || to > $from.end()) return false;

@@ -1,6 +1,7 @@
 /** The selection's toolbar: appears above selected text; Alt + F10 moves the focus into it, Escape back. */
 import { type Editor, Extension } from "@tiptap/core";
 import { CellSelection } from "@tiptap/pm/tables";
+import { make } from "../page/elements";
 import { icon } from "../page/icons";
 import { TURN_INTO } from "./blocks";
 import { isApple } from "./create";
@@ -51,12 +52,24 @@ const TOOLS: readonly Tool[] = [
   { mark: "code", label: "Code", icon: "code", key: "E", run: (e) => e.chain().focus().toggleCode().run() },
 ];
 
-export const Bubble = Extension.create<{ tools: readonly BubbleTool[] }, { bubble: SelectionBubble | null }>({
+/** Something that asks for more before it works on the selection. */
+export interface FormTool {
+  label: string;
+  icon: string;
+  key: string;
+  /** Build what is shown in the bubble's place; `done` gives the place back. */
+  form(done: () => void): HTMLElement;
+}
+
+export const Bubble = Extension.create<
+  { tools: readonly BubbleTool[]; forms: readonly FormTool[] },
+  { bubble: SelectionBubble | null }
+>({
   name: "bubble",
-  addOptions: () => ({ tools: [] }),
+  addOptions: () => ({ tools: [], forms: [] }),
   addStorage: () => ({ bubble: null }),
   onCreate() {
-    this.storage.bubble = new SelectionBubble(this.editor as Editor, this.options.tools);
+    this.storage.bubble = new SelectionBubble(this.editor as Editor, this.options.tools, this.options.forms);
   },
   onSelectionUpdate() {
     this.storage.bubble?.update();
@@ -71,6 +84,7 @@ export const Bubble = Extension.create<{ tools: readonly BubbleTool[] }, { bubbl
     return {
       "Alt-F10": () => this.storage.bubble?.focus() ?? false,
       "Mod-k": () => this.storage.bubble?.editLink() ?? false,
+      "Alt-Shift-r": () => this.storage.bubble?.openTool(0) ?? false,
     };
   },
 });
@@ -82,12 +96,13 @@ export class SelectionBubble {
   private readonly turnInto = document.createElement("select");
   private readonly tableTools = document.createElement("span");
   private pressing = false;
-  private linkForm: HTMLFormElement | null = null;
+  private form: HTMLElement | null = null;
   private readonly stop = new AbortController();
 
   constructor(
     private readonly editor: Editor,
     private readonly more: readonly BubbleTool[],
+    private readonly forms: readonly FormTool[],
   ) {
     this.panel.className = "floating bubble";
     this.panel.setAttribute("role", "toolbar");
@@ -108,7 +123,7 @@ export class SelectionBubble {
   update(): void {
     if (this.pressing || this.panel.contains(document.activeElement)) return;
     if (!this.isWanted()) {
-      this.closeLinkForm();
+      this.closeForm();
       this.floating.hide();
       return;
     }
@@ -146,6 +161,30 @@ export class SelectionBubble {
     return true;
   }
 
+  /** Open a tool's form for the selection; without one, for the block at the caret. */
+  openTool(index: number): boolean {
+    const { editor } = this;
+    const tool = this.forms[index];
+    if (!tool || !editor.isEditable) return false;
+    if (editor.state.selection.empty) {
+      const { $head } = editor.state.selection;
+      if (!$head.parent.isTextblock || $head.parent.content.size === 0) return false;
+      editor.commands.setTextSelection({ from: $head.start(), to: $head.end() });
+    }
+    editor.view.focus();
+    this.update();
+    if (this.panel.hidden) return false;
+    this.closeForm();
+    this.openForm(
+      tool.form(() => {
+        this.closeForm();
+        editor.commands.focus();
+        this.update();
+      }),
+    );
+    return true;
+  }
+
   private isWanted(): boolean {
     const { editor } = this;
     const { selection } = editor.state;
@@ -158,6 +197,12 @@ export class SelectionBubble {
   }
 
   private build(): void {
+    for (const [index, { label, icon: name, key }] of this.forms.entries()) {
+      const button = this.button(name, label, key, () => this.openTool(index));
+      button.append(make("span", "", label));
+      button.classList.add("tool-words");
+      this.panel.append(button, divider());
+    }
     for (const tool of TOOLS) this.panel.append(this.toolButton(tool));
     const link = this.button("link", "Link", `${isApple() ? "⌘" : "Ctrl"} K`, () => this.openLinkForm());
     this.buttons.set("link", link);
@@ -240,7 +285,7 @@ export class SelectionBubble {
   private onKeyDown(event: KeyboardEvent): void {
     if (event.key === "Escape") {
       event.preventDefault();
-      this.closeLinkForm();
+      this.closeForm();
       this.editor.commands.focus();
     }
     if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
@@ -255,28 +300,33 @@ export class SelectionBubble {
   }
 
   private openLinkForm(): void {
-    this.closeLinkForm();
+    this.closeForm();
     const known = (this.editor.getAttributes("link").href as string | undefined) ?? "";
     if (known) this.editor.commands.extendMarkRange("link");
     const form = linkForm(known, {
       set: (href) => this.editor.chain().focus().setLink({ href }).run(),
       remove: () => this.editor.chain().focus().unsetLink().run(),
       done: () => {
-        this.closeLinkForm();
+        this.closeForm();
         this.editor.commands.focus();
         this.update();
       },
     });
-    this.linkForm = form;
-    this.panel.classList.add("editing-link");
+    this.openForm(form);
+  }
+
+  private openForm(form: HTMLElement): void {
+    this.form = form;
+    this.panel.classList.add("with-form");
+    form.classList.add("bubble-form");
     this.panel.append(form);
     form.querySelector("input")?.focus();
   }
 
-  private closeLinkForm(): void {
-    this.linkForm?.remove();
-    this.linkForm = null;
-    this.panel.classList.remove("editing-link");
+  private closeForm(): void {
+    this.form?.remove();
+    this.form = null;
+    this.panel.classList.remove("with-form");
   }
 }
 

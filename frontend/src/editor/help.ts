@@ -10,6 +10,8 @@ const GROUPS: readonly [string, readonly [string, string][]][] = [
       ["Tab", "Accept the suggestion"],
       ["Mod →", "Accept one word"],
       ["Esc", "Stop or dismiss the suggestion"],
+      ["Alt Shift R", "Rewrite the selection or the paragraph"],
+      ["Mod Shift Enter", "Keep the rewrite; Esc discards it, Alt F10 goes to its bar"],
       ["Alt Shift S", "To the next suggestion"],
       ["Alt Shift G", "To the next grammar finding"],
       ["Alt Enter", "On what is underlined or suggested: decide. On assisted text: who accepted it"],

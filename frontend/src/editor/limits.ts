@@ -112,3 +112,8 @@ export const DEEP_CHECKS_PER_MINUTE = 8;
 export const DEEP_CHECK_CHARACTERS = 6000;
 /** How long the pointer rests on an underline before it is explained. */
 export const HOVER_MS = 350;
+
+/** Of the text on either side, for what works on a selection. */
+export const LONG_CONTEXT_CHARACTERS = 1500;
+/** How often a rewrite that streams in is compared with the old text anew. */
+export const REWRITE_DRAW_MS = 80;

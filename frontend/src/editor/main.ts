@@ -73,7 +73,7 @@ const editor = createEditor({
       slashItems((at) => continueText(at, proposals), [...tools.slashItems(), chatSlashItem(() => chat)]),
     ),
     chatKeys(() => chat),
-    Bubble.configure({ tools: [chatBubbleTool(() => chat)] }),
+    Bubble.configure({ tools: [chatBubbleTool(() => chat)], forms: tools.selectionTools() }),
     DragHandle,
     MoveBlock,
     OpenLinks,

@@ -1,7 +1,7 @@
 /** Markdown as nodes of this editor: loaded when Markdown is first pasted. */
 import type { Editor, JSONContent } from "@tiptap/core";
 import { MarkdownManager } from "@tiptap/markdown";
-import { Fragment } from "@tiptap/pm/model";
+import { Fragment, type Node } from "@tiptap/pm/model";
 import { isSafeLink } from "./links";
 import { IMAGE_SOURCE } from "./schema";
 
@@ -10,6 +10,12 @@ export function markdownNodes(editor: Editor, markdown: string): Fragment {
   const manager = new MarkdownManager({ extensions: editor.extensionManager.baseExtensions });
   const parsed = withoutUnsafe(manager.parse(markdown));
   return Fragment.from((parsed?.content ?? []).map((node) => editor.schema.nodeFromJSON(node)));
+}
+
+/** Return the Markdown of some blocks. */
+export function markdownOf(editor: Editor, blocks: readonly Node[]): string {
+  const manager = new MarkdownManager({ extensions: editor.extensionManager.baseExtensions });
+  return manager.serialize({ type: "doc", content: blocks.map((block) => block.toJSON()) }).trim();
 }
 
 function withoutUnsafe(node: JSONContent): JSONContent | null {

@@ -26,7 +26,9 @@ export class FakeSocket extends EventTarget {
   }
 
   send(data: string): void {
-    this.sent.push(JSON.parse(data));
+    const message = JSON.parse(data);
+    if (message.type === "ping") this.say({ type: "pong", nonce: message.nonce });
+    else this.sent.push(message);
   }
 
   close(): void {}

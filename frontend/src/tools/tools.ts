@@ -1,18 +1,26 @@
 /** The writing tools of the editor page, put together: what they add to the text, the rail and the slash menu. */
-import type { Editor, Extensions } from "@tiptap/core";
+import type { Editor, Extensions, Range } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
+import { notify } from "../editor/announce";
+import type { FormTool, SelectionBubble } from "../editor/bubble";
+import { floatingHome } from "../editor/floating";
 import type { SlashItem } from "../editor/slash";
 import { Grammar } from "../grammar/grammar";
 import type { GrammarPanel } from "../grammar/panel";
 import type { FindingPopover } from "../grammar/popover";
 import type { Underline } from "../grammar/underlines";
+import { makeButton } from "../page/elements";
 import type { PanelHandle, Rail } from "../rail/rail";
+import { RewriteBar } from "../rewrite/bar";
+import { rewriteForm, SIMPLE } from "../rewrite/form";
+import { Rewrites, type Wish } from "../rewrite/rewrites";
 import type { SuggestionsPanel } from "../suggestions/panel";
 import { Suggestions } from "../suggestions/suggestions";
 
 export class WritingTools {
   readonly suggestions: Suggestions;
   readonly grammar: Grammar;
+  readonly rewrites: Rewrites;
   private rail: Rail | null = null;
   private tab: PanelHandle | null = null;
   private panel: SuggestionsPanel | null = null;
@@ -20,6 +28,7 @@ export class WritingTools {
   private grammarTab: PanelHandle | null = null;
   private grammarPanel: GrammarPanel | null = null;
   private popover: FindingPopover | null = null;
+  private bar: RewriteBar | null = null;
 
   constructor(assistant: Assistant) {
     this.suggestions = new Suggestions(assistant, {
@@ -30,16 +39,21 @@ export class WritingTools {
       changed: () => this.grammarChanged(),
       explain: (underline, focus) => this.popover?.show(underline, focus),
     });
+    this.rewrites = new Rewrites(assistant, {
+      changed: (session, intact) => this.bar?.draw(session, intact),
+    });
   }
 
   extensions(): Extensions {
-    return [...this.suggestions.extensions(), this.grammar.extension()];
+    return [...this.suggestions.extensions(), this.rewrites.extension(), this.grammar.extension()];
   }
 
   /** `ready`: the document is there. */
   attach(editor: Editor, rail: Rail, ready: Promise<unknown>): void {
     this.rail = rail;
     this.suggestions.attach(editor);
+    this.rewrites.attach(editor);
+    this.bar = new RewriteBar(floatingHome(), this.rewrites);
     this.tab = rail.addPanel({
       id: "suggestions",
       label: "Suggestions",
@@ -62,6 +76,31 @@ export class WritingTools {
   slashItems(): SlashItem[] {
     return [
       {
+        id: "rewrite",
+        label: "Rewrite this paragraph…",
+        icon: "wand-sparkles",
+        group: "Assistant",
+        words: "rewrite change tone translate instruction language ask",
+        hint: "Alt Shift R",
+        choose: (editor, range) => {
+          editor.chain().focus().deleteRange(range).run();
+          const { bubble } = editor.storage as unknown as { bubble: { bubble: SelectionBubble | null } };
+          const opened = bubble.bubble?.openTool(0);
+          if (!opened) notify("Write something in this paragraph first.");
+        },
+      },
+      ...SIMPLE.map(({ action, label, icon }) => ({
+        id: action,
+        label: `${label} this paragraph`,
+        icon,
+        group: "Assistant",
+        words: `${action} paragraph rewrite`,
+        choose: (editor: Editor, range: Range) => {
+          editor.chain().focus().deleteRange(range).run();
+          this.rewriteBlock(editor, { action, input: {}, label });
+        },
+      })),
+      {
         id: "suggest",
         label: "Suggestions",
         icon: "list-checks",
@@ -81,6 +120,30 @@ export class WritingTools {
         choose: (editor, range) => {
           editor.chain().focus().deleteRange(range).run();
           this.rail?.open("grammar");
+        },
+      },
+    ];
+  }
+
+  /** What the selection's toolbar offers beside looks. */
+  selectionTools(): FormTool[] {
+    return [
+      {
+        label: "Rewrite",
+        icon: "wand-sparkles",
+        key: "Alt Shift R",
+        form: (done) => {
+          const suggest = makeButton("Suggestions…", () => {
+            done();
+            this.openSuggestions();
+          });
+          return rewriteForm(
+            (wish) => {
+              done();
+              this.rewrites.ask(wish);
+            },
+            [suggest],
+          );
         },
       },
     ];
@@ -113,6 +176,12 @@ export class WritingTools {
     this.grammarPanel?.update();
     this.popover?.update();
     this.grammarTab?.count(this.grammar.list().length);
+  }
+
+  private rewriteBlock(editor: Editor, wish: Wish): void {
+    const { $head } = editor.state.selection;
+    if ($head.parent.textContent.trim() === "") notify("Write something in this paragraph first.");
+    else this.rewrites.ask(wish, { from: $head.start(), to: $head.end() });
   }
 
   private suggestionsChanged(): void {
