@@ -1,7 +1,26 @@
 /** The bar of an open rewrite: what is shown, and what to do with it. It stays at the bottom, in reach of a thumb. */
+
+import type { Change } from "../assistant/replacement";
 import { failureSentence } from "../assistant/words";
 import { make, makeButton } from "../page/elements";
-import type { Attempt, Rewrites, Session } from "./rewrites";
+import type { Attempt, Session } from "./versions";
+
+/** What the bar decides about. Keeping a part and inserting below make sense for some only. */
+export interface Decidable {
+  readonly open: Session | null;
+  current(): Attempt | null;
+  keep(): boolean;
+  stop(): void;
+  again(): void;
+  browse(step: 1 | -1): void;
+  show(index: number): void;
+  discard(): void;
+  insertBelow?(): boolean;
+  /** The old words, and every change of them. */
+  words?(): string;
+  changes?(): Change[];
+  keepPart?(chosen: readonly Change[]): boolean;
+}
 
 export class RewriteBar {
   private readonly bar = make("div", "suggestion-bar rewrite-bar");
@@ -14,16 +33,18 @@ export class RewriteBar {
 
   constructor(
     home: HTMLElement,
-    private readonly rewrites: Rewrites,
+    private readonly rewrites: Decidable,
+    name: string,
   ) {
     this.bar.setAttribute("role", "toolbar");
-    this.bar.setAttribute("aria-label", "Rewrite");
+    this.bar.setAttribute("aria-label", name);
+    this.bar.dataset.name = name.toLowerCase();
     this.bar.hidden = true;
     this.buttons = {
       stop: makeButton("Stop", () => rewrites.stop(), { icon: "square" }),
       keep: makeButton("Keep", () => rewrites.keep(), { kind: "primary" }),
       part: makeButton("Keep part", () => this.choosePart()),
-      below: makeButton("Insert below", () => rewrites.insertBelow()),
+      below: makeButton("Insert below", () => rewrites.insertBelow?.()),
       again: makeButton("Try again", () => rewrites.again(), { icon: "refresh-cw" }),
       back: makeButton("", () => rewrites.browse(-1), {
         kind: "icon",
@@ -49,7 +70,7 @@ export class RewriteBar {
 
   draw(session: Session | null, intact: boolean): void {
     this.bar.hidden = session === null;
-    document.body.classList.toggle("rewriting", session !== null);
+    document.body.classList.toggle(`deciding-${this.bar.dataset.name}`, session !== null);
     const attempt = session?.attempts[session.shown];
     if (!session || !attempt) return;
     const words = sentence(session, attempt, intact);
@@ -60,8 +81,8 @@ export class RewriteBar {
     const { stop, keep, part, below, again, back, on, compare } = this.buttons;
     show(stop, running);
     show(keep, !running && there && intact);
-    show(part, !running && there && intact && this.rewrites.changes().length > 1);
-    show(below, !running && there);
+    show(part, !running && there && intact && (this.rewrites.changes?.().length ?? 0) > 1);
+    show(below, !running && there && this.rewrites.insertBelow !== undefined);
     show(again, !running && intact);
     for (const element of [back, on, compare, this.count]) show(element, several && !running);
     this.count.textContent = `${session.shown + 1}/${session.attempts.length}`;
@@ -105,9 +126,8 @@ export class RewriteBar {
   }
 }
 
-function sentence({ wish }: Session, attempt: Attempt, intact: boolean): string {
+function sentence({ label }: Session, attempt: Attempt, intact: boolean): string {
   const demo = attempt.demo ? " · demo" : "";
-  const label = wish.label;
   if (attempt.state === "running") return `${label}: writing…${demo}`;
   if (!intact) return `${label}: written for an older text${demo}`;
   if (attempt.failure)

@@ -1,12 +1,13 @@
 /** Choosing between tries, and between the single changes of one. */
 import { openDialog } from "../editor/dialog";
 import { make, makeButton } from "../page/elements";
-import { type Rewrites, wordsOf } from "./rewrites";
+import type { Decidable } from "./bar";
+import { wordsOf } from "./versions";
 
 const CONTEXT_CHARACTERS = 24;
 
 /** All tries below each other, each with a button to show it. */
-export function openCompare(rewrites: Rewrites): void {
+export function openCompare(rewrites: Decidable): void {
   const session = rewrites.open;
   if (!session) return;
   const { body, close } = openDialog("Compare tries");
@@ -22,20 +23,20 @@ export function openCompare(rewrites: Rewrites): void {
     card.append(make("div", "card-actions", makeButton("Show this one", use)));
     return card;
   });
-  body.append(
-    make("section", "card", make("h3", "", "Before"), make("p", "rewrite-words", session.selected.text)),
-    ...cards,
-  );
+  const before = rewrites.words?.();
+  if (before)
+    body.append(make("section", "card", make("h3", "", "Before"), make("p", "rewrite-words", before)));
+  body.append(...cards);
   body.classList.add("cards");
 }
 
 /** Every change with a box: those that are ticked are kept. */
-export function openParts(rewrites: Rewrites): void {
+export function openParts(rewrites: Decidable): void {
   const session = rewrites.open;
-  const changes = rewrites.changes();
+  const changes = rewrites.changes?.() ?? [];
   if (!session || changes.length === 0) return;
   const { body, close } = openDialog("Keep part");
-  const text = rewrites.words();
+  const text = rewrites.words?.() ?? "";
   const boxes = changes.map((change) => {
     const box = make("input", "");
     box.type = "checkbox";
@@ -56,7 +57,7 @@ export function openParts(rewrites: Rewrites): void {
     () => {
       const chosen = boxes.filter(({ box }) => box.checked).map(({ change }) => change);
       close();
-      if (chosen.length > 0) rewrites.keepPart(chosen);
+      if (chosen.length > 0) rewrites.keepPart?.(chosen);
     },
     { kind: "primary" },
   );

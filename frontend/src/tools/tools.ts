@@ -53,7 +53,7 @@ export class WritingTools {
     this.rail = rail;
     this.suggestions.attach(editor);
     this.rewrites.attach(editor);
-    this.bar = new RewriteBar(floatingHome(), this.rewrites);
+    this.bar = new RewriteBar(floatingHome(), this.rewrites, "Rewrite");
     this.tab = rail.addPanel({
       id: "suggestions",
       label: "Suggestions",
