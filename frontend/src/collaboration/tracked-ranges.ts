@@ -11,6 +11,7 @@ import type { Fragment, Node } from "@tiptap/pm/model";
 import { type EditorState, Plugin, PluginKey, type Transaction } from "@tiptap/pm/state";
 import { type Decoration, DecorationSet } from "@tiptap/pm/view";
 import type * as Y from "yjs";
+import { readSelection } from "../editor/fresh-selection";
 import { blockText, createRelative, Resolver } from "./anchors";
 
 /** Characters on either side by which a moved stretch is known again, and how many of them are enough. */
@@ -125,6 +126,7 @@ export class TrackedRanges<T> {
   private dispatch(meta: Meta<T>): void {
     const view = this.editor?.view;
     if (!view || view.isDestroyed) return;
+    if (!view.composing) readSelection(view);
     view.dispatch(view.state.tr.setMeta(this.key, meta).setMeta("addToHistory", false));
   }
 

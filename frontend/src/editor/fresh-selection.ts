@@ -25,7 +25,10 @@ export const FreshSelection = Extension.create({
   },
 });
 
-/** ProseMirror's own reader, which it does not export. */
-function readSelection(view: EditorView): void {
+/**
+ * Take the browser's caret for the editor's, as it will be told in a moment: a transaction of ours that redraws would
+ * otherwise put the caret back to where it was. ProseMirror's own reader, which it does not export.
+ */
+export function readSelection(view: EditorView): void {
   (view as unknown as { domObserver?: { flush(): void } }).domObserver?.flush();
 }

@@ -10,6 +10,7 @@ import type { Failure } from "../assistant/generations";
 import { replaceWords } from "../assistant/replacement";
 import { dispatchAsOneStep } from "../assistant/undo-step";
 import { announce, notify } from "../editor/announce";
+import { readSelection } from "../editor/fresh-selection";
 import { CHECKED_TEXTS_KEPT, LOCAL_CHECK_BLOCKS_AT_ONCE, LOCAL_CHECK_PAUSE_MS } from "../editor/limits";
 import { DeepCheck } from "./deep-check";
 import { type Finding, type Kind, mergeFindings, spokenFinding } from "./findings";
@@ -337,6 +338,7 @@ export class Grammar {
       this.frame = 0;
       const view = this.editor?.view;
       if (!view || view.isDestroyed) return;
+      if (!view.composing) readSelection(view);
       view.dispatch(view.state.tr.setMeta(underlinesKey, true).setMeta("addToHistory", false));
       this.events.changed();
     });
