@@ -2,8 +2,9 @@
 import type { Editor } from "@tiptap/core";
 import { createAnchor, decodeAnchor, encodeAnchor } from "../collaboration/anchors";
 import { announce, notify } from "../editor/announce";
+import { CONTINUE_AFTER_CHARACTERS, CONTINUE_BEFORE_CHARACTERS } from "../editor/limits";
 import type { Assistant } from "./assistant";
-import type { Excerpt } from "./excerpt";
+import { type Excerpt, excerpt } from "./excerpt";
 import { type Generation, isOver } from "./generations";
 import { type Ghost, Ghosts } from "./ghost";
 import { failureSentence } from "./words";
@@ -58,6 +59,20 @@ export class Proposals {
   /** Whether a generation of this action of ours is under way or still proposed. */
   hasOwn(action: GhostAction): boolean {
     return this.own(action) !== null;
+  }
+
+  /** While a continuation of ours is there: keep what has come, and go on from it as wished. */
+  steer(instruction: string): boolean {
+    const own = this.own("continue");
+    const { editor } = this;
+    if (!own || !editor?.isEditable) return false;
+    this.ghosts.take(own.id, "all");
+    if (this.ghosts.get(own.id)) this.ghosts.dismiss(own.id);
+    const pos = editor.state.selection.to;
+    const limits = { before: CONTINUE_BEFORE_CHARACTERS, after: CONTINUE_AFTER_CHARACTERS };
+    const asked = this.ask("continue", pos, { ...excerpt(editor.state.doc, pos, limits), instruction });
+    if (asked) announce(`The assistant goes on: ${instruction}.`);
+    return asked !== null;
   }
 
   private own(action: GhostAction): Generation | null {

@@ -12,6 +12,7 @@ export function suggestionBar(
   bar: HTMLElement,
   ghosts: () => Ghosts,
   editor: () => Editor | null,
+  steer: (instruction: string) => void,
 ): SuggestionBar {
   let active: Ghost | null = null;
   const who = document.createElement("span");
@@ -41,7 +42,11 @@ export function suggestionBar(
   drop.classList.add("button-quiet", "button-icon");
   drop.setAttribute("aria-label", "Dismiss (Escape)");
   drop.title = "Dismiss (Esc)";
-  bar.append(who, accept, word, drop);
+  const steering = steerForm((instruction) => {
+    steer(instruction);
+    editor()?.commands.focus();
+  });
+  bar.append(who, accept, word, steering, drop);
 
   return {
     show(ghost, rest) {
@@ -51,12 +56,37 @@ export function suggestionBar(
       bar.hidden = !ghost || (ghost.private && !matchMedia("(pointer: coarse)").matches);
       if (!ghost || bar.hidden) return;
       const nothing = rest.trim() === "";
+      steering.hidden = !ghost.mine || ghost.private;
       const words = sentence(ghost, nothing);
       if (who.textContent !== words) who.textContent = words;
       accept.disabled = nothing;
       word.disabled = nothing;
     },
   };
+}
+
+/** Wishes that are often had, and one's own. */
+const WISHES = ["Shorter", "More formal", "Simpler"] as const;
+const WISH_MAX_CHARACTERS = 200;
+
+/** What comes next can be asked for otherwise while it is being written. */
+function steerForm(steer: (instruction: string) => void): HTMLFormElement {
+  const form = document.createElement("form");
+  form.className = "steer";
+  form.hidden = true;
+  const field = document.createElement("input");
+  field.type = "text";
+  field.maxLength = WISH_MAX_CHARACTERS;
+  field.placeholder = "Go on, but…";
+  field.setAttribute("aria-label", "How it should go on");
+  form.append(...WISHES.map((wish) => button(wish, "", () => steer(wish))), field);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const wish = field.value.trim();
+    field.value = "";
+    if (wish) steer(wish);
+  });
+  return form;
 }
 
 function sentence(ghost: Ghost, nothing: boolean): string {

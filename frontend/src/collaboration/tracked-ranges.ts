@@ -124,8 +124,8 @@ export class TrackedRanges<T> {
   }
 
   private dispatch(meta: Meta<T>): void {
-    const view = this.editor?.view;
-    if (!view || view.isDestroyed) return;
+    if (!this.editor || this.editor.isDestroyed) return;
+    const { view } = this.editor;
     if (!view.composing) readSelection(view);
     view.dispatch(view.state.tr.setMeta(this.key, meta).setMeta("addToHistory", false));
   }
@@ -197,6 +197,7 @@ export class TrackedRanges<T> {
       const from = anchor ? resolver.position(anchor.start) : "lost";
       const to = anchor ? resolver.position(anchor.end) : "lost";
       if (typeof from !== "number" || typeof to !== "number") return { ...item, intact: false };
+      if (item.text === "" && !item.content?.size) return { ...item, from, to: from }; // a mere place
       if (isThere(state.doc, from, to, item)) return { ...item, from, to, intact: true };
       const moved = item.intact && !item.content ? findMoved(state.doc, from, item) : null;
       if (!moved) return { ...item, from, to: Math.max(from, to), intact: false };
@@ -213,6 +214,7 @@ export class TrackedRanges<T> {
       const to = Math.max(from, tr.mapping.map(item.to, -1));
       if (!touched.some((block) => block.from <= to && from <= block.to)) return { ...item, from, to };
       this.dirty.add(item.id);
+      if (item.text === "" && !item.content?.size) return { ...item, from, to: from };
       return { ...item, from, to, intact: isThere(tr.doc, from, to, item) };
     });
   }

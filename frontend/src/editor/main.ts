@@ -46,6 +46,7 @@ const bar = suggestionBar(
   element("suggestion"),
   () => proposals.ghosts,
   () => editor,
+  (instruction) => proposals.steer(instruction),
 );
 const assistant = new Assistant(config);
 const proposals = new Proposals(assistant, (ghost, rest) => bar.show(ghost, rest));

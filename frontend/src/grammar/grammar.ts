@@ -336,8 +336,8 @@ export class Grammar {
   private redraw(): void {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
-      const view = this.editor?.view;
-      if (!view || view.isDestroyed) return;
+      if (!this.editor || this.editor.isDestroyed) return;
+      const { view } = this.editor;
       if (!view.composing) readSelection(view);
       view.dispatch(view.state.tr.setMeta(underlinesKey, true).setMeta("addToHistory", false));
       this.events.changed();

@@ -77,8 +77,11 @@ export function insertingBelow(state: EditorState, pos: number, result: Result, 
       : Fragment.from(
           result.words.split(/\n+/).map((line) => paragraph.create(null, line ? schema.text(line) : null)),
         );
-  tr.insert(at, blocks);
-  return markNew(tr, { from: at, to: at + blocks.size, before: "", id });
+  const block = $pos.depth > 0 ? $pos.node(1) : null;
+  const isEmpty = block?.type === paragraph && block.content.size === 0;
+  const start = isEmpty ? $pos.before(1) : at;
+  tr.replaceWith(start, at, blocks);
+  return markNew(tr, { from: start, to: start + blocks.size, before: "", id });
 }
 
 /** Mark as assisted what the new text has and the old one had not. */

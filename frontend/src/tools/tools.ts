@@ -1,10 +1,12 @@
 /** The writing tools of the editor page, put together: what they add to the text, the rail and the slash menu. */
-import type { Editor, Extensions, Range } from "@tiptap/core";
+import type { Editor, Extensions } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
 import { notify } from "../editor/announce";
 import type { FormTool, SelectionBubble } from "../editor/bubble";
+import { element } from "../editor/config";
 import { floatingHome } from "../editor/floating";
 import type { SlashItem } from "../editor/slash";
+import { Drafts } from "../forward/drafts";
 import { Grammar } from "../grammar/grammar";
 import type { GrammarPanel } from "../grammar/panel";
 import type { FindingPopover } from "../grammar/popover";
@@ -12,15 +14,18 @@ import type { Underline } from "../grammar/underlines";
 import { makeButton } from "../page/elements";
 import type { PanelHandle, Rail } from "../rail/rail";
 import { RewriteBar } from "../rewrite/bar";
-import { rewriteForm, SIMPLE } from "../rewrite/form";
+import { rewriteForm } from "../rewrite/form";
 import { Rewrites, type Wish } from "../rewrite/rewrites";
 import type { SuggestionsPanel } from "../suggestions/panel";
 import { Suggestions } from "../suggestions/suggestions";
+import { toolItems } from "./slash";
 
 export class WritingTools {
   readonly suggestions: Suggestions;
   readonly grammar: Grammar;
   readonly rewrites: Rewrites;
+  readonly drafts: Drafts;
+  private editor: Editor | null = null;
   private rail: Rail | null = null;
   private tab: PanelHandle | null = null;
   private panel: SuggestionsPanel | null = null;
@@ -29,8 +34,9 @@ export class WritingTools {
   private grammarPanel: GrammarPanel | null = null;
   private popover: FindingPopover | null = null;
   private bar: RewriteBar | null = null;
+  private draftBar: RewriteBar | null = null;
 
-  constructor(assistant: Assistant) {
+  constructor(private readonly assistant: Assistant) {
     this.suggestions = new Suggestions(assistant, {
       changed: () => this.suggestionsChanged(),
       chosen: (id) => this.showCard(id),
@@ -42,17 +48,28 @@ export class WritingTools {
     this.rewrites = new Rewrites(assistant, {
       changed: (session, intact) => this.bar?.draw(session, intact),
     });
+    this.drafts = new Drafts(assistant, {
+      changed: (session, intact) => this.draftBar?.draw(session, intact),
+    });
   }
 
   extensions(): Extensions {
-    return [...this.suggestions.extensions(), this.rewrites.extension(), this.grammar.extension()];
+    return [
+      ...this.suggestions.extensions(),
+      this.rewrites.extension(),
+      this.drafts.extension(),
+      this.grammar.extension(),
+    ];
   }
 
   /** `ready`: the document is there. */
   attach(editor: Editor, rail: Rail, ready: Promise<unknown>): void {
+    this.editor = editor;
     this.rail = rail;
     this.suggestions.attach(editor);
     this.rewrites.attach(editor);
+    this.drafts.attach(editor);
+    this.draftBar = new RewriteBar(floatingHome(), this.drafts, "Draft");
     this.bar = new RewriteBar(floatingHome(), this.rewrites, "Rewrite");
     this.tab = rail.addPanel({
       id: "suggestions",
@@ -74,55 +91,14 @@ export class WritingTools {
   }
 
   slashItems(): SlashItem[] {
-    return [
-      {
-        id: "rewrite",
-        label: "Rewrite this paragraph…",
-        icon: "wand-sparkles",
-        group: "Assistant",
-        words: "rewrite change tone translate instruction language ask",
-        hint: "Alt Shift R",
-        choose: (editor, range) => {
-          editor.chain().focus().deleteRange(range).run();
-          const { bubble } = editor.storage as unknown as { bubble: { bubble: SelectionBubble | null } };
-          const opened = bubble.bubble?.openTool(0);
-          if (!opened) notify("Write something in this paragraph first.");
-        },
-      },
-      ...SIMPLE.map(({ action, label, icon }) => ({
-        id: action,
-        label: `${label} this paragraph`,
-        icon,
-        group: "Assistant",
-        words: `${action} paragraph rewrite`,
-        choose: (editor: Editor, range: Range) => {
-          editor.chain().focus().deleteRange(range).run();
-          this.rewriteBlock(editor, { action, input: {}, label });
-        },
-      })),
-      {
-        id: "suggest",
-        label: "Suggestions",
-        icon: "list-checks",
-        group: "Assistant",
-        words: "suggest improve review edit clarity concision tone",
-        choose: (editor, range) => {
-          editor.chain().focus().deleteRange(range).run();
-          this.openSuggestions();
-        },
-      },
-      {
-        id: "grammar",
-        label: "Grammar",
-        icon: "spell-check",
-        group: "Assistant",
-        words: "grammar spelling check proofread dictionary",
-        choose: (editor, range) => {
-          editor.chain().focus().deleteRange(range).run();
-          this.rail?.open("grammar");
-        },
-      },
-    ];
+    return toolItems({
+      openRewriteForm: () => this.openRewriteForm(),
+      rewriteBlock: (wish) => this.rewriteBlock(wish),
+      openSuggestions: () => this.openSuggestions(),
+      openGrammar: () => this.rail?.open("grammar"),
+      draft: (wish) => this.drafts.ask(wish),
+      proposeTitles: () => this.proposeTitles(),
+    });
   }
 
   /** What the selection's toolbar offers beside looks. */
@@ -178,10 +154,25 @@ export class WritingTools {
     this.grammarTab?.count(this.grammar.list().length);
   }
 
-  private rewriteBlock(editor: Editor, wish: Wish): void {
-    const { $head } = editor.state.selection;
-    if ($head.parent.textContent.trim() === "") notify("Write something in this paragraph first.");
+  private openRewriteForm(): void {
+    const storage = this.editor?.storage as unknown as { bubble: { bubble: SelectionBubble | null } };
+    if (!storage.bubble.bubble?.openTool(0)) notify("Write something in this paragraph first.");
+  }
+
+  private rewriteBlock(wish: Wish): void {
+    const $head = this.editor?.state.selection.$head;
+    if (!$head || $head.parent.textContent.trim() === "") notify("Write something in this paragraph first.");
     else this.rewrites.ask(wish, { from: $head.start(), to: $head.end() });
+  }
+
+  private async proposeTitles(): Promise<void> {
+    const { openTitles } = await import("../forward/titles");
+    if (!this.editor) return;
+    openTitles(this.editor, this.assistant, (title) => {
+      const field = element<HTMLTextAreaElement>("title");
+      field.value = title;
+      field.dispatchEvent(new Event("input"));
+    });
   }
 
   private suggestionsChanged(): void {
