@@ -11,6 +11,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from apps.accounts.models import User
+
 NAME_MAX_CHARACTERS = 40
 
 
@@ -70,6 +72,15 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} has {self.tier_id}"
+
+
+class Account(User):
+    """A person, as the admin's list of tiers and usage shows them."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "person"
+        verbose_name_plural = "people"
 
 
 class Override(Limits):

@@ -20,3 +20,11 @@ def set_tier(users: Collection[User], tier: Tier) -> None:
     )
     for user in users:
         tell_quota_changed(user.pk)
+
+
+@transaction.atomic
+def make_default(tier: Tier) -> None:
+    """Make `tier` the one of everybody who has no other."""
+    Tier.objects.filter(is_default=True).update(is_default=False)
+    Tier.objects.filter(pk=tier.pk).update(is_default=True)
+    tell_quota_changed()

@@ -16,7 +16,15 @@ import {
   reduce,
   resumePoints,
 } from "./generations";
-import type { Decide, Generate, GenerationInput, GenerationOptions, Hello, ServerMessage } from "./messages";
+import type {
+  Decide,
+  Generate,
+  GenerationInput,
+  GenerationOptions,
+  Hello,
+  Quota,
+  ServerMessage,
+} from "./messages";
 import { AssistantSocket } from "./socket";
 
 export interface Request {
@@ -39,6 +47,7 @@ export class Assistant {
   private readonly decisions = new Map<string, Decide>();
   private readonly listeners = new Set<Listener>();
   private readonly greeted = new Set<(hello: Hello) => void>();
+  private readonly quotaListeners = new Set<(quota: Quota) => void>();
   private readonly conversationListeners = new Set<(id: string) => void>();
   private readonly reachability = new Set<(reachable: boolean) => void>();
 
@@ -83,6 +92,11 @@ export class Assistant {
   /** Hear every `hello`: after each connection. */
   onHello(listener: (hello: Hello) => void): void {
     this.greeted.add(listener);
+  }
+
+  /** Hear what is left to this person: after each connection, settlement and change of their tier. */
+  onQuota(listener: (quota: Quota) => void): void {
+    this.quotaListeners.add(listener);
   }
 
   onReachable(listener: (reachable: boolean) => void): void {
@@ -132,6 +146,8 @@ export class Assistant {
 
   private hear(message: ServerMessage): void {
     if (message.type === "hello") for (const listener of this.greeted) listener(message);
+    const left = message.type === "hello" ? message.quota : message.type === "quota" ? message : null;
+    if (left) for (const listener of this.quotaListeners) listener(left);
     if (message.type === "conversation") {
       for (const listener of this.conversationListeners) listener(message.id);
     }

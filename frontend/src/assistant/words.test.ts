@@ -18,6 +18,9 @@ describe("a failure in words", () => {
     expect(failureSentence({ ...failure, code: "rate_limited", retryAfter: 300 }, false)).toContain(
       "in 5 minutes.",
     );
+    expect(failureSentence({ ...failure, code: "quota_exceeded", retryAfter: 20_000 }, false)).toContain(
+      "in 6 hours.",
+    );
   });
 
   it("falls back on the server's words for a code it does not know", () => {

@@ -11,7 +11,7 @@ const SENTENCES: Record<string, string> = {
   not_found: "That suggestion is not known any more.",
   rate_limited: "That was a lot of requests in a short time.",
   concurrency_limited: "Too many suggestions are running at once. Wait for one of them to end.",
-  quota_exceeded: "Your share of the assistant is used up for now.",
+  quota_exceeded: "There are not enough tokens left for this.",
   blocked_input: "The assistant may not work on this text.",
   blocked_output: "The assistant's answer was held back.",
   provider_unavailable: "The model cannot be reached.",
@@ -39,6 +39,8 @@ function advice({ retryable, retryAfter }: Failure): string {
 
 function seconds(count: number): string {
   const whole = Math.ceil(count);
+  if (whole >= 172_800) return `${Math.ceil(whole / 86_400)} days`;
+  if (whole >= 7200) return `${Math.ceil(whole / 3600)} hours`;
   if (whole >= 120) return `${Math.ceil(whole / 60)} minutes`;
   return `${whole} ${whole === 1 ? "second" : "seconds"}`;
 }

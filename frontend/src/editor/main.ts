@@ -27,6 +27,7 @@ import { LongDocuments } from "./long-documents";
 import { MoveBlock } from "./move-block";
 import { OpenLinks } from "./open-links";
 import { Paste } from "./paste";
+import { showQuota } from "./quota-line";
 import { slashExtension } from "./slash";
 import { slashItems } from "./slash-items";
 import { showStatus } from "./status-line";
@@ -108,6 +109,7 @@ bindTitle({
   done: () => editor.commands.focus("start"),
 });
 showStatus(connection, config);
+showQuota(assistant);
 connection.onState(({ ended }) => {
   if (ended === null) return;
   editor.setEditable(false); // what is written now would reach nobody

@@ -1,0 +1,39 @@
+/** What is left of one's tokens: quiet in the bottom line, plainer from 80 % on, clear at the end. */
+import type { Quota } from "./messages";
+
+export const LOW_SHARE = 0.2;
+const HOUR_MS = 3_600_000;
+
+export interface QuotaLine {
+  text: string;
+  tone: "calm" | "low" | "out";
+  detail: string;
+}
+
+const WINDOWS = { day: "today", week: "this week", month: "this month" };
+
+/** Null where there is no limit. `zone`: the reader's own unless a test names another. */
+export function quotaLine(quota: Quota, now: Date, locale = "en", zone?: string): QuotaLine | null {
+  const { remaining_tokens: left, limit_tokens: limit, resets_at: resets } = quota;
+  if (left === null || !limit || !resets) return null;
+  const when = WINDOWS[quota.window ?? "day"];
+  const again = `There are more ${moment(new Date(resets), now, locale, zone)}.`;
+  if (left === 0) return { text: `No tokens left ${when}`, tone: "out", detail: again };
+  const count = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 }).format(left);
+  const text = `${count} tokens left ${when}`;
+  if (left > limit * LOW_SHARE) return { text, tone: "calm", detail: again };
+  const used = Math.floor((1 - left / limit) * 100);
+  return { text, tone: "low", detail: `${used} % are used. ${again}` };
+}
+
+function moment(at: Date, now: Date, locale: string, zone?: string): string {
+  const time = at.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+  if (at.getTime() - now.getTime() < 24 * HOUR_MS) return `from ${time}`;
+  const day = at.toLocaleDateString(locale, {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    timeZone: zone,
+  });
+  return `from ${day}, ${time}`;
+}

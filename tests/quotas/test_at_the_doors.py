@@ -1,0 +1,162 @@
+"""Quotas as people meet them: over real sockets, with real generators, and a provider that counts."""
+
+from collections.abc import Callable
+
+from apps.assistant.models import Generation
+from apps.assistant.tasks import settle_stranded
+from apps.quotas.checks import find_differences
+from apps.quotas.models import Entry, Override, Reservation, Tier
+from apps.quotas.people import set_tier
+from tests.assistant.clients import cookie_of
+from tests.assistant.conftest import House
+from tests.collaboration.clients import SyncClient
+from tests.quotas.conftest import give
+
+
+def test_hello_done_and_quota_say_what_is_left(house: House, tiers: dict[str, Tier]) -> None:
+    alice = house.join(house.alice)
+    hello = alice.frames[0]["quota"]
+    assert (hello["tier"], hello["remaining_tokens"]) == ("free", 1_000_000)
+    assert (hello["limit_tokens"], hello["window"]) == (1_000_000, "day")
+    done = alice.hear_end(alice.generate("It was late. "))
+    used = done["usage"]["prompt_tokens"] + done["usage"]["completion_tokens"]
+    assert used > 24
+    assert done["quota"]["remaining_tokens"] == 1_000_000 - used
+    assert alice.hear_type("quota")["remaining_tokens"] == 1_000_000 - used
+    entry = Entry.objects.get()
+    assert (entry.tokens, entry.outcome, entry.user) == (used, "done", house.alice)
+    assert not Reservation.objects.exists()
+    assert find_differences() == []
+
+
+def test_at_the_limit_it_says_until_when_and_asks_no_provider(house: House, tiers: dict[str, Tier]) -> None:
+    give(house.alice, tokens_per_day=100)
+    alice = house.join(house.alice)
+    generation = alice.generate("Late. ")
+    refusal = alice.hear_type("error")
+    assert (refusal["id"], refusal["code"], refusal["retryable"]) == (generation, "quota_exceeded", True)
+    assert 0 < refusal["retry_after"] <= 24 * 3600
+    assert "100 are left today" in refusal["message"]
+    assert house.provider.requests == []
+    assert not Reservation.objects.exists()
+
+
+def test_what_an_admin_changes_holds_for_the_next_request_and_is_told(house: House, tiers: dict[str, Tier]) -> None:
+    alice = house.join(house.alice)
+    tier = give(house.alice, tokens_per_day=50)
+    alice.generate("Late. ")
+    assert alice.hear_type("error")["code"] == "quota_exceeded"
+    tier.tokens_per_day = None
+    tier.save()
+    assert alice.hear_end(alice.generate("Late. "))["type"] == "done"
+    alice.hear_type("quota")
+    set_tier([house.alice], tiers["pro"])
+    assert alice.hear_type("quota", seconds=5)["tier"] == "pro"
+    Override.objects.create(user=house.alice, reason="pause", starts_at="2026-01-01T00:00Z", tokens_per_day=1)
+    alice.generate("Late. ")
+    assert alice.hear_type("error")["code"] == "quota_exceeded"
+
+
+def test_a_cancelled_generation_is_charged_what_was_sent(house: House, tiers: dict[str, Tier]) -> None:
+    house.provider.behave(rate=20, tokens=400)
+    alice = house.join(house.alice)
+    generation = alice.generate("Late. ")
+    alice.hear_until(lambda frame: frame.get("seq", 0) >= 5)
+    reserved = Reservation.objects.get().tokens
+    alice.send({"type": "cancel", "id": generation})
+    assert alice.hear_end(generation)["type"] == "cancelled"
+    entry = Entry.objects.get()
+    assert (entry.outcome, entry.reserved) == ("cancelled", reserved)
+    assert 0 < entry.tokens < reserved
+    assert find_differences() == []
+
+
+def test_a_refused_request_costs_nothing(house: House, tiers: dict[str, Tier]) -> None:
+    house.provider.behave(fault="401")
+    alice = house.join(house.alice)
+    assert alice.hear_end(alice.generate("Late. "))["type"] == "failed"
+    assert (Entry.objects.get().tokens, Entry.objects.get().outcome) == (0, "failed")
+    assert not Reservation.objects.exists()
+
+
+def test_a_document_that_is_deleted_while_it_is_written_strands_nothing(house: House, tiers: dict[str, Tier]) -> None:
+    house.provider.behave(rate=20, tokens=400)
+    alice = house.join(house.alice)
+    alice.generate("Late. ")
+    alice.hear_until(lambda frame: frame.get("seq", 0) >= 3)
+    Generation.objects.all().delete()
+    Reservation.objects.update(created_at="2026-01-01T00:00Z")
+    settle_stranded()
+    assert not Reservation.objects.exists()
+    assert Entry.objects.get().outcome == "lost"
+    assert find_differences() == []
+
+
+def test_a_tier_bounds_what_one_request_may_be(house: House, tiers: dict[str, Tier]) -> None:
+    give(house.alice, max_output_tokens=7, max_input_tokens=800, allowed_actions=["continue"])
+    alice = house.join(house.alice)
+    assert alice.frames[0]["limits"]["max_output_tokens"] == 7
+    assert alice.hear_end(alice.generate("Late. "))["type"] == "done"
+    assert house.provider.requests[-1].body["max_tokens"] == 7
+    alice.generate("words " * 2_000)
+    assert alice.hear_type("error")["code"] == "too_large"
+    alice.generate("Late. ", action="complete")
+    assert alice.hear_type("error")["code"] == "forbidden"
+    Tier.objects.filter(label="Own").update(allowed_models=["openai/other"])
+    alice.generate("Late. ")
+    assert alice.hear_type("error")["code"] == "forbidden"
+
+
+def test_requests_per_minute_and_at_once_are_the_tiers(house: House, tiers: dict[str, Tier]) -> None:
+    house.provider.behave(rate=5, tokens=100)
+    tier = give(house.alice, concurrent_per_person=1)
+    alice = house.join(house.alice)
+    running = alice.generate("Late. ")
+    alice.hear_type("started")
+    alice.generate("Later. ")
+    assert alice.hear_type("error")["code"] == "concurrency_limited"
+    Tier.objects.filter(pk=tier.pk).update(concurrent_per_person=None, concurrent_per_document=1)
+    alice.generate("Later. ")
+    refusal = alice.hear_type("error")
+    assert (refusal["code"], "document" in refusal["message"]) == ("concurrency_limited", True)
+    alice.send({"type": "cancel", "id": running})
+    alice.hear_end(running)
+    Tier.objects.filter(pk=tier.pk).update(concurrent_per_document=None, requests_per_minute=3)
+    alice.generate("Later. ")
+    refusal = alice.hear_type("error")
+    assert refusal["code"] == "rate_limited"
+    assert 0 < refusal["retry_after"] <= 60
+
+
+def test_without_redis_nothing_paid_is_started_and_people_go_on_writing(
+    own_house: Callable[..., House], tiers: dict[str, Tier]
+) -> None:
+    house = own_house()
+    lonely = house.start_web(REDIS_URL="redis://127.0.0.1:9/0")
+    path = f"/ws/sync/{house.document.pk}?ack=1"
+    with SyncClient(lonely.socket_url + path, cookie_of(house.alice), lonely.url) as writer:
+        writer.sync()
+        writer.type("Redis is away. ")
+        writer.wait_saved(1)
+    alice = house.join(house.alice, lonely)
+    alice.generate("Late. ")
+    refusal = alice.hear_type("error", seconds=30)
+    assert (refusal["code"], refusal["retryable"]) == ("rate_limited", True)
+    assert "Your text is not affected" in refusal["message"]
+    assert not Generation.objects.exists()
+
+
+def test_too_many_sockets_of_one_person_are_closed(own_house: Callable[..., House], tiers: dict[str, Tier]) -> None:
+    house = own_house()
+    web = house.start_web(RATE_SOCKETS_PER_PERSON="2")
+    for _ in range(2):
+        house.join(house.alice, web)
+    assert house.connect(house.alice, web).close_code() == 4529
+    house.join(house.bob, web)
+
+
+def test_the_address_behind_a_proxy_of_ours_counts_and_an_invented_one_does_not() -> None:
+    from apps.core.addresses import socket_address  # noqa: PLC0415
+
+    scope = {"client": ("10.0.0.1", 1), "headers": [(b"x-forwarded-for", b"6.6.6.6, 203.0.113.9")]}
+    assert socket_address(scope) == "10.0.0.1"
