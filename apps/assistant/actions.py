@@ -1,13 +1,14 @@
 """What the assistant can do: one entry per action, with what it needs and what it asks a model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from django.conf import settings
 
 from apps.assistant import inputs
-from apps.assistant.context import Brief, Memory, Talk, estimate_tokens, fit
+from apps.assistant.briefing import budget_of, make_brief
+from apps.assistant.context import Brief, Recalled, Talk, estimate_tokens
 from apps.assistant.errors import UnsupportedAction
 from apps.assistant.messages import GenerationInput
 from apps.assistant.models import CHAT, RECAP
@@ -76,6 +77,7 @@ class Action:
     corrects: bool = False  # edits are of what is wrong, not of what could be better
     fast: bool = False  # a small request: the fast model answers
     remembers: bool = True  # house style, dictionary and the rest of the document are looked up
+    into_language: bool = False  # `language` says what to write in, not what the text is in
     continues: bool = False  # the answer goes on from the end of `text_before`
     mid_word: bool = False  # and may do so inside a word
     replaces: bool = False
@@ -115,25 +117,25 @@ class Action:
         request: GenerationInput,
         *,
         written: str = "",
-        memory: Memory | None = None,
+        recalled: Recalled | None = None,
         talk: Talk | None = None,
+        model_tokens: int | None = None,
     ) -> tuple[ChatMessage, ...]:
-        """Return the prompt. `written`: what a generator that died has already written of the answer."""
-        tokens: int = getattr(settings, self.context_tokens_setting)
+        """Return the prompt. `written`: what a generator that died has already written of the answer.
+
+        `model_tokens`: what the model takes, where that is known. Raises TooLarge where it is too little.
+        """
+        tokens = budget_of(
+            request,
+            tokens=getattr(settings, self.context_tokens_setting),
+            answer_tokens=self.answer_tokens(request),
+            model_tokens=model_tokens,
+        )
         before = request.text_before or ""
         if self.continues:
             before, written = before + written, ""
-        around = fit(before, request.text_after or "", tokens=tokens)
-        brief = Brief(
-            request=request,
-            before=around.before,
-            after=around.after,
-            language="" if "language" in self.fields else request.language or "",
-            memory=memory or Memory(),
-            talk=talk or Talk(),
-            written=written,
-        )
-        return self.prompt.build(brief)
+        brief = make_brief(request, tokens=tokens, recalled=recalled, talk=talk, written=written, before=before)
+        return self.prompt.build(replace(brief, language="") if self.into_language else brief)
 
     def input_schema(self) -> dict[str, Any]:
         return inputs.schema(
@@ -235,6 +237,7 @@ ACTIONS = {
             translate,
             3.0,
             needs=(("language",),),
+            into_language=True,
             fields={"language": {"description": "Into which language: a tag, or its name in words."}},
         ),
         _replacing("summarize", "Says in short what the selection says.", summarize, 0.5, "strength"),

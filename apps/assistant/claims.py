@@ -44,7 +44,7 @@ async def claim(generation_id: UUID, worker: str, *, taken_over: bool) -> Genera
     `taken_over`: whoever ran it has let its lease end.
     """
     states = [State.QUEUED.value, State.RUNNING.value] if taken_over else [State.QUEUED.value]
-    async with (await _pool()).connection() as connection:
+    async with (await pool()).connection() as connection:
         cursor = await connection.execute(
             CLAIM.format(running=sql.Literal(State.RUNNING.value), columns=_columns()),
             {"id": generation_id, "worker": worker, "states": states},
@@ -61,7 +61,7 @@ async def release(generation: Generation, attempts: list[dict[str, Any]]) -> boo
         "epoch": generation.epoch,
         "attempts": Jsonb(attempts),
     }
-    async with (await _pool()).connection() as connection:
+    async with (await pool()).connection() as connection:
         cursor = await connection.execute(RELEASE, values)
         return cursor.rowcount == 1
 
@@ -69,7 +69,7 @@ async def release(generation: Generation, attempts: list[dict[str, Any]]) -> boo
 async def mark_shown(generation_id: UUID) -> None:
     """Note that people have seen the beginning: where the log has none of it, it was lost and cannot be made again."""
     try:
-        async with (await _pool()).connection() as connection:
+        async with (await pool()).connection() as connection:
             await connection.execute(SHOWN, {"id": generation_id})
     except OperationalError:
         logger.warning("generation.not_marked", extra={"generation": str(generation_id)})
@@ -77,12 +77,13 @@ async def mark_shown(generation_id: UUID) -> None:
 
 async def cancelled_among(generation_ids: Collection[UUID]) -> list[UUID]:
     """Return those of `generation_ids` that somebody has asked to stop."""
-    async with (await _pool()).connection() as connection:
+    async with (await pool()).connection() as connection:
         cursor = await connection.execute(CANCELLED, {"ids": list(generation_ids)})
         return [row[0] for row in await cursor.fetchall()]
 
 
-async def _pool() -> Pool:
+async def pool() -> Pool:
+    """Return the generator's connections."""
     return await async_pool(
         "generator",
         max_size=settings.ASSISTANT_DATABASE_CONNECTIONS,

@@ -1,8 +1,9 @@
 """What a prompt is made of, and how the text around the cursor is fitted into a token budget."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from apps.assistant.edits import Respected
 from apps.assistant.messages import GenerationInput
 
 BYTES_PER_TOKEN = 3  # of UTF-8; English has 4 and more, so that the budget is kept in any language
@@ -22,6 +23,22 @@ class Memory:
     outline: str = ""
     summary: str = ""
     sheet: str = ""
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What is known for one generation. `language`: declared by the document, else by the person; may be empty.
+
+    `outline` and `text` are the document's, as it was some seconds ago. `sheet`: of a story, one entry a line.
+    """
+
+    outline: str = ""
+    text: str = ""
+    style: str = ""
+    words: tuple[str, ...] = ()
+    sheet: str = ""
+    language: str = ""
+    respected: Respected = field(default_factory=Respected)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from apps.assistant.findings import Finding
+from apps.assistant.language import is_other_language
 from apps.assistant.placing import Places, Plain, Span, code_points, utf16_length
 
 TOKEN = re.compile(r"\s+|[^\W_]+(?:['’][^\W_]+)*|.", re.DOTALL)
@@ -19,6 +20,7 @@ JAPANESE = ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA")  # written together wit
 CATEGORY_MAX_CHARACTERS = 40
 REWRITTEN_FROM_WORDS = 6  # a correction of so many words keeps some of them
 KEPT_SHARE = 0.3
+LANGUAGE_FROM_WORDS = 5  # of fewer, no language can be told
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ class EditMaker:
             return "other_language"
         if self._corrects and is_rewritten(original, replacement):
             return "rewritten"
+        if len(WORD.findall(replacement)) >= LANGUAGE_FROM_WORDS and is_other_language(replacement, self.text):
+            return "other_language"
         return ""
 
     def _category(self, category: str) -> str:

@@ -14,10 +14,11 @@ from django.conf import settings
 
 from apps.assistant import jobs
 from apps.assistant.claims import cancelled_among, claim, release
+from apps.assistant.database import in_database
 from apps.assistant.jobs import Job
 from apps.assistant.log import append, expire_log, last_position, take_over_log
 from apps.assistant.models import Generation
-from apps.assistant.runner import Run, in_database
+from apps.assistant.runner import Run
 from apps.assistant.transcripts import replay
 from apps.core.ids import request_id
 from apps.core.notices import notices

@@ -1,30 +1,35 @@
-"""What is known beside the text at hand: what people keep for the writing tools."""
+"""What is known beside the text at hand: house style, dictionary, and what the rest of the document says."""
 
-from dataclasses import dataclass, field
-
-from apps.accounts.models import PersonalWriting, Writing
-from apps.assistant.context import Memory
+from apps.assistant.claims import pool
+from apps.assistant.context import Recalled
 from apps.assistant.edits import Respected
 from apps.assistant.models import Generation
-from apps.documents.models import DocumentWriting
+
+READ = """
+SELECT d.outline, d.text, dw.words, dw.ignored_rules, dw.language, dw.style,
+    pw.words, pw.ignored_rules, pw.language, pw.style
+FROM documents_document d
+LEFT JOIN documents_documentwriting dw ON dw.document_id = d.id
+LEFT JOIN accounts_personalwriting pw ON pw.user_id = %(user)s
+WHERE d.id = %(document)s
+"""
 
 
-@dataclass(frozen=True)
-class Recalled:
-    """What goes into the prompt, and what its answer is held against. `language`: declared, empty where none is."""
-
-    memory: Memory = field(default_factory=Memory)
-    respected: Respected = field(default_factory=Respected)
-    language: str = ""
-
-
-def recall(generation: Generation) -> Recalled:
-    """Return what is known for a generation. The document's house style and language go before the person's own."""
-    document: Writing = DocumentWriting.objects.filter(document=generation.document_id).first() or DocumentWriting()
-    personal: Writing = PersonalWriting.objects.filter(user=generation.user_id).first() or PersonalWriting()
-    words = dict.fromkeys((*document.words, *personal.words))
+async def recall(generation: Generation) -> Recalled:
+    """Return what is known, by one statement on the event loop."""
+    wanted = {"user": generation.user_id, "document": generation.document_id}
+    async with (await pool()).connection() as connection:
+        row = await (await connection.execute(READ, wanted)).fetchone()
+    if row is None:
+        return Recalled()
+    outline, text, *writing = row
+    theirs, own = writing[:4], writing[4:]
+    words = tuple(dict.fromkeys((*(theirs[0] or ()), *(own[0] or ()))))
     return Recalled(
-        memory=Memory(style="\n\n".join(filter(None, (document.style, personal.style))), words="\n".join(words)),
-        respected=Respected(frozenset(words), frozenset((*document.ignored_rules, *personal.ignored_rules))),
-        language=document.language or personal.language,
+        outline=outline,
+        text=text,
+        style="\n\n".join(filter(None, (theirs[3], own[3]))),
+        words=words,
+        language=theirs[2] or own[2] or "",
+        respected=Respected(frozenset(words), frozenset((*(theirs[1] or ()), *(own[1] or ())))),
     )

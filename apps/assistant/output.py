@@ -6,6 +6,7 @@ from typing import Protocol
 from django.conf import settings
 
 from apps.assistant.actions import Action
+from apps.assistant.context import Recalled
 from apps.assistant.edits import EditMaker, PlacedEdit, Respected
 from apps.assistant.errors import CutOff, UnusableAnswer
 from apps.assistant.findings import Finding, FindingReader
@@ -43,10 +44,10 @@ class Output(Protocol):
         """The answer is whole. Raises UnusableAnswer, CutOff where it is of no use."""
 
 
-def output_of(generation: Generation, action: Action, writer: LogWriter, respected: Respected) -> Output:
+def output_of(generation: Generation, action: Action, writer: LogWriter, recalled: Recalled) -> Output:
     request = GenerationInput.model_validate(generation.input)
     if action.output == "edits":
-        return Edits(generation, action, request.selection or "", writer, respected)
+        return Edits(generation, action, request.selection or "", writer, recalled.respected)
     asked = generation.options.get("max_tokens")
     return Text(action, writer, before=request.text_before or "", limited=asked is not None)
 

@@ -7,35 +7,31 @@ from collections.abc import Callable
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import OperationalError
 from django.utils import timezone
 
-from apps.assistant.actions import find_action
-from apps.assistant.chat import gather
+from apps.assistant.asking import prepare
 from apps.assistant.claims import mark_shown
+from apps.assistant.database import in_database
 from apps.assistant.log import Fenced, Line, expire_log
-from apps.assistant.memory import Recalled, recall
 from apps.assistant.messages import (
     Cancelled,
     Done,
     Failed,
-    GenerationInput,
     Quota,
     Status,
     Timing,
     Usage,
 )
 from apps.assistant.models import Generation
-from apps.assistant.output import Output, TooLong, output_of
+from apps.assistant.output import Output, TooLong
 from apps.assistant.transcripts import private_to, started_event, store_end
 from apps.assistant.writer import LogWriter
 from apps.core.errors import InterlineError
-from apps.llm.requests import Attempt, ChatRequest, Delta, Finish, Prompt, Rerouted, Retrying
-from apps.llm.routes import models_for
+from apps.llm.requests import Attempt, Delta, Finish, Prompt, Rerouted, Retrying
 from apps.llm.stream import settle, stream
 
 logger = logging.getLogger(__name__)
@@ -44,15 +40,8 @@ DATABASE_RETRY_SECONDS = 1.0
 DATABASE_ATTEMPTS = 30
 UNSETTLED = Quota(tier="", remaining_tokens=None, resets_at=None)  # until the end is stored
 
-T = TypeVar("T")
 Stop = Literal["", "cancel", "hand over"]
 Ending = Done | Failed | Cancelled
-
-
-async def in_database(function: Callable[..., T], *arguments: Any, **options: Any) -> T:
-    """Run `function` in a thread with a database connection. Not in Channels' one shared thread."""
-    result: T = await database_sync_to_async(function, thread_sensitive=False)(*arguments, **options)
-    return result
 
 
 class Interrupted(InterlineError):
@@ -171,29 +160,9 @@ class Run:
 
     async def _pass_on(self, announcing: "asyncio.Task[None]") -> Finish:
         """Ask the model while the announcement is on its way; nothing is written before it."""
-        action = find_action(self.generation.action)
-        request = GenerationInput.model_validate(self.generation.input)
-        options = self.generation.options
-        talk = await in_database(gather, self.generation, request) if action.talks else None
-        recalled = await in_database(recall, self.generation) if action.remembers else Recalled()
-        output = self._output = output_of(self.generation, action, self._writer, recalled.respected)
-        written = self._writer.text
-
-        def prompt(more: str = "") -> Prompt:
-            text = written + more if action.output == "text" else ""
-            return action.messages(request, written=text, memory=recalled.memory, talk=talk)
-
-        self._note_lost(prompt())
-        chat = ChatRequest(
-            models=models_for(action.name, self.generation.model),
-            messages=prompt(),
-            max_tokens=min(
-                options.get("max_tokens") or action.answer_tokens(request), settings.ASSISTANT_OUTPUT_MAX_TOKENS
-            ),
-            temperature=options.get("temperature"),
-            resume=prompt,
-            begins_anew=action.output == "edits",
-        )
+        chat, output = await prepare(self.generation, self._writer)
+        self._output = output
+        self._note_lost(chat.messages)
         async with aclosing(stream(chat, self._attempts)) as items:
             async for item in items:
                 await announcing

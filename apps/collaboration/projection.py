@@ -1,5 +1,7 @@
-"""Reads plain text and title out of a document. What people built is walked with an explicit stack: `str()` and
-`to_py()` recurse, and crash on deep trees."""
+"""Reads plain text, headings and title out of a document.
+
+What people built is walked with an explicit stack: `str()` and `to_py()` recurse, and crash on deep trees.
+"""
 
 import logging
 from typing import Any
@@ -16,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 CONTENT = "default"  # Tiptap's name of the shared text
 HARD_BREAK = "hardBreak"
+HEADING = "heading"
+LEVELS_MAX = 6
 END_OF_BLOCK = object()
 
 ADVANCE = """
@@ -46,6 +50,25 @@ def plain_text(doc: "Doc[Any]") -> str:
     return "\n".join([*lines, *(["".join(line)] if line else [])])
 
 
+def outline(doc: "Doc[Any]") -> str:
+    """Return the headings that stand in the text itself, a line each: `##` and what it says."""
+    lines = []
+    for node in doc.get(CONTENT, type=XmlFragment).children:
+        if isinstance(node, XmlElement) and node.tag == HEADING:
+            words = " ".join(
+                part
+                for child in node.children
+                if isinstance(child, XmlText)
+                for part, _ in child.diff()
+                if isinstance(part, str)
+            )
+            level = node.attributes.get("level")
+            marks = "#" * min(max(int(level), 1), LEVELS_MAX) if isinstance(level, int | float) else "#"
+            if words.strip():
+                lines.append(f"{marks} {' '.join(words.split())}")
+    return "\n".join(lines)
+
+
 def title(doc: "Doc[Any]") -> str:
     value = doc.get(META, type=Map).get(TITLE)
     return value if isinstance(value, str) else ""
@@ -62,6 +85,7 @@ def project(document_id: UUID) -> None:
         document_id,
         title=title(doc),
         text=plain_text(doc),
+        outline=outline(doc),
         # where everything is folded already, the moment of that is close enough
         edited_at=last.created_at if last else log.snapshot.created_at,
         edited_by_id=last.author_id if last else log.document.edited_by_id,

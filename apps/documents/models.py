@@ -33,11 +33,15 @@ class Role(models.TextChoices):
 
 
 class Document(models.Model):
-    """One shared text. `title`, `text` and `word_count` are projections read out of the log, never back in."""
+    """One shared text. `title`, `text`, `outline` and `word_count` are projections read out of the log, never back in.
+
+    `outline` has a line for each heading, with as many `#` as its level.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(max_length=TITLE_MAX_CHARACTERS, blank=True)
     text = models.TextField(blank=True)
+    outline = models.TextField(blank=True)
     word_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     edited_at = models.DateTimeField(auto_now_add=True)

@@ -74,7 +74,7 @@ def _read(ids: list[int], words: list[str]) -> QuerySet[Membership]:
     memberships = (
         Membership.objects.filter(pk__in=ids)
         .select_related("document__edited_by")
-        .defer("document__text")
+        .defer("document__text", "document__outline")
         .prefetch_related(Prefetch("document__memberships", queryset=people))
         .order_by("-document__edited_at", "document_id")
     )

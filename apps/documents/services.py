@@ -227,13 +227,14 @@ def claim_invitations(user: User, *, verified_email: str) -> None:
 
 
 def record_projection(
-    document_id: UUID, *, title: str, text: str, edited_at: datetime, edited_by_id: UUID | None
+    document_id: UUID, *, title: str, text: str, outline: str = "", edited_at: datetime, edited_by_id: UUID | None
 ) -> None:
     """Write what was read out of the document's log. Sends no signal; a document that is gone is left gone."""
     plain = text.replace("\0", "")  # PostgreSQL stores no NUL
     Document.objects.filter(pk=document_id).update(
         title=_one_line(title),
         text=plain,
+        outline=outline.replace("\0", "")[: settings.DOCUMENT_OUTLINE_MAX_CHARACTERS],
         word_count=count_words(plain),
         edited_at=edited_at,
         edited_by_id=edited_by_id,

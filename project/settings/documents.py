@@ -4,6 +4,7 @@ from project.settings.environment import env
 
 DOCUMENTS_PER_PERSON = env.int("DOCUMENTS_PER_PERSON", 10_000)  # owned, the trash included
 DOCUMENT_MEMBERS_MAX = env.int("DOCUMENT_MEMBERS_MAX", 200)  # people and open invitations of one document
+DOCUMENT_OUTLINE_MAX_CHARACTERS = 20_000  # of all headings together
 DOCUMENT_LIST_PAGE_SIZE = env.int("DOCUMENT_LIST_PAGE_SIZE", 50)
 DOCUMENT_LIST_PAGE_SIZE_MAX = 200  # what REST may ask for
 DOCUMENT_SEARCH_MAX_CHARACTERS = 200

@@ -290,3 +290,9 @@ def test_edits_touch_nothing_outside_their_ranges(
         assert one.replacement in changed
     assert len(changed) == len(outside) + sum(len(one.replacement) for one in edits)
     assert utf16_length(text) == len(text.encode("utf-16-le")) // 2
+
+
+def test_a_wording_in_another_language_is_none() -> None:
+    text = "I saw the old heron at the river this morning, and it stood there."
+    german = "Ich habe den alten Reiher heute am Fluss gesehen"
+    assert edit(text, "I saw the old heron at the river this morning", german, corrects=False) == "other_language"

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from apps.assistant.actions import ACTIONS
-from apps.assistant.context import Memory, estimate_tokens, fit
+from apps.assistant.context import Recalled, estimate_tokens, fit
 from apps.assistant.messages import ConversationTurn, GenerationInput
 from apps.assistant.prompts.passages import boundary
 from apps.assistant.seam import mend
@@ -59,8 +59,8 @@ DIGESTS = {
 }
 
 
-def prompt_of(action: str, memory: Memory | None = None, **fields: Any) -> tuple[str, str]:
-    system, user = ACTIONS[action].messages(GenerationInput(**fields), memory=memory)
+def prompt_of(action: str, recalled: Recalled | None = None, **fields: Any) -> tuple[str, str]:
+    system, user = ACTIONS[action].messages(GenerationInput(**fields), recalled=recalled)
     assert (system.role, user.role) == ("system", "user")
     return system.content, user.content
 
@@ -101,10 +101,19 @@ def test_no_mark_is_left_unfilled(action: str) -> None:
 
 @pytest.mark.parametrize("action", [name for name in INPUTS if name not in ("complete", "recap")])
 def test_house_style_dictionary_and_the_rest_of_the_document_are_given(action: str) -> None:
-    memory = Memory(style="No Oxford comma.", words="Ptarmigan", outline="# Birds", summary="On birds.", sheet="Ann")
-    _, user = prompt_of(action, memory, **INPUTS[action])
-    for part in ("No Oxford comma.", "Ptarmigan", "# Birds", "On birds.", "Ann"):
+    recalled = Recalled(
+        style="No Oxford comma.",
+        words=("done", "Once", "He", "herons", "ptarmigan"),
+        outline="# Birds",
+        text="Once.\n" + "All of the birds of the river come here in spring. They sing.\n" * 3,
+        sheet="character: Ann",
+    )
+    _, user = prompt_of(action, recalled, **INPUTS[action])
+    for part in ("No Oxford comma.", "# Birds", "All of the birds of the river come here in spring.", "character: Ann"):
         assert f"\n{part}\n" in user
+    assert re.search(r"<words-\w+>\n(done|Once|He|herons)", user)
+    assert "ptarmigan" not in user  # a word that the text at hand has not
+    assert "They sing." not in user
 
 
 def test_a_commands_variables_name_passages_and_the_text_stays_out_of_the_command() -> None:

@@ -11,7 +11,7 @@ from pycrdt import Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from apps.collaboration.compaction import compact
 from apps.collaboration.models import DocumentLog, DocumentSnapshot, DocumentUpdate
-from apps.collaboration.projection import plain_text, project
+from apps.collaboration.projection import outline, plain_text, project
 from apps.collaboration.services import append_update, read_document, set_title
 from apps.collaboration.structure import measure_nesting
 from apps.collaboration.tasks import sweep
@@ -130,6 +130,17 @@ def test_text_is_read_out_of_lists_breaks_and_depths() -> None:
         parent = child
     parent.children.append(XmlText("deep"))
     assert plain_text(doc) == "one\ntwo\nthree\n\ndeep"
+
+
+def test_headings_are_read_out_with_their_levels() -> None:
+    doc: Doc[Any] = Doc()
+    root = doc.get("default", type=XmlFragment)
+    levels: list[Any] = [1, 2.0, 99, "two", None]
+    for level in levels:
+        root.children.append(XmlElement("heading", {} if level is None else {"level": level}, [XmlText(f"at {level}")]))
+    root.children.append(XmlElement("heading", {"level": levels[0]}))
+    root.children.append(XmlElement("paragraph", None, [XmlText("text")]))
+    assert outline(doc) == "# at 1\n## at 2.0\n###### at 99\n# at two\n# at None"
 
 
 @pytest.mark.django_db

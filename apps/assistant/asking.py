@@ -1,0 +1,58 @@
+"""Puts together what a model is asked for one generation, and what becomes of its answer."""
+
+import logging
+
+import psycopg
+from django.conf import settings
+from psycopg_pool import PoolTimeout
+
+from apps.assistant.actions import find_action
+from apps.assistant.chat import gather
+from apps.assistant.context import Recalled
+from apps.assistant.database import in_database
+from apps.assistant.memory import recall
+from apps.assistant.messages import GenerationInput
+from apps.assistant.models import Generation
+from apps.assistant.output import Output, output_of
+from apps.assistant.writer import LogWriter
+from apps.llm.model_limits import smallest_context
+from apps.llm.requests import ChatRequest, Prompt
+from apps.llm.routes import models_for
+
+logger = logging.getLogger(__name__)
+
+
+async def prepare(generation: Generation, writer: LogWriter) -> tuple[ChatRequest, Output]:
+    """Return the prompt of a generation and what takes its answer. Raises TooLarge, Invalid."""
+    action = find_action(generation.action)
+    request = GenerationInput.model_validate(generation.input)
+    talk = await in_database(gather, generation, request) if action.talks else None
+    recalled = await _recalled(generation) if action.remembers else None
+    models = models_for(action.name, generation.model)
+    written, model_tokens = writer.text, smallest_context(models)
+
+    def prompt(more: str = "") -> Prompt:
+        text = written + more if action.output == "text" else ""
+        return action.messages(request, written=text, recalled=recalled, talk=talk, model_tokens=model_tokens)
+
+    chat = ChatRequest(
+        models=models,
+        messages=prompt(),
+        max_tokens=min(
+            generation.options.get("max_tokens") or action.answer_tokens(request),
+            settings.ASSISTANT_OUTPUT_MAX_TOKENS,
+        ),
+        temperature=generation.options.get("temperature"),
+        resume=prompt,
+        begins_anew=action.output == "edits",
+    )
+    return chat, output_of(generation, action, writer, recalled or Recalled())
+
+
+async def _recalled(generation: Generation) -> Recalled | None:
+    """Return what is known; without the database, an answer that knows less is better than none."""
+    try:
+        return await recall(generation)
+    except (psycopg.OperationalError, PoolTimeout):
+        logger.warning("generation.nothing_recalled", extra={"generation": str(generation.pk)})
+        return None
