@@ -35,11 +35,13 @@ from apps.assistant.messages import (
     Pong,
     QuotaChanged,
     Resume,
+    RoleChanged,
     Token,
     parse_client_message,
 )
 from apps.assistant.models import Generation
 from apps.assistant.people import person, quota
+from apps.assistant.queries import undecided_generations
 from apps.assistant.services import cancel_generation, decide, find_generation, start_generation
 from apps.assistant.transcripts import private_to, replay
 from apps.core.addresses import socket_address
@@ -164,7 +166,9 @@ class AssistantSocket:
 
     async def _say_hello(self) -> None:
         assert self._feed is not None
-        generations = await self._feed.open_generations()
+        undecided, generations = await asyncio.gather(
+            in_thread(undecided_generations, self._document_id), self._feed.open_generations()
+        )
         visible = [generation for generation in generations if generation.is_visible_to(self.user_id)]
         for tail in list(self._feed.tails.values()):
             if tail.is_visible_to(self.user_id) and not tail.ended and not self._delivery.follows(tail.generation_id):
@@ -179,17 +183,21 @@ class AssistantSocket:
                 limits=limits(allowance),
                 quota=quota(allowance),
                 models=[ModelChoice(name=one.model, demo=is_demo(one.model)) for one in deployments()],
-                open=[self._open_generation(generation) for generation in visible],
+                open=[
+                    self._open_generation(generation, self._delivery.position(generation.pk)) for generation in visible
+                ],
+                undecided=[self._open_generation(generation, generation.last_seq) for generation in undecided],
             )
         )
 
-    def _open_generation(self, generation: Generation) -> OpenGeneration:
+    @staticmethod
+    def _open_generation(generation: Generation, seq: int) -> OpenGeneration:
         return OpenGeneration(
             id=generation.pk,
             action=generation.action,
             user=person(generation.user),
             anchor=generation.anchor,
-            seq=self._delivery.position(generation.pk),
+            seq=seq,
             conversation=generation.conversation_id,
         )
 
@@ -345,8 +353,11 @@ class AssistantSocket:
         self._spawn(self._recheck())
 
     async def _recheck(self) -> None:
+        before = self.identity.access.role
         try:
             self.identity = await recheck(self.identity)
+            if self.identity.access.role != before:
+                self._tell(RoleChanged(role=self.identity.access.role.value))
         except SocketRefused as refused:
             if not self._refused.done():
                 self._refused.set_exception(refused)

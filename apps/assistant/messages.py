@@ -249,7 +249,7 @@ class ModelChoice(Message):
 
 
 class OpenGeneration(Message):
-    """A generation that is still running; `seq` is its last event so far."""
+    """A generation that is still running, or waits for a decision; `seq` is its last event so far."""
 
     id: UUID
     action: str
@@ -260,7 +260,10 @@ class OpenGeneration(Message):
 
 
 class Hello(Message):
-    """The first frame of every socket."""
+    """The first frame of every socket.
+
+    `undecided`: shared generations that ended well and that nobody has decided about; `resume` replays them.
+    """
 
     type: Literal["hello"] = "hello"
     protocol: Literal[1] = 1
@@ -270,6 +273,14 @@ class Hello(Message):
     quota: Quota
     models: list[ModelChoice]
     open: list[OpenGeneration]
+    undecided: list[OpenGeneration]
+
+
+class RoleChanged(Message):
+    """What this person may do in the document changed while the socket was open."""
+
+    type: Literal["role"] = "role"
+    role: Literal["owner", "editor", "commenter", "viewer"]
 
 
 class QuotaChanged(Quota):
@@ -434,6 +445,7 @@ GenerationEvent = Annotated[
 ]
 ServerMessage = Annotated[
     Hello
+    | RoleChanged
     | QuotaChanged
     | ConversationChanged
     | Pong

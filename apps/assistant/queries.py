@@ -1,14 +1,30 @@
 """What people may read of generations."""
 
+from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.assistant.models import Generation
+from apps.assistant.models import CHAT, RECAP, Decision, Generation, State, Visibility
 from apps.core.errors import NotFound
 from apps.documents.access import access_document
+
+
+def undecided_generations(document_id: UUID) -> list[Generation]:
+    """Return the latest shared generations of a document that ended well and wait for a decision, oldest first.
+
+    Answers in conversations wait for none.
+    """
+    since = timezone.now() - timedelta(seconds=settings.ASSISTANT_UNDECIDED_SECONDS)
+    recent = Generation.objects.filter(document_id=document_id, created_at__gte=since, state=State.DONE)
+    shared = recent.filter(visibility=Visibility.SHARED).exclude(action__in=(CHAT, RECAP))
+    whole = Decision.objects.filter(generation=OuterRef("pk"), edit_id="")
+    waiting = shared.exclude(Exists(whole)).select_related("user").defer("input", "text", "events")
+    return list(waiting.order_by("-created_at")[: settings.ASSISTANT_UNDECIDED_MAX])[::-1]
 
 
 def list_generations(user: User, document_id: UUID, *, action: str = "", page: int, page_size: int) -> Page[Generation]:

@@ -92,6 +92,9 @@ ASSISTANT_SEND_TIMEOUT_SECONDS = 20  # a reader that takes nothing for so long i
 ASSISTANT_SOCKETS_PER_PERSON = env.int("ASSISTANT_SOCKETS_PER_PERSON", 40)  # in one document and web process
 ASSISTANT_EVENTS_KEEP_ALIVE_SECONDS = 15  # of an event stream on which nothing happens
 ASSISTANT_RECHECK_SECONDS = env.float("ASSISTANT_RECHECK_SECONDS", 30)
+# Suggestions that nobody decided about are shown again to who joins or reloads, so long after they were asked for.
+ASSISTANT_UNDECIDED_SECONDS = env.int("ASSISTANT_UNDECIDED_SECONDS", 3600)
+ASSISTANT_UNDECIDED_MAX = 20  # the latest
 ASSISTANT_RESUME_MAX_GENERATIONS = 50  # replayed from the database for one `resume`
 
 ASSISTANT_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from apps.assistant.models import Generation
 from apps.documents.models import Document, Membership, Role
+from apps.documents.signals import access_changed
 from tests.assistant.clients import AssistantClient, cookie_of
 from tests.assistant.conftest import House
 
@@ -69,6 +70,16 @@ def test_a_role_that_was_taken_holds_for_the_next_request(house: House) -> None:
     Membership.objects.filter(user=house.bob).update(role=Role.VIEWER)
     bob.generate()
     assert bob.hear_type("error")["code"] == "forbidden"
+
+
+def test_a_changed_role_is_told_at_once(house: House) -> None:
+    bob, alice = house.join(house.bob), house.join(house.alice)
+    for role in (Role.VIEWER, Role.EDITOR):
+        Membership.objects.filter(user=house.bob).update(role=role)
+        access_changed.send(sender=None, document_id=house.document.pk, user_id=house.bob.pk)
+        assert bob.hear_type("role")["role"] == role
+    alice.settled()
+    assert not any(frame["type"] == "role" for frame in alice.frames)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """A continuation, from one person's request to everybody's screen."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.utils import timezone
 
 from apps.assistant.models import Generation
 from tests.assistant.clients import assert_whole
@@ -94,6 +97,32 @@ def test_somebody_who_joins_late_sees_what_is_running_and_can_read_it_from_the_s
     replayed_from = len(bob.frames) - 1
     bob.hear_end(generation)
     assert_whole([frame for frame in bob.frames[replayed_from:] if frame.get("id") == generation])
+
+
+def test_somebody_who_joins_later_can_read_what_nobody_has_decided_about(house: House) -> None:
+    alice = house.join(house.alice)
+    generation = alice.generate(anchor={"from": 1})
+    private = alice.generate(visibility="private")
+    end = alice.hear_end(generation)
+    alice.hear_end(private)
+    bob = house.join(house.bob)
+    (waiting,) = bob.frames[0]["undecided"]
+    assert (waiting["id"], waiting["user"]["name"], waiting["seq"]) == (generation, "Alice", end["seq"])
+    bob.send({"type": "resume", "after": {generation: 0}})
+    bob.hear_end(generation)
+    assert_whole(bob.events(generation))
+    alice.send({"type": "decide", "id": generation, "decision": "rejected"})
+    bob.hear_type("decided")
+    assert house.join(house.bob).frames[0]["undecided"] == []
+
+
+def test_what_was_left_undecided_long_ago_is_not_shown_again(house: House) -> None:
+    alice = house.join(house.alice)
+    generation = alice.generate()
+    alice.hear_end(generation)
+    long_ago = timezone.now() - timedelta(seconds=settings.ASSISTANT_UNDECIDED_SECONDS + 1)
+    Generation.objects.filter(pk=generation).update(created_at=long_ago)
+    assert house.join(house.bob).frames[0]["undecided"] == []
 
 
 def test_a_cut_socket_resumes_from_the_transcript_where_it_stopped(house: House) -> None:

@@ -15,6 +15,7 @@ class Network:
 
     def __init__(self, site_port: int) -> None:
         self.upgrades: Literal["pass", "refuse", "hang"] = "pass"
+        self.is_down = False
         self.collects_streams = False  # sends a streamed answer on when it is whole
         self._site_port = site_port
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -54,7 +55,9 @@ class Network:
         self._open.add(browser)
         with browser, suppress(OSError):
             head = browser.recv(2**16)
-            if b"upgrade: websocket" in head.lower() and self.upgrades != "pass":
+            if self.is_down:
+                pass
+            elif b"upgrade: websocket" in head.lower() and self.upgrades != "pass":
                 if self.upgrades == "refuse":
                     browser.sendall(REFUSAL)
                 else:

@@ -17,7 +17,7 @@ from django.conf import settings
 from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Playwright
 from psycopg import sql
 
-from tests.processes import ROOT, Child, Processes, WebProcess
+from tests.processes import ROOT, Child, Processes, WebProcess, wait_until
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = (
@@ -72,12 +72,17 @@ class Person:
         return page
 
     def post(self, path: str, body: dict[str, str]) -> Any:
+        return self.send("POST", path, body)
+
+    def send(self, method: str, path: str, body: dict[str, str]) -> Any:
         """Send `body` to the REST interface; return the answer's."""
         token = next((cookie["value"] for cookie in self.context.cookies() if "csrf" in cookie["name"]), "")
         if not token:
             self.context.request.get("/documents/")
             token = next(cookie["value"] for cookie in self.context.cookies() if "csrf" in cookie["name"])
-        answer: APIResponse = self.context.request.post("/api/v1" + path, data=body, headers={"X-CSRFToken": token})
+        answer: APIResponse = self.context.request.fetch(
+            "/api/v1" + path, method=method, data=body, headers={"X-CSRFToken": token}
+        )
         assert answer.ok, answer.text()
         return answer.json()
 
@@ -133,4 +138,7 @@ def make_site(processes: Processes, browser: Browser) -> Site:
     """Migrate the processes' database, invite the cast and start a web process and a generator."""
     manage(processes.environment, "migrate", "-v0")
     cast = json.loads(manage(processes.environment, "shell", "-v0", "-c", CAST))
-    return Site(processes.web(), processes.command("generator"), browser, cast)
+    generator = processes.command("generator")
+    web = processes.web()
+    wait_until(lambda: "generator.ready" in generator.output(), seconds=60, what="the generator")
+    return Site(web, generator, browser, cast)

@@ -64,6 +64,43 @@ describe("the assistant in a document", () => {
   }
   const finish = (id: string, seq: number) => say({ type: "done", id, seq, finish_reason: "stop" });
 
+  /** A hello as after a reload: this generation of Alice's or Bob's waits for a decision. */
+  function reloaded(id: string, user: typeof ALICE): unknown {
+    const at = createAnchor(peers.alice.editor.state, peers.alice.editor.state.selection.head);
+    const anchor = at && encodeAnchor(at);
+    const undecided = [{ id, action: "continue", user, anchor, seq: 3 }];
+    say({
+      type: "hello",
+      protocol: 1,
+      user: ALICE,
+      role: "editor",
+      limits: {},
+      models: [],
+      open: [],
+      undecided,
+    });
+    return anchor;
+  }
+
+  it("shows again what nobody had decided about before the page was loaded", async () => {
+    const anchor = reloaded("g7", BOB);
+    expect(sent("resume").at(-1)?.after).toEqual({ g7: 0 });
+    start("g7", BOB, anchor);
+    say({ type: "chunk", id: "g7", seq: 2, text: " Then the sun came." });
+    finish("g7", 3);
+    await settled();
+    expect(ghostText()).toBe(" Then the sun came.");
+  });
+
+  it("lets who asked before a reload decide against it", async () => {
+    start("g8", ALICE, reloaded("g8", ALICE));
+    say({ type: "chunk", id: "g8", seq: 2, text: " Then the sun came." });
+    finish("g8", 3);
+    await settled();
+    press(peers.alice, "Escape");
+    expect(sent("decide")).toEqual([{ type: "decide", id: "g8", decision: "rejected" }]);
+  });
+
   it("asks with the text around the caret", () => {
     press(peers.alice, "Enter", { ctrlKey: true });
     expect(sent("generate")[0]).toMatchObject({

@@ -5,7 +5,7 @@
  * changes, and so on.
  */
 import { uuidv4 } from "lib0/random";
-import { type EditorConfig, socketUrl } from "../editor/config";
+import { type EditorConfig, type Role, socketUrl } from "../editor/config";
 import { ANSWER_TIMEOUT_MS } from "../editor/limits";
 import {
   asked,
@@ -48,6 +48,7 @@ export class Assistant {
   private readonly listeners = new Set<Listener>();
   private readonly greeted = new Set<(hello: Hello) => void>();
   private readonly quotaListeners = new Set<(quota: Quota) => void>();
+  private readonly roleListeners = new Set<(role: Role) => void>();
   private readonly conversationListeners = new Set<(id: string) => void>();
   private readonly reachability = new Set<(reachable: boolean) => void>();
 
@@ -99,6 +100,11 @@ export class Assistant {
     this.quotaListeners.add(listener);
   }
 
+  /** Hear what the person at this browser may do, after each connection and when it changes. */
+  onRole(listener: (role: Role) => void): void {
+    this.roleListeners.add(listener);
+  }
+
   onReachable(listener: (reachable: boolean) => void): void {
     this.reachability.add(listener);
   }
@@ -148,6 +154,9 @@ export class Assistant {
     if (message.type === "hello") for (const listener of this.greeted) listener(message);
     const left = message.type === "hello" ? message.quota : message.type === "quota" ? message : null;
     if (left) for (const listener of this.quotaListeners) listener(left);
+    if (message.type === "hello" || message.type === "role") {
+      for (const listener of this.roleListeners) listener(message.role);
+    }
     if (message.type === "conversation") {
       for (const listener of this.conversationListeners) listener(message.id);
     }

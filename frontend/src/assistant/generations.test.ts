@@ -118,7 +118,7 @@ describe("what is known of generations", () => {
     expect(of(known([started, error])).state).toBe("streaming");
   });
 
-  it("takes in those that run already, and asks for their events", () => {
+  it("takes in those that run already or wait for a decision, and asks for their events", () => {
     const hello = {
       type: "hello",
       protocol: 1,
@@ -128,9 +128,15 @@ describe("what is known of generations", () => {
       quota,
       models: [],
       open: [{ id: "g2", action: "continue", user, anchor: null, seq: 7 }],
+      undecided: [{ id: "g3", action: "continue", user, anchor: null, seq: 9 }],
     } as const satisfies ServerMessage;
     const all = known([started, chunk(2, "a"), hello]);
-    expect(resumePoints(all)).toEqual({ g1: 2, g2: 0 });
+    expect(resumePoints(all)).toEqual({ g1: 2, g2: 0, g3: 0 });
+  });
+
+  it("does not ask for a replay of what the server may not have heard of yet", () => {
+    const waiting = new Map([["g4", asked("g4", "continue", user, null)]]);
+    expect(resumePoints(waiting)).toEqual({});
   });
 
   it("still waits for the decision on one that is done", () => {

@@ -146,10 +146,10 @@ function failure(event: {
   };
 }
 
-/** Those still running that we have not heard of are taken in; their events come by `resume`. */
+/** Those that run or wait for a decision and that we have not heard of are taken in; their events come by `resume`. */
 function reduceHello(generations: Generations, hello: Hello): Generations {
   const next = new Map(generations);
-  for (const open of hello.open) {
+  for (const open of [...hello.open, ...(hello.undecided ?? [])]) {
     const known = next.get(open.id);
     if (!known) next.set(open.id, fromOpen(open));
     else if (open.seq > known.seq) next.set(open.id, { ...known, gap: true });
@@ -176,10 +176,14 @@ export function isOver(generation: Generation): boolean {
   return generation.state === "done" || generation.state === "failed" || generation.state === "cancelled";
 }
 
-/** What to ask the server to replay: everything that may still have events, from the last one seen. */
+/**
+ * What to ask the server to replay: everything that may still have events, from the last one seen. Not what was only asked
+ * for: the request itself is sent again, and answered with a replay where the server knows it.
+ */
 export function resumePoints(generations: Generations): Record<string, number> {
   const points: Record<string, number> = {};
   for (const generation of generations.values()) {
+    if (generation.state === "asked" && !generation.gap) continue;
     const settled = generation.decision !== null || isEachDecided(generation);
     const waits = generation.state === "done" && !settled;
     if (waits || !isOver(generation)) points[generation.id] = generation.seq;

@@ -3,6 +3,7 @@
 export type ClientMessage = Generate | Cancel | Resume | Ack | Decide | Ping | Token;
 export type ServerMessage =
   | Hello
+  | RoleChanged
   | QuotaChanged
   | ConversationChanged
   | Pong
@@ -133,6 +134,8 @@ export interface Token {
 }
 /**
  * The first frame of every socket.
+ *
+ * `undecided`: shared generations that ended well and that nobody has decided about; `resume` replays them.
  */
 export interface Hello {
   type: "hello";
@@ -143,6 +146,7 @@ export interface Hello {
   quota: Quota;
   models: ModelChoice[];
   open: OpenGeneration[];
+  undecided: OpenGeneration[];
 }
 /**
  * Who somebody is, as everybody in the document may know. `color` is their caret's.
@@ -182,7 +186,7 @@ export interface ModelChoice {
   demo: boolean;
 }
 /**
- * A generation that is still running; `seq` is its last event so far.
+ * A generation that is still running, or waits for a decision; `seq` is its last event so far.
  */
 export interface OpenGeneration {
   id: string;
@@ -191,6 +195,13 @@ export interface OpenGeneration {
   anchor: JsonValue;
   seq: number;
   conversation?: string | null;
+}
+/**
+ * What this person may do in the document changed while the socket was open.
+ */
+export interface RoleChanged {
+  type: "role";
+  role: "owner" | "editor" | "commenter" | "viewer";
 }
 /**
  * Sent after every settlement.

@@ -15,6 +15,7 @@ export class Outbox {
   put(message: ClientMessage): void {
     if (message.type !== "generate" && message.type !== "cancel" && message.type !== "decide") return;
     const key = keyOf(message);
+    if (message.type === "decide") this.requests.delete(key); // the last word counts, in its place
     if (!this.requests.has(key)) this.requests.set(key, message);
   }
 

@@ -92,32 +92,35 @@ export class Proposals {
 
   private show(known: Generation, before: Generation | undefined): void {
     const isNew = !before || before.state === "asked";
-    if (isNew && known.state === "streaming") this.open(known);
+    if (isNew && known.state === "streaming") this.open(known, before !== undefined);
     if (known.text !== (before?.text ?? "")) this.ghosts.setText(known.id, known.text);
   }
 
-  /** The first event of a generation: ours already has its ghost, somebody else's gets one. */
-  private open(known: Generation): void {
+  /**
+   * The first event of a generation: ours already has its ghost, somebody else's gets one. `isOlder`: it began before
+   * this page did.
+   */
+  private open(known: Generation, isOlder: boolean): void {
     if (this.ghosts.get(known.id)) {
       this.ghosts.setDemo(known.id, known.demo);
       return;
     }
     const anchor = decodeAnchor(known.anchor);
     const own = known.user?.id === this.assistant.config.user.id;
-    // Ours without a ghost: dismissed before it began, or asked in another tab.
+    // Ours without a ghost: asked before a reload, dismissed before it began, or asked in another tab.
     if (!anchor || !known.user || this.dropped.has(known.id)) return;
     const { name, color } = known.user;
     const isPrivate = known.action === "complete";
     this.ghosts.add({
       id: known.id,
       anchor,
-      mine: own && isPrivate,
+      mine: own && (isPrivate || isOlder),
       private: isPrivate,
       name,
       color,
       demo: known.demo,
     });
-    if (!own) announce(`${name} asked the assistant for a continuation.`);
+    if (!own && !isOlder) announce(`${name} asked the assistant for a continuation.`);
   }
 
   private finish(known: Generation): void {

@@ -1,5 +1,5 @@
 /** The assistant's socket: one connection kept up, requests re-sent by id, missed events asked for again. */
-import { ACK_DELAY_MS, ALIVE_MS, ASSISTANT_PING_MS, CHECK_MS } from "../editor/limits";
+import { ACK_DELAY_MS, ALIVE_MS, ASSISTANT_PING_MS, CHECK_MS, OFFLINE_AFTER_MS } from "../editor/limits";
 import { CLOSE, isPermanent } from "../sockets/close-codes";
 import { Reconnection } from "../sockets/reconnection";
 import { openSocket } from "../sockets/transport";
@@ -12,7 +12,7 @@ export interface AssistantSocketEvents {
   message(message: ServerMessage): void;
   /** After each `hello`: what is to be replayed. */
   resumePoints(): Record<string, number>;
-  /** Whether requests can be sent now. */
+  /** Whether requests can be sent. A connection that comes back soon was never gone: what is asked meanwhile waits. */
   reachable(reachable: boolean): void;
 }
 
@@ -24,7 +24,9 @@ export class AssistantSocket {
   private ackTimer: ReturnType<typeof setTimeout> | undefined;
   private pongTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly pingTimer: ReturnType<typeof setInterval>;
+  private awayTimer: ReturnType<typeof setTimeout> | undefined;
   private greeted = false;
+  isReachable = false;
   hello: Hello | null = null;
 
   constructor(
@@ -34,10 +36,6 @@ export class AssistantSocket {
     this.reconnection = new Reconnection({ connect: () => this.connect(), check: () => this.ping(CHECK_MS) });
     this.pingTimer = setInterval(() => this.ping(ALIVE_MS), ASSISTANT_PING_MS);
     this.connect();
-  }
-
-  get isReachable(): boolean {
-    return this.greeted;
   }
 
   /** Send now, or when there is a connection: in order, and each request once however often it is sent. */
@@ -73,6 +71,7 @@ export class AssistantSocket {
     clearInterval(this.pingTimer);
     clearTimeout(this.ackTimer);
     this.drop();
+    this.setReachable(false);
   }
 
   private connect(): void {
@@ -101,7 +100,7 @@ export class AssistantSocket {
     this.reconnection.succeeded();
     this.resume(this.events.resumePoints());
     for (const message of this.outbox.waiting()) this.write(message);
-    this.events.reachable(true);
+    this.setReachable(true);
   }
 
   private lost(code: number): void {
@@ -117,7 +116,14 @@ export class AssistantSocket {
     socket?.close();
     if (!this.greeted) return;
     this.greeted = false;
-    this.events.reachable(false);
+    this.awayTimer = setTimeout(() => this.setReachable(false), OFFLINE_AFTER_MS);
+  }
+
+  private setReachable(reachable: boolean): void {
+    clearTimeout(this.awayTimer);
+    if (this.isReachable === reachable) return;
+    this.isReachable = reachable;
+    this.events.reachable(reachable);
   }
 
   /** A ping without any answer means that the connection is dead, whatever the browser believes. */

@@ -2,7 +2,7 @@
 import * as decoding from "lib0/decoding";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
-import { type EditorConfig, mayEdit, socketUrl } from "../editor/config";
+import { type EditorConfig, mayEdit, type Role, socketUrl } from "../editor/config";
 import { OFFLINE_AFTER_MS, OFFLINE_MAX_BYTES, RESYNC_MS } from "../editor/limits";
 import { isPermanent } from "../sockets/close-codes";
 import { LocalCopy } from "./local-copy";
@@ -18,6 +18,8 @@ export interface Connection {
   /** Resolves when there is something true to show: the browser's copy or the server's state. */
   ready: Promise<void>;
   onState(hear: (state: SyncState) => void): void;
+  /** The person's role here changed. */
+  setRole(role: Role): void;
   /** Whether so much more can be written while the server cannot be reached. */
   hasRoomFor(bytes: number): boolean;
   /** Somebody gave up what the server did not get. */
@@ -44,7 +46,9 @@ export function connect(config: EditorConfig): Connection {
     resyncInterval: RESYNC_MS,
     shouldReconnect: ({ code }) => !isPermanent(code),
     WebSocketPolyfill: countingSocket(
-      () => state.mayEdit,
+      // What was written while it was allowed goes out all the same: only the server knows which came first, and when it
+      // refuses, the page says so and keeps the words.
+      () => state.mayEdit || hasUnsaved(state),
       (whole, counts) => {
         if (whole) unsentBytes = 0;
         tell({ type: "sent", whole, counts });
@@ -111,6 +115,12 @@ export function connect(config: EditorConfig): Connection {
     onState(hear) {
       hears.add(hear);
       hear(state);
+    },
+    setRole(role) {
+      const may = mayEdit(role);
+      if (may === state.mayEdit) return;
+      tell({ type: "role", mayEdit: may });
+      if (may) provider.disconnect(); // and back at once: by then the server knows for sure
     },
     forget: async () => copy?.forget(),
   };

@@ -85,6 +85,14 @@ describe("the status word", () => {
     expect(word(opened, false)).toBe("View only");
   });
 
+  it("follows a role that changes, and is truthful about what was written before", () => {
+    const demoted: SyncEvent = { type: "role", mayEdit: false };
+    expect(word([...opened, demoted])).toBe("View only");
+    expect(word([...opened, update, demoted])).toBe("Saving…");
+    expect(word([...opened, update, demoted, { type: "acked", count: 1 }])).toBe("View only");
+    expect(word([...opened, demoted, { type: "role", mayEdit: true }])).toBe("Saved");
+  });
+
   it.each([
     [CLOSE.signIn, "Signed out"],
     [CLOSE.forbidden, "No access"],

@@ -38,7 +38,8 @@ export type SyncEvent =
   | { type: "closed" }
   | { type: "waited" }
   | { type: "ended"; code: number }
-  | { type: "kept"; unsent: boolean };
+  | { type: "kept"; unsent: boolean }
+  | { type: "role"; mayEdit: boolean };
 
 export function initialState(mayEdit: boolean): SyncState {
   return {
@@ -82,6 +83,8 @@ export function next(state: SyncState, event: SyncEvent): SyncState {
       return { ...state, link: "closed", synced: false, ended: event.code };
     case "kept":
       return { ...state, kept: true, unsent: state.unsent || event.unsent };
+    case "role":
+      return { ...state, mayEdit: event.mayEdit };
   }
 }
 
@@ -101,15 +104,15 @@ export function statusWord(state: SyncState): Word {
   if (state.ended !== null) return endedWord(state.ended);
   const cutOff = state.offline && hasUnsaved(state);
   if (state.link !== "open" || !state.synced || cutOff) return unreachedWord(state);
+  if (hasUnsaved(state)) {
+    return { text: "Saving…", tone: "busy", detail: "Your last words are on their way to the server." };
+  }
   if (!state.mayEdit) {
     return {
       text: "View only",
       tone: "calm",
       detail: "You can read this document; your role does not let you edit it.",
     };
-  }
-  if (hasUnsaved(state)) {
-    return { text: "Saving…", tone: "busy", detail: "Your last words are on their way to the server." };
   }
   return { text: "Saved", tone: "calm", detail: "The server has committed everything you wrote." };
 }

@@ -23,6 +23,7 @@ import { createEditor } from "./create";
 import { DragHandle } from "./drag-handle";
 import { FreshSelection } from "./fresh-selection";
 import { Images } from "./images";
+import { keepEditable } from "./keep-editable";
 import { LongDocuments } from "./long-documents";
 import { MoveBlock } from "./move-block";
 import { OpenLinks } from "./open-links";
@@ -37,7 +38,6 @@ import { bindTitle } from "./title";
 const ORIGIN_SWITCH = "interline.origin";
 
 const config = readConfig();
-const editable = mayEdit(config.role);
 const connection = connect(config);
 const { awareness } = connection.provider;
 const { id, name, color } = config.user;
@@ -95,26 +95,21 @@ tools.attach(editor, rail, connection.ready);
 const chat = new Chat(assistant, editor, rail);
 addProvenance(rail, editor, config.document.id);
 
+const title = element<HTMLTextAreaElement>("title");
 connection.ready.then(() => {
-  editor.setEditable(editable);
+  keepEditable({ editor, title, connection, assistant });
   // At once, not with the next frame as the focus command does: by then somebody may be in the title.
-  if (editable && editor.isEmpty && document.activeElement === document.body) editor.view.focus();
+  if (editor.isEditable && editor.isEmpty && document.activeElement === document.body) editor.view.focus();
 });
 bindTitle({
-  field: element<HTMLTextAreaElement>("title"),
+  field: title,
   document: connection.document,
   known: config.document.title,
   ready: connection.ready,
-  editable,
   done: () => editor.commands.focus("start"),
 });
 showStatus(connection, config);
 showQuota(assistant);
-connection.onState(({ ended }) => {
-  if (ended === null) return;
-  editor.setEditable(false); // what is written now would reach nobody
-  element<HTMLTextAreaElement>("title").readOnly = true;
-});
 showPresence(editor, awareness, {
   list: element("people"),
   counted: (people) => {
@@ -131,7 +126,8 @@ bindSwitch(element("assisted"), {
     localStorage.setItem(ORIGIN_SWITCH, on ? "shown" : "hidden");
   },
 });
-if (editable) bindSwitch(element("completion"), { on: completionIsOn(), change: switchCompletion });
+if (mayEdit(config.role))
+  bindSwitch(element("completion"), { on: completionIsOn(), change: switchCompletion });
 element("help").addEventListener("click", async () => (await import("./help")).openHelp());
 document.getElementById("share")?.addEventListener("click", async () => {
   (await import("../documents/share")).openShare(config.paths.members);

@@ -1,4 +1,4 @@
-/** The title, edited in place: a field bound to `meta.title` of the shared document. */
+/** The title, edited in place: a field bound to `meta.title` of the shared document. Who may write is not known here. */
 import type * as Y from "yjs";
 import { TITLE_MAX_CHARACTERS } from "./limits";
 
@@ -10,12 +10,11 @@ export interface TitleOptions {
   /** Shown until the shared document has arrived. */
   known: string;
   ready: Promise<void>;
-  editable: boolean;
   /** Enter: on to the text. */
   done(): void;
 }
 
-export function bindTitle({ field, document, known, ready, editable, done }: TitleOptions): void {
+export function bindTitle({ field, document, known, ready, done }: TitleOptions): void {
   const meta = document.getMap<unknown>("meta");
   const show = (title: string) => {
     if (field.value !== title) replaceValue(field, title);
@@ -28,11 +27,9 @@ export function bindTitle({ field, document, known, ready, editable, done }: Tit
   };
 
   field.maxLength = TITLE_MAX_CHARACTERS;
-  field.readOnly = true;
   show(known);
   meta.observe(() => show(shared()));
   ready.then(() => {
-    field.readOnly = !editable;
     if (meta.has("title")) show(shared());
   });
 

@@ -20,7 +20,16 @@ export class FakeSocket extends EventTarget {
       this.dispatchEvent(new Event("open"));
       const limits = { input_characters: 20_000, concurrent_generations: 8 };
       const user = { id: "u1", name: "Alice", color: "#9f3a38" };
-      this.say({ type: "hello", protocol: 1, user, role: "editor", limits, models: [], open: [] });
+      this.say({
+        type: "hello",
+        protocol: 1,
+        user,
+        role: "editor",
+        limits,
+        models: [],
+        open: [],
+        undecided: [],
+      });
       this.isGreeted = true;
     });
   }

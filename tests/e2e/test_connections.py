@@ -1,0 +1,83 @@
+"""What people see of their connections: they come back by themselves, and permissions follow at once."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, status, text_box, text_of, write
+from tests.e2e.network import Network, network_to
+from tests.e2e.site import Site
+from tests.processes import wait_until
+
+
+@pytest.fixture
+def network(site: Site) -> Iterator[Network]:
+    with network_to(site.web.port) as running:
+        yield running
+        for context in site.browser.contexts:  # before its connections
+            context.close()
+
+
+def notices(page: Page) -> str:
+    return page.get_by_role("region", name="Notices").inner_text()
+
+
+def test_cut_connections_come_back_and_what_was_asked_meanwhile_is_sent_once(site: Site, network: Network) -> None:
+    alice = site.person("Alice")
+    page = alice.open(network.url + site.document(alice))
+    ready(page)
+    write(page, "The heron waits by the weir.")
+    saved(page)
+    network.is_down = True
+    network.cut()
+    expect(status(page)).to_have_text("Reconnecting…")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Control+Enter")
+    network.is_down = False
+    saved(page)
+    finished(page)
+    expect(ghost(page)).to_have_count(1)
+
+
+def test_a_role_that_changes_is_seen_at_once(site: Site) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.document(alice, editor=bob)
+    page = bob.open(path)
+    ready(page)
+    members = alice.context.request.get(f"/api/v1{path}members/").json()["members"]
+    address = f"{path}members/{next(one['id'] for one in members if one['role'] == 'editor')}/"
+    alice.send("PATCH", address, {"role": "viewer"})
+    expect(status(page)).to_have_text("View only")
+    expect(text_box(page)).to_have_attribute("contenteditable", "false")
+    expect(page.locator("#title")).to_have_attribute("readonly", "")
+    assert "only read" in notices(page)
+    alice.send("PATCH", address, {"role": "editor"})
+    expect(status(page)).to_have_text("Saved")
+    expect(text_box(page)).to_have_attribute("contenteditable", "true")
+    write(page, "Allowed again.")
+    saved(page)
+    assert text_of(page) == "Allowed again."
+
+
+def test_a_proposal_nobody_decided_about_is_there_after_a_reload_and_for_who_joins(site: Site) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.document(alice, editor=bob)
+    hers = alice.open(path)
+    ready(hers)
+    write(hers, "The heron waits by the weir, and the river carries leaves past its feet.")
+    hers.keyboard.press("Control+Enter")
+    finished(hers)
+    proposal = ghost_text(hers)
+    saved(hers)
+    hers.reload()
+    his = bob.open(path)
+    wait_until(lambda: ghost_text(hers) == ghost_text(his) == proposal, what="the proposal in both browsers")
+    hers.locator(".ProseMirror").focus()
+    hers.keyboard.press("Control+End")
+    hers.keyboard.press("Escape")
+    expect(ghost(his)).to_have_count(0)
+    hers.reload()
+    ready(hers)
+    expect(ghost(hers)).to_have_count(0)
