@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -95,6 +97,19 @@ class Site:
     generator: Child
     browser: Browser
     cast: dict[str, list[list[str]]]  # e-mail address and session of each who has not appeared yet
+
+    @contextmanager
+    def without_database(self) -> Iterator[None]:
+        """Shut every process out of its database for the length of the block."""
+        server, _, name = self.web.environment["DATABASE_URL"].rpartition("/")
+        with psycopg.connect(server + "/postgres", autocommit=True) as outside:
+            change = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+            outside.execute(change.format(sql.Identifier(name), sql.Literal(False)))
+            outside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            try:
+                yield
+            finally:
+                outside.execute(change.format(sql.Identifier(name), sql.Literal(True)))
 
     def person(self, name: str, **context_options: Any) -> Person:
         """Return a new Alice, Bob or Carol, signed in."""

@@ -2,9 +2,11 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, text_box, text_of, write
+from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, status, text_box, text_of, write
 from tests.e2e.site import Site
 from tests.processes import wait_until
+
+LARGE_TIMEOUT_MS = 90_000
 
 
 def open_together(site: Site) -> tuple[Page, Page]:
@@ -114,3 +116,44 @@ def test_undo_takes_back_only_ones_own_edits(site: Site) -> None:
     hers.keyboard.press("Control+z")
     expect(text_box(hers)).not_to_contain_text("Mine.")
     wait_until(lambda: text_of(his) == "Yours.", what="only his own words")
+
+
+PASTE = """(text) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.setData("text/plain", text)
+    const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true })
+    document.querySelector(".ProseMirror").dispatchEvent(paste)
+}"""
+
+
+def test_more_than_a_frame_takes_written_without_a_server_is_saved_on_return(site: Site) -> None:
+    hers, his = open_together(site)
+    write(hers, "Start.")
+    saved(hers)
+    site.web.kill()
+    expect(status(hers)).not_to_have_text("Saved")
+    paragraph = "The heron waits by the weir, and the river carries leaves past its feet. " * 40
+    text_box(hers).focus()
+    hers.evaluate(PASTE, "\n\n".join(f"{number} {paragraph}" for number in range(500)) + "\n\nThe end.")
+    expect(text_box(hers)).to_contain_text("The end.")
+    site.web.start()
+    expect(status(hers)).to_have_text("Saved", timeout=LARGE_TIMEOUT_MS)
+    expect(text_box(his)).to_contain_text("The end.", timeout=LARGE_TIMEOUT_MS)
+    assert len(text_of(hers)) > 1_400_000
+    assert text_of(hers) == text_of(his)
+
+
+def test_people_write_on_while_postgresql_is_away_and_the_status_says_so(site: Site) -> None:
+    hers, his = open_together(site)
+    write(hers, "Before. ")
+    saved(hers)
+    with site.without_database():
+        write(hers, "During. ")
+        expect(text_box(his)).to_contain_text("During.")
+        write(his, "Both. ")
+        expect(text_box(hers)).to_contain_text("Both.")
+        expect(status(hers)).to_have_text("Saving…")
+        expect(status(his)).to_have_text("Saving…")
+    saved(hers)
+    saved(his)
+    assert text_of(hers) == text_of(his) == "Before. During. Both. "
