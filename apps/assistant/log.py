@@ -13,7 +13,7 @@ from uuid import UUID
 import redis
 from django.conf import settings
 
-from apps.assistant.messages import END_TYPES, Decided, Event
+from apps.assistant.messages import END_TYPES, Chunk, Decided, Event
 from apps.core.redis import async_redis, key
 
 Kind = Literal["chunk", "end", "decided", "other"]
@@ -87,6 +87,11 @@ def line_of(event: Event, private_to: UUID | None) -> Line:
     elif isinstance(event, Decided):
         kind = "decided"
     return Line(event.id, private_to, event.seq, kind, event.model_dump_json())
+
+
+def text_of(line: Line) -> str:
+    """Return the text an event adds to the answer."""
+    return Chunk.model_validate_json(line.frame).text if line.kind == "chunk" else ""
 
 
 def decode_notice(payload: bytes) -> list[Line]:

@@ -1,6 +1,7 @@
 """The sweep: generations whose generator died, or whose job or log was lost, go on or end visibly. Erasing."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from apps.assistant import jobs
 from apps.assistant.admission import settle_ended
 from apps.assistant.conversations import erase_deleted
-from apps.assistant.log import Line, channel, line_of
+from apps.assistant.log import Line, channel, events_key, line_of, text_of
 from apps.assistant.messages import Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
 from apps.assistant.transcripts import private_to, started_event, store_end
@@ -81,21 +82,37 @@ def _requeue(generation: Generation) -> None:
         jobs.enqueue(generation.pk)
 
 
-def end_lost(generation: Generation, message: str) -> list[Line] | None:
-    """End a generation that nothing is left of but its request; None when it has ended already."""
+def end_lost(generation: Generation, message: str, written: Sequence[Line] = ()) -> list[Line] | None:
+    """End a generation of which nothing is left but its request and what is `written`; None when it has ended."""
+    texts = [text_of(line) for line in written]
     ending = Failed(
-        type="failed", id=generation.pk, seq=2, code="internal", message=message, retryable=True, partial=False
+        type="failed",
+        id=generation.pk,
+        seq=max(2, len(written) + 1),
+        code="internal",
+        message=message,
+        retryable=True,
+        partial=any(texts),
     )
-    return store_end(generation.pk, epoch=generation.epoch, ending=ending, text="", lengths=[], model=generation.model)
+    return store_end(
+        generation.pk,
+        epoch=generation.epoch,
+        ending=ending,
+        text="".join(texts),
+        lengths=[len(text) for text in texts[1:]],
+        model=generation.model,
+    )
 
 
 def _fail(generation: Generation) -> None:
-    """End a generation that no generator took, and tell whoever waits for it."""
-    lines = end_lost(generation, "The assistant is not running. Try again later.")
+    """End a generation that no generator took, and tell whoever waits for it. What was shown of it stays."""
+    entries: Any = sync_redis().xrange(events_key(generation.pk))
+    written = [Line.decode(fields[b"e"]) for _, fields in entries]
+    lines = end_lost(generation, "The assistant is not running. Try again later.", written)
     if lines is None:
         return
     logger.warning("generation.nobody_ran", extra={"generation": str(generation.pk)})
-    told = [line_of(started_event(generation), private_to(generation)), *lines]
+    told = [*([] if written else [line_of(started_event(generation), private_to(generation))]), *lines]
     payload: Any = b"\n".join(line.encode() for line in told)
     try:
         sync_redis().publish(channel(generation.document_id), payload)

@@ -13,7 +13,7 @@ import redis
 from django.conf import settings
 
 from apps.assistant import log
-from apps.assistant.log import Fenced, Gap, Line, line_of
+from apps.assistant.log import Fenced, Gap, Line, line_of, text_of
 from apps.assistant.messages import Chunk, Event
 
 logger = logging.getLogger(__name__)
@@ -48,9 +48,9 @@ class LogWriter:
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._lock = asyncio.Lock()
-        self.lengths = [_length(line) for line in lines[1:]]
+        self.lengths = [len(text_of(line)) for line in lines[1:]]
         self.events: list[dict[str, Any]] = [json.loads(line.frame) for line in lines[1:] if line.kind != "chunk"]
-        self.text = "".join(_text(line) for line in lines)
+        self.text = "".join(text_of(line) for line in lines)
 
     @property
     def next_seq(self) -> int:
@@ -143,11 +143,3 @@ class LogWriter:
         if seq < self._written and not await self._is_current():
             raise Fenced  # the log is gone because it ended long ago
         return self._lines[seq:]
-
-
-def _text(line: Line) -> str:
-    return Chunk.model_validate_json(line.frame).text if line.kind == "chunk" else ""
-
-
-def _length(line: Line) -> int:
-    return len(_text(line))

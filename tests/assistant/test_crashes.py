@@ -128,6 +128,27 @@ def test_a_generation_nobody_runs_fails_visibly(own_house: MakeHouse) -> None:
     assert_whole(alice.events(generation))
 
 
+def test_what_was_shown_stays_when_nobody_goes_on(own_house: MakeHouse) -> None:
+    house = own_house(**LEASE)
+    house.provider.behave(rate=40, tokens=400)
+    generator = house.start_generator()
+    alice = house.join(house.alice)
+    generation = alice.generate()
+    alice.hear_until(lambda frame: frame.get("seq", 0) >= 5)
+    generator.stop()
+    assert Generation.objects.get(pk=generation).state == "queued"
+    Generation.objects.update(created_at=timezone.now() - timedelta(seconds=120))
+    sweep_generations()
+    end = alice.hear_end(generation)
+    assert (end["type"], end["partial"]) == ("failed", True)
+    assert Generation.objects.get(pk=generation).text == alice.text(generation)
+    again = house.join(house.alice)
+    again.send({"type": "resume", "after": {generation: 0}})
+    again.hear_end(generation)
+    assert_whole(again.events(generation))
+    assert again.text(generation) == alice.text(generation)
+
+
 def test_a_queued_generation_that_was_cancelled_is_never_sent_to_a_model(own_house: MakeHouse) -> None:
     house = own_house()
     alice = house.join(house.alice)
