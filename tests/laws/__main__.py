@@ -29,6 +29,9 @@ async def play(seed: int, histories: int, folder: Path, provider: Provider) -> l
             print(reports[-1], flush=True)
             for violation in reports[-1].violations:
                 print(f"    AGAINST THE LAW: {violation}", flush=True)
+        for program in installation.programs:
+            if program.longest_end_seconds:
+                print(f"{program.name} ended within {program.longest_end_seconds:.1f} s of SIGTERM")
     finally:
         installation.stop()
     return reports

@@ -89,6 +89,7 @@ class Program:
     process: "subprocess.Popen[bytes] | None" = None
     log_start: int = 0
     is_paused: bool = False
+    longest_end_seconds: float = 0.0  # after SIGTERM
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # one fault at a time
 
     @property
@@ -143,7 +144,9 @@ class Program:
             if time.monotonic() - begun > TERM_SECONDS:
                 raise AssertionError(f"{self.name} did not end within {TERM_SECONDS} s of SIGTERM:\n{self.tail()}")
             await asyncio.sleep(0.02)
-        return time.monotonic() - begun
+        seconds = time.monotonic() - begun
+        self.longest_end_seconds = max(seconds, self.longest_end_seconds)
+        return seconds
 
     def _signal(self, number: signal.Signals) -> None:
         """Signal the process and its descendants: PostgreSQL's and Celery's are no members of its group."""
