@@ -211,7 +211,8 @@ def test_a_selection_is_quoted_and_a_conversation_deleted_and_brought_back(chat_
     page.keyboard.press("Enter")
     turn = answered(panel, "It is short.")
     expect(turn.locator(".chat-quote")).to_have_text("The heron waits.")
-    assert "The heron waits.\n</quote-" in provider.requests[-1].prompt
+    prompts = [request.prompt for request in provider.requests if "Task: chat." in request.prompt]
+    assert "The heron waits.\n</quote-" in prompts[-1]
     panel.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(panel.locator(".turn")).to_have_count(0)

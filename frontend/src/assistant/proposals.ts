@@ -10,7 +10,7 @@ import { type Ghost, Ghosts } from "./ghost";
 import { failureSentence } from "./words";
 
 /** Actions whose text is proposed as a ghost. */
-const GHOST_ACTIONS = ["continue", "complete"] as const;
+const GHOST_ACTIONS = ["continue", "complete", "custom"] as const;
 export type GhostAction = (typeof GHOST_ACTIONS)[number];
 
 export class Proposals {
@@ -120,7 +120,7 @@ export class Proposals {
       color,
       demo: known.demo,
     });
-    if (!own && !isOlder) announce(`${name} asked the assistant for a continuation.`);
+    if (!own && !isOlder) announce(`${name} asked the assistant to write on.`);
   }
 
   private finish(known: Generation): void {

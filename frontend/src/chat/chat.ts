@@ -98,7 +98,7 @@ export function chatBubbleTool(chat: () => Chat): BubbleTool {
   return {
     label: "Ask about it",
     icon: "message-square",
-    key: "J",
+    key: "Mod J",
     run: () => chat().askAboutSelection(),
   };
 }

@@ -13,7 +13,7 @@ import { TABLE_TOOLS } from "./tables";
 export interface BubbleTool {
   label: string;
   icon: string;
-  /** Pressed together with Ctrl or ⌘. */
+  /** As the help sheet has it: `Mod J`. */
   key: string;
   run(editor: Editor): void;
 }
@@ -210,7 +210,7 @@ export class SelectionBubble {
     if (this.more.length > 0) this.panel.append(divider());
     for (const { label, icon: name, key, run } of this.more)
       this.panel.append(
-        this.button(name, label, `${isApple() ? "⌘" : "Ctrl"} ${key}`, () => run(this.editor)),
+        this.button(name, label, key.replace("Mod", isApple() ? "⌘" : "Ctrl"), () => run(this.editor)),
       );
     this.tableTools.className = "bubble-tables";
     for (const tool of TABLE_TOOLS) {

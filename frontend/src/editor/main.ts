@@ -12,6 +12,7 @@ import { Chat, chatBubbleTool, chatKeys, chatSlashItem } from "../chat/chat";
 import { Carets } from "../collaboration/carets";
 import { connect } from "../collaboration/connection";
 import { showPresence } from "../collaboration/presence";
+import { Commands } from "../commands/commands";
 import { addProvenance } from "../provenance/provenance";
 import { Rail } from "../rail/rail";
 import { WritingTools } from "../tools/tools";
@@ -56,6 +57,9 @@ assistant.onHello(({ models }) => {
   element("model").textContent = model ? (model.demo ? "Demo model" : model.name) : "";
 });
 const tools = new WritingTools(assistant);
+const commands = new Commands(proposals, ({ name: label, prompt }, range) =>
+  tools.rewrites.ask({ action: "custom", input: { instruction: prompt }, label }, range),
+);
 const editor = createEditor({
   element: element("text"),
   document: connection.document,
@@ -73,9 +77,14 @@ const editor = createEditor({
     }),
     slashExtension(
       slashItems((at) => continueText(at, proposals), [...tools.slashItems(), chatSlashItem(() => chat)]),
+      () => commands.slashItems(),
     ),
     chatKeys(() => chat),
-    Bubble.configure({ tools: [chatBubbleTool(() => chat)], forms: tools.selectionTools() }),
+    commands.keys(),
+    Bubble.configure({
+      tools: [chatBubbleTool(() => chat), commands.bubbleTool()],
+      forms: tools.selectionTools(),
+    }),
     DragHandle,
     MoveBlock,
     OpenLinks,
@@ -98,6 +107,7 @@ addProvenance(rail, editor, config.document.id);
 const title = element<HTMLTextAreaElement>("title");
 connection.ready.then(() => {
   keepEditable({ editor, title, connection, assistant });
+  if (editor.isEditable) commands.load();
   // At once, not with the next frame as the focus command does: by then somebody may be in the title.
   if (editor.isEditable && editor.isEmpty && document.activeElement === document.body) editor.view.focus();
 });

@@ -16,7 +16,8 @@ export type SlashProps = SuggestionProps<SlashItem, SlashItem>;
 
 export const slashKey = new PluginKey("slash");
 
-export function slashExtension(items: readonly SlashItem[]): Extension {
+/** `more`: what is known only when the menu opens. */
+export function slashExtension(items: readonly SlashItem[], more: () => readonly SlashItem[]): Extension {
   return Extension.create({
     name: "slash",
     // Its keys come before the ghost's and the lists'.
@@ -32,7 +33,7 @@ export function slashExtension(items: readonly SlashItem[]): Extension {
           decorationClass: "slash-query",
           container: floatingHome(),
           floatingUi: { strategy: "fixed" },
-          items: ({ query }) => filterBlocks(items, query),
+          items: ({ query }) => filterBlocks([...items, ...more()], query),
           command: ({ editor, range, props }) => props.choose(editor, range),
           allow: ({ state, range }) => !state.doc.resolve(range.from).parent.type.spec.code,
           shouldShow: ({ editor, transaction }) => editor.isEditable && !isChangeOrigin(transaction),

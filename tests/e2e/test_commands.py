@@ -1,0 +1,122 @@
+"""Named commands: kept in a dialog, given from the slash menu and from a selection."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.editor import ghost, ghost_text, ready, text_of, write
+from tests.e2e.site import Site
+from tests.e2e.test_pages import LOOKS, assert_accessible, watch_console
+from tests.processes import Processes, wait_until
+from tests.provider.fixture import Provider
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    running = Provider()
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def command_site(running_site: Site, site_processes: Processes, provider: Provider) -> Site:
+    environment = provider.environment(REDIS_PREFIX=site_processes.environment["REDIS_PREFIX"] + "commands:")
+    return Site(
+        site_processes.web(**environment),
+        site_processes.command("generator", **environment),
+        running_site.browser,
+        running_site.cast,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _closed_afterwards(command_site: Site, provider: Provider) -> Iterator[None]:
+    provider.behave()
+    yield
+    for context in command_site.browser.contexts:
+        context.close()
+
+
+def open_dialog(page: Page) -> None:
+    write(page, " /commands")
+    page.get_by_role("option", name="Your commands").click()
+    expect(page.get_by_role("dialog", name="Commands").get_by_role("button", name="New command")).to_be_visible()
+
+
+def asked(provider: Provider) -> str:
+    """Return the prompt of the last command: the grammar check asks the same model on its own."""
+    return [request.prompt for request in provider.requests if "Task: custom." in request.prompt][-1]
+
+
+def add(page: Page, name: str, prompt: str, owner: str = "") -> None:
+    dialog = page.get_by_role("dialog", name="Commands")
+    dialog.get_by_role("button", name="New command").click()
+    dialog.get_by_label("Name").fill(name)
+    dialog.get_by_label("What the assistant is to do").fill(prompt)
+    if owner:
+        dialog.get_by_label("For").select_option(label=owner)
+    dialog.get_by_role("button", name="Save").click()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_commands_are_kept_and_given(command_site: Site, provider: Provider, look: str, screenshots: Path) -> None:
+    alice, bob = command_site.person("Alice", **LOOKS[look]), command_site.person("Bob")
+    path = command_site.document(alice, editor=bob)
+    page = alice.open(path)
+    errors = watch_console(page)
+    ready(page)
+    write(page, "The heron waits. ")
+    open_dialog(page)
+    dialog = page.get_by_role("dialog", name="Commands")
+    add(page, "Next sentence", "Write one more sentence for {paragraph}.", "Everybody who edits this document")
+    expect(dialog.locator(".command-name")).to_have_text(["Next sentence"])
+    add(page, "Broken", "Say {selektion}.")
+    expect(dialog.get_by_role("alert")).to_contain_text("There is no variable {selektion}")
+    dialog.get_by_label("What the assistant is to do").fill("Say {selection} in plain words.")
+    assert_accessible(page)
+    page.screenshot(path=screenshots / f"commands-form-{look}.png")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.locator(".command-name")).to_have_text(["Broken", "Next sentence"])
+    assert_accessible(page)
+    page.screenshot(path=screenshots / f"commands-{look}.png")
+    dialog.get_by_role("button", name="Delete Broken").click()
+    dialog.get_by_role("button", name="Delete Broken for good").click()
+    expect(dialog.locator(".command-name")).to_have_text(["Next sentence"])
+    page.keyboard.press("Escape")
+    provider.behave(text="It_has_all_day.")
+    write(page, " /next")
+    page.get_by_role("option", name="Next sentence").click()
+    wait_until(lambda: ghost_text(page) == "It has all day.", seconds=30, what="the command's words as a proposal")
+    assert "<paragraph-" in asked(provider)
+    page.keyboard.press("Tab")
+    expect(ghost(page)).to_have_count(0)
+    wait_until(lambda: text_of(page).endswith("It has all day."), what="the words in the text")
+    assert not [error for error in errors if "400" not in error]  # the variable that does not exist
+    his = bob.open(path)
+    ready(his)
+    write(his, " /next")
+    expect(his.get_by_role("option", name="Next sentence")).to_be_visible()
+
+
+def test_a_command_works_on_what_is_selected(command_site: Site, provider: Provider) -> None:
+    alice = command_site.person("Alice")
+    page = alice.open(command_site.document(alice))
+    ready(page)
+    write(page, "The heron waits.")
+    open_dialog(page)
+    add(page, "Plain words", "Say {selection} in plain words.")
+    expect(page.locator(".command-name")).to_have_text("Plain words")
+    page.keyboard.press("Escape")
+    provider.behave(text="A_bird_stands.")
+    page.locator(".ProseMirror").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Alt+Shift+C")
+    page.get_by_role("dialog", name="Your commands").get_by_role("button", name="Plain words").click()
+    expect(page.get_by_text("A bird stands.").first).to_be_visible()
+    assert "The heron waits.\n</selection-" in asked(provider)
+    wait_until(lambda: "The heron waits." in text_of(page), what="the old words, untouched")
