@@ -91,7 +91,7 @@ def test_commands_are_kept_and_given(command_site: Site, provider: Provider, loo
     provider.behave(text="It_has_all_day.")
     write(page, " /next")
     page.get_by_role("option", name="Next sentence").click()
-    wait_until(lambda: ghost_text(page) == "It has all day.", seconds=30, what="the command's words as a proposal")
+    wait_until(lambda: ghost_text(page) == "It has all day.", seconds=60, what="the command's words as a proposal")
     assert "<paragraph-" in asked(provider)
     page.keyboard.press("Tab")
     expect(ghost(page)).to_have_count(0)
@@ -117,6 +117,10 @@ def test_a_command_works_on_what_is_selected(command_site: Site, provider: Provi
     page.keyboard.press("Control+a")
     page.keyboard.press("Alt+Shift+C")
     page.get_by_role("dialog", name="Your commands").get_by_role("button", name="Plain words").click()
-    expect(page.get_by_text("A bird stands.").first).to_be_visible()
+    keep = page.get_by_role("button", name="Keep", exact=True)
+    expect(keep).to_be_enabled(timeout=60_000)  # the generator may only just have been started
+    assert "The heron waits" in text_of(page), "nothing is replaced before somebody keeps it"
     assert "The heron waits.\n</selection-" in asked(provider)
-    wait_until(lambda: "The heron waits." in text_of(page), what="the old words, untouched")
+    keep.click()
+    wait_until(lambda: text_of(page).strip() == "A bird stands.", what="the new words")
+    expect(page.locator(".ProseMirror [data-origin=ai]").first).to_be_visible()

@@ -185,7 +185,7 @@ class CommandsDialog {
       return true;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      this.problem.textContent = error.message;
+      this.problem.textContent = error.message.replace(/^(name|prompt): /, "");
       return false;
     }
   }
