@@ -35,6 +35,7 @@ export class Commands {
 
   /** Those that can be given at the caret, as they are known when the menu opens. */
   slashItems(): SlashItem[] {
+    this.load();
     const items = this.store.commands.map((command) => ({
       id: `command-${command.id}`,
       label: command.name,
@@ -91,7 +92,7 @@ export class Commands {
   /** Choose a command for what is selected, or for the place of the caret. */
   async choose(editor: Editor): Promise<void> {
     const { from, to, empty } = editor.state.selection;
-    await this.store.load().catch(() => []);
+    await this.store.reload().catch(() => []); // others may have added some
     const dialog = openDialog("Your commands");
     const usable = this.store.commands.filter(({ needs_selection }) => !empty || !needs_selection);
     const buttons = usable.map((command) =>
