@@ -48,6 +48,26 @@ class Intake(asyncio.Queue[Any]):
         return item
 
 
+def whole_frames(data: bytes) -> tuple[list[bytes], int]:
+    """Return the payloads of the whole, masked, unfragmented binary frames below 64 KiB at the start of `data`, and
+    where anything else begins (RFC 6455 § 5.2)."""
+    payloads = []
+    at, end = 0, len(data)
+    while end - at >= 6 and data[at] == 0x82 and data[at + 1] & 0x80:
+        length, start = data[at + 1] & 0x7F, at + 6
+        if length == 126:
+            length, start = int.from_bytes(data[at + 2 : at + 4], "big"), at + 8
+        elif length == 127:
+            break
+        if start + length > end:
+            break
+        mask = (data[start - 4 : start] * (length // 4 + 1))[:length]
+        masked = int.from_bytes(data[start : start + length], "little")
+        payloads.append((masked ^ int.from_bytes(mask, "little")).to_bytes(length, "little"))
+        at = start + length
+    return payloads, at
+
+
 def _size(item: Any) -> int:
     return len(item.get("bytes") or item.get("text") or b"")
 

@@ -20,6 +20,7 @@ os.environ.setdefault("DATABASE_POOL_MAX", "20")  # connections of this process
 
 # daphne installs its asyncio reactor on import, so it comes before anything that may touch Twisted.
 from daphne import server as daphne_server  # isort: skip
+from autobahn.twisted import websocket as autobahn_websocket
 from autobahn.websocket import protocol as autobahn_protocol
 from django.conf import settings
 from twisted.internet import defer
@@ -119,8 +120,12 @@ class Server(daphne_server.Server):
 
 def serve(application: Any, *, host: str, port: int, descriptor: int | None = None) -> None:
     """Serve the ASGI `application` until SIGTERM or SIGINT, on `descriptor` where that is a socket that listens."""
-    # autobahn lays out every handshake for debug lines that are never written: 8 % of a join.
-    setattr(autobahn_protocol, "pformat", repr)  # noqa: B010  (it is no public name, which mypy refuses)
+    # autobahn lays out handshakes, and colours names of functions for every message, for debug lines that are never
+    # written: 8 % of a join. Its imported names are no public ones, hence setattr.
+    setattr(autobahn_protocol, "pformat", repr)  # noqa: B010
+    for module in (autobahn_protocol, autobahn_websocket):
+        setattr(module, "hltype", type)  # noqa: B010
+        setattr(module, "hlval", type)  # noqa: B010
     daphne_server.HTTPFactory = HTTPProtocols  # daphne takes no factories as arguments
     daphne_server.WebSocketFactory = SocketProtocols
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import random
 import socket
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -18,8 +20,7 @@ from websockets.asyncio.client import ClientConnection
 from tests.processes import ROOT, free_port, wait_until
 
 PROGRAM = '''
-import asyncio, sys, threading
-from contextlib import suppress
+import asyncio, sys, zlib
 
 CHUNK = b"x" * 100_000
 sent = 0
@@ -51,6 +52,9 @@ async def application(scope, receive, send):
         sent += 1
         await asyncio.sleep(0)
     while (message := await receive())["type"] == "websocket.receive":
+        if kind == "check":
+            data = message.get("bytes") if message.get("bytes") is not None else message["text"].encode()
+            await send({"type": "websocket.send", "text": str(zlib.crc32(data))})
         if kind == "echo":
             await send({"type": "websocket.send", "text": str(len(message.get("bytes") or message.get("text")))})
 
@@ -192,6 +196,64 @@ async def test_a_message_of_many_fragments_counts_as_one(serve: Serve) -> None:
     async with await connect(port, "/echo") as client:
         await client.send(b"x" * 100_000 for _ in range(22))
         assert (await closed(client))[0] == 4413
+
+
+async def test_messages_of_every_shape_arrive_whole_and_in_order(serve: Serve) -> None:
+    """Small binary frames pass autobahn by. They come after, before and between others, and cut anywhere."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    dice = random.Random(seed)
+    port = (await asyncio.to_thread(serve)).port
+    frames, sizes = b"", []
+    for _ in range(300):
+        size = dice.choice([0, 1, 5, 125, 126, 300, 65_535, 65_536, dice.randrange(2_000)])
+        payload = dice.randbytes(size)
+        shape = dice.choice(["binary", "binary", "binary", "text", "fragments", "ping"])
+        if shape == "binary":
+            frames += frame(0x82, payload, dice)
+        elif shape == "text":
+            frames += frame(0x81, b"t" * size, dice)
+        elif shape == "fragments":
+            frames += frame(0x02, payload[: size // 2], dice) + frame(0x89, b"", dice)
+            frames += frame(0x80, payload[size // 2 :], dice)
+        else:
+            frames += frame(0x89, payload[:125], dice)
+            continue
+        sizes.append(f"{zlib.crc32(b't' * size if shape == 'text' else payload)}")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(FLOOD_SOCKET.replace("/flood", "/check").replace("\n", "\r\n").encode())
+    await reader.readuntil(b"\r\n\r\n")
+    echoing = asyncio.create_task(answers(reader, len(sizes)))
+    at = 0
+    while at < len(frames):
+        step = dice.choice([1, 7, 1_000, 70_000])
+        writer.write(frames[at : at + step])
+        at += step
+        await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        assert await echoing == sizes
+    writer.close()
+
+
+def frame(head: int, payload: bytes, dice: random.Random) -> bytes:
+    """Return a client's frame."""
+    length, key = len(payload), dice.randbytes(4)
+    if length < 126:
+        size = bytes((0x80 | length,))
+    else:
+        size = b"\xfe" + length.to_bytes(2, "big") if length < 1 << 16 else b"\xff" + length.to_bytes(8, "big")
+    return bytes((head,)) + size + key + bytes(byte ^ key[at % 4] for at, byte in enumerate(payload))
+
+
+async def answers(reader: asyncio.StreamReader, count: int) -> list[str]:
+    """Return the next `count` text messages; each is short."""
+    texts: list[str] = []
+    while len(texts) < count:
+        head, length = await reader.readexactly(2)
+        payload = await reader.readexactly(length)
+        if head == 0x81:
+            texts.append(payload.decode())
+    return texts
 
 
 async def test_a_socket_whose_application_has_ended_is_closed(serve: Serve) -> None:
