@@ -1,10 +1,12 @@
 """Tiers, exceptions and the ledger, for administrators. Whatever changes many people's limits asks first."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -177,12 +179,13 @@ class AccountAdmin(AsksFirst, ReadOnly):
     def get_queryset(self, request: HttpRequest) -> Any:
         day = today()
         uses = DailyUse.objects.filter(user_id=OuterRef("pk"))
+        everybodys = Tier.objects.filter(is_default=True).values("label")[:1]
         month = uses.filter(day__gte=day.replace(day=1)).values("user_id")
         return (
             super()
             .get_queryset(request)
             .annotate(
-                tier_label=F("tier_assignment__tier__label"),
+                tier_label=Coalesce("tier_assignment__tier__label", Subquery(everybodys)),
                 today_used=Subquery(uses.filter(day=day).values("used")[:1]),
                 today_reserved=Subquery(uses.filter(day=day).values("reserved")[:1]),
                 month_used=Subquery(month.annotate(total=Sum("used")).values("total")[:1]),
@@ -191,19 +194,19 @@ class AccountAdmin(AsksFirst, ReadOnly):
 
     @admin.display(ordering="tier_label")
     def tier(self, account: Any) -> str:
-        return account.tier_label or "(everybody's)"
+        return account.tier_label or "–"
 
     @admin.display(ordering="today_used")
-    def used_today(self, account: Any) -> int:
-        return account.today_used or 0
+    def used_today(self, account: Any) -> str:
+        return f"{account.today_used or 0:,}"
 
     @admin.display(ordering="today_reserved", description="reserved now")
-    def reserved_today(self, account: Any) -> int:
-        return account.today_reserved or 0
+    def reserved_today(self, account: Any) -> str:
+        return f"{account.today_reserved or 0:,}"
 
     @admin.display(ordering="month_used")
-    def used_this_month(self, account: Any) -> int:
-        return account.month_used or 0
+    def used_this_month(self, account: Any) -> str:
+        return f"{account.month_used or 0:,}"
 
     @admin.display(description="left")
     def left(self, account: Account) -> SafeString:
@@ -218,7 +221,9 @@ class AccountAdmin(AsksFirst, ReadOnly):
 
     def exceptions(self, account: Account) -> SafeString:
         rows = Override.objects.filter(user_id=account.pk).order_by("-id")[:HISTORY_ENTRIES]
-        return _table(("Reason", "From", "To"), ((one.reason, one.starts_at, one.ends_at or "") for one in rows))
+        return _table(
+            ("Reason", "From", "To"), ((one.reason, _moment(one.starts_at), _moment(one.ends_at)) for one in rows)
+        )
 
     @admin.display(description="days")
     def days(self, account: Account) -> SafeString:
@@ -231,7 +236,7 @@ class AccountAdmin(AsksFirst, ReadOnly):
             ("When", "What", "Model", "Outcome", "Tokens", "Note"),
             (
                 (
-                    f"{one.created_at:%Y-%m-%d %H:%M}",
+                    _moment(one.created_at),
                     one.action or one.kind,
                     one.model,
                     one.outcome,
@@ -279,6 +284,10 @@ class AccountAdmin(AsksFirst, ReadOnly):
             self.log_change(request, person, f"Gave {tokens:,} tokens back: {note}")
             self.message_user(request, f"{person.email} got {tokens:,} tokens back.")
         return None
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else ""
 
 
 def _table(heads: tuple[str, ...], rows: Any) -> SafeString:

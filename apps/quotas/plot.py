@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from apps.quotas.usage import Day
 
 WIDTH, HEIGHT = 720, 220  # of the drawing, in its own units; the page scales it
-LEFT, BOTTOM, TOP = 56, 24, 8
+LEFT, RIGHT, BOTTOM, TOP = 56, 14, 24, 8
 GAP = 4
 LINES = 4
 
@@ -43,7 +43,7 @@ class Plot:
 def plot(days: Sequence[Day], actions: Sequence[str]) -> Plot:
     top = _round_up(max((day.charged for day in days), default=0))
     floor, room = HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP
-    step = (WIDTH - LEFT) / max(1, len(days))
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(days))
     bars: list[Bar] = []
     for number, day in enumerate(days):
         y = float(floor)
@@ -75,10 +75,10 @@ def plot(days: Sequence[Day], actions: Sequence[str]) -> Plot:
 
 
 def _round_up(tokens: int) -> int:
-    """Return the next of 100, 200, 400, 1,000, 2,000 … that four lines divide well."""
+    """Return the next of 100, 200, 400, 600, 800, 1,000, 2,000 … that four lines divide well."""
     size = 100
     while True:
-        for factor in (1, 2, 4):
+        for factor in (1, 2, 4, 6, 8):
             if size * factor >= tokens:
                 return size * factor
         size *= 10

@@ -15,6 +15,7 @@ describe("what is left of one's tokens", () => {
   it("is a quiet number while there is plenty", () => {
     expect(line({})).toEqual({
       text: "812.3k tokens left today",
+      short: "812.3k left",
       tone: "calm",
       detail: "There are more from 00:00.",
     });
@@ -31,6 +32,7 @@ describe("what is left of one's tokens", () => {
   it("says clearly that nothing is left, and from when on there is more", () => {
     expect(line({ remaining_tokens: 0, window: "month", resets_at: "2026-12-01T00:00:00Z" })).toEqual({
       text: "No tokens left this month",
+      short: "No tokens left",
       tone: "out",
       detail: "There are more from Tuesday 1 December, 00:00.",
     });

@@ -6,6 +6,8 @@ const HOUR_MS = 3_600_000;
 
 export interface QuotaLine {
   text: string;
+  /** For narrow screens. */
+  short: string;
   tone: "calm" | "low" | "out";
   detail: string;
 }
@@ -18,16 +20,22 @@ export function quotaLine(quota: Quota, now: Date, locale = "en", zone?: string)
   if (left === null || !limit || !resets) return null;
   const when = WINDOWS[quota.window ?? "day"];
   const again = `There are more ${moment(new Date(resets), now, locale, zone)}.`;
-  if (left === 0) return { text: `No tokens left ${when}`, tone: "out", detail: again };
+  if (left === 0)
+    return { text: `No tokens left ${when}`, short: "No tokens left", tone: "out", detail: again };
   const count = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 }).format(left);
-  const text = `${count} tokens left ${when}`;
-  if (left > limit * LOW_SHARE) return { text, tone: "calm", detail: again };
+  const words = { text: `${count} tokens left ${when}`, short: `${count} left` };
+  if (left > limit * LOW_SHARE) return { ...words, tone: "calm", detail: again };
   const used = Math.floor((1 - left / limit) * 100);
-  return { text, tone: "low", detail: `${used} % are used. ${again}` };
+  return { ...words, tone: "low", detail: `${used} % are used. ${again}` };
 }
 
 function moment(at: Date, now: Date, locale: string, zone?: string): string {
-  const time = at.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+  const time = at.toLocaleTimeString(locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone: zone,
+  });
   if (at.getTime() - now.getTime() < 24 * HOUR_MS) return `from ${time}`;
   const day = at.toLocaleDateString(locale, {
     weekday: "long",

@@ -11,8 +11,15 @@ export function showQuota(assistant: Assistant): void {
     place.hidden = line === null;
     if (line === null) return;
     if (line.tone !== "calm" && line.tone !== place.dataset.tone) announce(`${line.text}. ${line.detail}`);
-    place.textContent = line.text;
+    place.replaceChildren(words("wide-only", line.text), words("narrow-only", line.short));
     place.dataset.tone = line.tone;
     place.title = line.detail;
   });
+}
+
+function words(kind: string, text: string): HTMLElement {
+  const span = document.createElement("span");
+  span.className = kind;
+  span.textContent = text;
+  return span;
 }
