@@ -15,7 +15,7 @@ from uuid import uuid4
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from tests.laws.writers import NOT_CONNECTED, PERMANENT, RECONNECT_SECONDS, ChooseURL, _origin
+from tests.laws.writers import NOT_CONNECTED, PERMANENT, RECONNECT_SECONDS, ChooseURL, origin_of
 
 ENDS = ("done", "failed", "cancelled")
 PING_SECONDS = 1.0
@@ -121,7 +121,7 @@ class Reader:
                 async with connect(
                     (url := self._choose_url()),
                     additional_headers={"Cookie": self.cookie},
-                    origin=_origin(url),
+                    origin=origin_of(url),
                     max_size=None,
                     compression=None,
                     open_timeout=3,

@@ -116,7 +116,7 @@ class Writer:
                 async with connect(
                     (url := self._choose_url()),
                     additional_headers={"Cookie": self._cookie},
-                    origin=_origin(url),
+                    origin=origin_of(url),
                     max_size=None,
                     compression=None,
                     open_timeout=3,
@@ -194,5 +194,5 @@ class Writer:
             self.secured_deletes |= self.deleted
 
 
-def _origin(url: str) -> Any:
+def origin_of(url: str) -> Any:
     return "http://" + url.split("/")[2]
