@@ -11,7 +11,7 @@ from apps.assistant.briefing import budget_of, make_brief
 from apps.assistant.context import Brief, Recalled, Talk, estimate_tokens
 from apps.assistant.errors import UnsupportedAction
 from apps.assistant.messages import GenerationInput
-from apps.assistant.models import CHAT, RECAP
+from apps.assistant.models import CHAT, RECAP, SHEET, STORY
 from apps.assistant.prompts import (
     brainstorm,
     chat_text,
@@ -23,6 +23,7 @@ from apps.assistant.prompts import (
     outline,
     recap_text,
     rewrite,
+    sheet_text,
     shorten,
     simplify,
     story,
@@ -245,7 +246,7 @@ ACTIONS = {
         _forward("brainstorm", "Lists ideas to choose from.", brainstorm, needs=ANYTHING),
         _forward("title", "Proposes titles.", title, needs=(("selection", "text_before"),), max_tokens=200, fast=True),
         _forward(
-            "story",
+            STORY,
             "Writes how the scene goes on, or lists turns the plot could take.",
             story,
             "aspect",
@@ -268,6 +269,17 @@ ACTIONS = {
             needs=(("messages",),),
             max_tokens=1_500,
             talks=True,
+        ),
+        Action(
+            name=SHEET,
+            description="Reads who and what is in a story out of its text.",
+            prompt=sheet_text,
+            takes=("text_before",),
+            needs=(("text_before",),),
+            max_tokens=2_000,
+            context_tokens_setting="ASSISTANT_SHEET_TOKENS",
+            fast=True,
+            offered=False,
         ),
         Action(
             name=RECAP,

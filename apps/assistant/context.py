@@ -101,10 +101,10 @@ def fit(before: str, after: str, *, tokens: int) -> Surroundings:
     if estimate_tokens(before) + estimate_tokens(after) <= tokens:
         return Surroundings(before, after)
     after_tokens = min(estimate_tokens(after), max(int(tokens * (1 - BEFORE_SHARE)), tokens - estimate_tokens(before)))
-    return Surroundings(_last(before, tokens - after_tokens), first_tokens(after, after_tokens))
+    return Surroundings(last_tokens(before, tokens - after_tokens), first_tokens(after, after_tokens))
 
 
-def _last(text: str, tokens: int) -> str:
+def last_tokens(text: str, tokens: int) -> str:
     """Return the end of `text` that fits, beginning at a natural boundary near the cut where there is one."""
     if estimate_tokens(text) <= tokens:
         return text

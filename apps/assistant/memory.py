@@ -3,10 +3,16 @@
 from apps.assistant.claims import pool
 from apps.assistant.context import Recalled
 from apps.assistant.edits import Respected
-from apps.assistant.models import Generation
+from apps.assistant.models import SHEET, STORY, Generation
 
 READ = """
-SELECT d.outline, d.text, dw.words, dw.ignored_rules, dw.language, dw.style,
+SELECT (
+        SELECT string_agg(
+            e.kind || ': ' || e.name || coalesce(' – ' || nullif(e.note, ''), ''), E'\n' ORDER BY e.kind, e.id
+        )
+        FROM assistant_sheetentry e WHERE %(story)s AND e.sheet_id = d.id AND NOT e.removed
+    ),
+    d.outline, d.text, dw.words, dw.ignored_rules, dw.language, dw.style,
     pw.words, pw.ignored_rules, pw.language, pw.style
 FROM documents_document d
 LEFT JOIN documents_documentwriting dw ON dw.document_id = d.id
@@ -17,12 +23,16 @@ WHERE d.id = %(document)s
 
 async def recall(generation: Generation) -> Recalled:
     """Return what is known, by one statement on the event loop."""
-    wanted = {"user": generation.user_id, "document": generation.document_id}
+    wanted = {
+        "user": generation.user_id,
+        "document": generation.document_id,
+        "story": generation.action in (STORY, SHEET),
+    }
     async with (await pool()).connection() as connection:
         row = await (await connection.execute(READ, wanted)).fetchone()
     if row is None:
         return Recalled()
-    outline, text, *writing = row
+    sheet, outline, text, *writing = row
     theirs, own = writing[:4], writing[4:]
     words = tuple(dict.fromkeys((*(theirs[0] or ()), *(own[0] or ()))))
     return Recalled(
@@ -30,6 +40,7 @@ async def recall(generation: Generation) -> Recalled:
         text=text,
         style="\n\n".join(filter(None, (theirs[3], own[3]))),
         words=words,
+        sheet=sheet or "",
         language=theirs[2] or own[2] or "",
         respected=Respected(frozenset(words), frozenset((*(theirs[1] or ()), *(own[1] or ())))),
     )

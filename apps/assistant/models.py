@@ -14,6 +14,8 @@ from apps.documents.models import Document
 ID_MAX_CHARACTERS = 64
 COMMAND_NAME_MAX_CHARACTERS = 40
 CHAT = "chat"  # the action whose generations are answers in a conversation
+STORY = "story"  # the action that writes on in a story
+SHEET = "sheet"  # the action that reads a story's sheet out of its text
 RECAP = "recap"  # and the one that sums up a conversation's beginning
 
 
@@ -219,3 +221,45 @@ class Command(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class StorySheet(models.Model):
+    """The live sheet of one document's story, once somebody has used it.
+
+    `user` used it last, at `used_at`: it is read for them. `reading` is the generation that reads the text as edited at
+    `reading_of`; `read_of` is the text that was read last.
+    """
+
+    document = models.OneToOneField(Document, primary_key=True, on_delete=models.CASCADE, related_name="story")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    used_at = models.DateTimeField()
+    reading = models.ForeignKey(Generation, null=True, on_delete=models.SET_NULL, related_name="+")
+    reading_of = models.DateTimeField(null=True)
+    read_of = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index("used_at", name="story_by_use")]  # which sheets follow their text
+
+    def __str__(self) -> str:
+        return f"story of {self.document_id}"
+
+
+class SheetEntry(models.Model):
+    """A character, place or thread. `by_person`: the task leaves it as it is, also where a person removed it."""
+
+    class Kind(models.TextChoices):
+        CHARACTER = "character", "Character"
+        PLACE = "place", "Place"
+        THREAD = "thread", "Thread"
+
+    sheet = models.ForeignKey(StorySheet, on_delete=models.CASCADE, related_name="entries")
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    name = models.CharField(max_length=120)
+    note = models.TextField(blank=True)
+    by_person = models.BooleanField(default=False)
+    removed = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

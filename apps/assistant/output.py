@@ -1,6 +1,9 @@
 """What becomes of a model's answer: chunks of text, or an edit for each finding."""
 
 import logging
+import re
+from functools import partial
+from math import inf
 from typing import Protocol
 
 from django.conf import settings
@@ -10,8 +13,8 @@ from apps.assistant.context import Recalled
 from apps.assistant.edits import EditMaker, PlacedEdit, Respected
 from apps.assistant.errors import CutOff, UnusableAnswer
 from apps.assistant.findings import Finding, FindingReader
-from apps.assistant.messages import Edit, EditCounts, GenerationInput
-from apps.assistant.models import Generation
+from apps.assistant.messages import Citation, Edit, EditCounts, GenerationInput
+from apps.assistant.models import STORY, Generation
 from apps.assistant.overlap import LOOKED_BACK_CHARACTERS, Overlap
 from apps.assistant.seam import mend
 from apps.assistant.writer import LogWriter
@@ -21,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 EMPTY = "The model answered with nothing. Your text is as it was; try again."
 UNREADABLE = "The model answered with nothing that can be used. Your text is as it was; try again."
+SHEET_LINE = re.compile(r"(?P<kind>[a-z]+): (?P<name>.+?)(?: – (?P<note>.*))?")
+CITATIONS_MAX = 20
 CUT_OFF = "The model's answer was cut off at its limit. What came until then is kept; select less text."
 
 
@@ -48,15 +53,18 @@ def output_of(generation: Generation, action: Action, writer: LogWriter, recalle
     request = GenerationInput.model_validate(generation.input)
     if action.output == "edits":
         return Edits(generation, action, request.selection or "", writer, recalled.respected)
-    asked = generation.options.get("max_tokens")
-    return Text(action, writer, before=request.text_before or "", limited=asked is not None)
+    before = request.text_before or ""
+    limited = (generation.options.get("max_tokens") or inf) < action.answer_tokens(request)
+    if recalled.sheet and action.name == STORY:
+        return Story(generation, recalled.sheet, action, writer, before=before, limited=limited)
+    return Text(action, writer, before=before, limited=limited)
 
 
 class Text:
     """Passes the answer on, joined to the text it follows."""
 
     def __init__(self, action: Action, writer: LogWriter, *, before: str, limited: bool) -> None:
-        """`limited`: whoever asked said how long the answer may be."""
+        """`limited`: a person or their tier said how long the answer may be."""
         self._action = action
         self._writer = writer
         self._limited = limited
@@ -101,6 +109,41 @@ class Text:
             raise UnusableAnswer(EMPTY)
         if finish.reason == "length" and self._action.replaces and not self._limited:
             raise CutOff(CUT_OFF)
+
+
+class Story(Text):
+    """Says at the end which entries of the story's sheet the answer speaks of."""
+
+    def __init__(
+        self, generation: Generation, sheet: str, action: Action, writer: LogWriter, *, before: str, limited: bool
+    ) -> None:
+        super().__init__(action, writer, before=before, limited=limited)
+        self._generation = generation
+        self._sheet = sheet
+        self._whole = writer.text
+
+    def _write(self, text: str) -> None:
+        super()._write(text)
+        self._whole += text
+
+    def close(self, finish: Finish) -> None:
+        super().close(finish)
+        entries = [SHEET_LINE.fullmatch(line) for line in self._sheet.split("\n")]
+        used = [entry for entry in entries if entry and entry["name"].lower() in self._whole.lower()]
+        for index, entry in enumerate(used[:CITATIONS_MAX], start=1):
+            self._writer.write_event(partial(self._citation, index, entry["kind"], entry["name"], entry["note"] or ""))
+
+    def _citation(self, index: int, kind: str, name: str, note: str, seq: int) -> Citation:
+        return Citation(
+            type="citation",
+            id=self._generation.pk,
+            seq=seq,
+            index=index,
+            source=kind,
+            title=name,
+            url="",
+            quote=note,
+        )
 
 
 class Edits:

@@ -16,8 +16,9 @@ from apps.assistant.admission import Terms, check_concurrency, own_terms, reserv
 from apps.assistant.conversations import Place, find_place, take_place
 from apps.assistant.log import channel, line_of
 from apps.assistant.messages import Decide, Decided, Generate, GenerationInput
-from apps.assistant.models import CHAT, OPEN_STATES, Decision, Generation
+from apps.assistant.models import CHAT, OPEN_STATES, STORY, Decision, Generation
 from apps.assistant.people import person
+from apps.assistant.sheets import use_sheet
 from apps.core.errors import Forbidden, Invalid, NotFound, RateLimited, TooLarge
 from apps.core.ids import request_id
 from apps.core.redis import sync_redis
@@ -107,6 +108,8 @@ def _create(
         prompt_version=action.prompt_version,
         request_id=request_id.get(),
     )
+    if action.name == STORY:
+        use_sheet(user, document_id)
     generation.save(force_insert=True)
     reserve_for(generation, terms, allowance)  # last of what may wait: others wait for the person's counter
     if place is not None and request.input.messages:

@@ -16,6 +16,7 @@ from apps.assistant.conversations import erase_deleted
 from apps.assistant.log import Line, channel, events_key, line_of, text_of
 from apps.assistant.messages import Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
+from apps.assistant.story import read_due_sheets
 from apps.assistant.transcripts import private_to, started_event, store_end
 from apps.core.redis import key, sync_redis
 from apps.quotas.services import old_reservations, settle_lost
@@ -118,3 +119,9 @@ def _fail(generation: Generation) -> None:
         sync_redis().publish(channel(generation.document_id), payload)
     except redis.RedisError:
         logger.warning("generation.not_told", extra={"generation": str(generation.pk)})
+
+
+@shared_task
+def read_stories() -> None:
+    """Bring the sheets of stories up to date with their texts."""
+    read_due_sheets()

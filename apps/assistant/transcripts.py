@@ -12,10 +12,11 @@ from django.utils import timezone
 from apps.assistant.admission import settle_ended
 from apps.assistant.log import Line, line_of
 from apps.assistant.messages import Cancelled, Chunk, Done, Failed, Started, parse_event
-from apps.assistant.models import CHAT, Generation, State
+from apps.assistant.models import CHAT, SHEET, Generation, State
 from apps.assistant.people import person, quota_of
 from apps.assistant.recaps import recap_if_due
 from apps.assistant.services import decided_event, number_decisions
+from apps.assistant.story import take_reading
 from apps.llm.routes import is_demo
 
 ENDS: dict[str, type[Done] | type[Failed] | type[Cancelled]] = {"done": Done, "failed": Failed, "cancelled": Cancelled}
@@ -91,6 +92,8 @@ def store_end(
         ending = ending.model_copy(update={"quota": quota_of(generation.user)})
     generation.ending = ending.model_dump(mode="json")
     generation.save()
+    if generation.action == SHEET and ending.type == "done":
+        transaction.on_commit(partial(take_reading, generation), robust=True)
     if generation.action == CHAT and ending.type == "done":
         transaction.on_commit(partial(recap_if_due, generation), robust=True)
     return [line_of(event, private_to(generation)) for event in (ending, *number_decisions(generation))]

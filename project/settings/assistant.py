@@ -67,6 +67,15 @@ ASSISTANT_CONVERSATIONS_ERASED_AT_ONCE = 1_000
 
 ASSISTANT_COMMANDS_MAX = env.int("ASSISTANT_COMMANDS_MAX", 100)  # of one person, and of one document
 
+# The sheet of a story.
+ASSISTANT_SHEET_TOKENS = env.int("ASSISTANT_SHEET_TOKENS", 12_000)  # of the story's latest part, to read it
+ASSISTANT_SHEET_ENTRIES_MAX = 200
+ASSISTANT_SHEET_NAME_MAX_CHARACTERS = 120
+ASSISTANT_SHEET_NOTE_MAX_CHARACTERS = 1_000
+ASSISTANT_SHEET_SWEEP_SECONDS = 20
+ASSISTANT_SHEET_INTERVAL_SECONDS = env.float("ASSISTANT_SHEET_INTERVAL_SECONDS", 120)  # between two readings
+ASSISTANT_SHEET_IDLE_SECONDS = env.float("ASSISTANT_SHEET_IDLE_SECONDS", 24 * 3600)  # unused for so long, it rests
+
 # The stream log and its generators.
 ASSISTANT_FLUSH_SECONDS = 0.025  # after the first token, which goes at once; halves everything downstream
 ASSISTANT_LOG_KEPT_SECONDS = env.int("ASSISTANT_LOG_KEPT_SECONDS", 300)  # in Redis, after the transcript is stored
@@ -98,6 +107,7 @@ ASSISTANT_UNDECIDED_MAX = 20  # the latest
 ASSISTANT_RESUME_MAX_GENERATIONS = 50  # replayed from the database for one `resume`
 
 ASSISTANT_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "read-stories": {"task": "apps.assistant.tasks.read_stories", "schedule": ASSISTANT_SHEET_SWEEP_SECONDS},
     "sweep-generations": {"task": "apps.assistant.tasks.sweep_generations", "schedule": ASSISTANT_SWEEP_SECONDS},
     "erase-conversations": {"task": "apps.assistant.tasks.erase_conversations", "schedule": 3600},
 }

@@ -31,6 +31,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     "brainstorm": {"instruction": "herons"},
     "title": {"text_before": "It was done."},
     "story": {"text_before": "Once."},
+    "sheet": {"text_before": "Once."},
     "custom": {"instruction": "as a haiku", "selection": "It was done."},
     "chat": {"messages": [ConversationTurn(role="user", content="Where?")], "selection": "It was done."},
     "recap": {"conversation": UUID(int=1), "after": UUID(int=2)},
@@ -53,6 +54,7 @@ DIGESTS = {
     "brainstorm-1": "ce5fc87ade23",
     "title-1": "8de5e127cb57",
     "story-1": "33f158a0a92e",
+    "sheet-1": "90f3d5d82b78",
     "custom-2": "dbeadefe5edc",
     "chat-1": "893736d03b43",
     "recap-1": "9405b15a217c",
@@ -99,7 +101,7 @@ def test_no_mark_is_left_unfilled(action: str) -> None:
     assert "{{" not in system + user
 
 
-@pytest.mark.parametrize("action", [name for name in INPUTS if name not in ("complete", "recap")])
+@pytest.mark.parametrize("action", [name for name in INPUTS if name not in ("complete", "recap", "sheet")])
 def test_house_style_dictionary_and_the_rest_of_the_document_are_given(action: str) -> None:
     recalled = Recalled(
         style="No Oxford comma.",
