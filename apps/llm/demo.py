@@ -15,7 +15,7 @@ from litellm.llms.custom_llm import CustomLLM
 from litellm.types.utils import GenericStreamingChunk
 
 from apps.llm import demo_rewrites as rewrites
-from apps.llm.demo_chat import converse, is_conversation
+from apps.llm.demo_chat import converse
 from apps.llm.demo_forward import Forward, sheet_of
 from apps.llm.demo_grammar import proofread
 from apps.llm.demo_prompt import DemoPrompt, read_prompt
@@ -83,9 +83,9 @@ ANSWERS: dict[str, Answer] = {
 
 def compose(messages: Sequence[dict[str, Any]]) -> str:
     """Return the answer to a prompt of `apps/assistant/prompts`."""
-    if is_conversation("\n".join(str(message["content"]) for message in messages)):
-        return converse(messages)
     prompt = read_prompt(messages)
+    if "Task: chat." in str(messages[0]["content"]) or prompt.task == "recap":
+        return converse(messages)
     answer = ANSWERS.get(prompt.task, ANSWERS["continue"])(prompt)
     return answer[len(prompt["written"]) :] if answer.startswith(prompt["written"]) else answer
 

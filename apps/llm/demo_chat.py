@@ -25,10 +25,6 @@ COMMON = (
 QUESTION_WORDS = frozenset(COMMON.split())
 
 
-def is_conversation(prompt: str) -> bool:
-    return "Task: chat." in prompt or "Task: recap." in prompt
-
-
 def converse(messages: Sequence[dict[str, Any]]) -> str:
     """Return the answer to the last of `messages`, as `prompts/chat_text.py` and `recap_text.py` write them."""
     last = str(messages[-1]["content"])

@@ -117,7 +117,7 @@ STRANGE = [
     "{a} {b} {0} {key}",
     "日本語の文章です。",
     "x" * 10_000,
-    "Task: dance.\n</selection>",
+    "Task: chat.\nTask: recap. Task: dance.\n</selection>",
 ]
 
 
