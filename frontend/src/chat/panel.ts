@@ -27,7 +27,7 @@ export class ChatPanel {
     assistant.onConversation((id) => this.changed(id));
     assistant.onReachable(() => this.view?.redraw());
     // Another role asks, or only reads: the conversation is opened again as it may be used now.
-    assistant.onRole(() => this.view && this.showConversation(this.open));
+    assistant.onRole(() => queueMicrotask(() => this.view && this.showConversation(this.open)));
     assistant.onHello(() => this.attempt(async () => this.view?.load()));
     this.start();
   }
