@@ -22,7 +22,7 @@ from apps.core.errors import Forbidden, InterlineError, Invalid, NotFound, TooLa
 from apps.core.messages import Message
 from project.edge import REQUEST_ID_HEADER, header
 from project.fallback.relay import reach, relay
-from project.fallback.sessions import GOING_AWAY, Frame, Gone, Item, Reachable, sessions
+from project.fallback.sessions import CLOSING, GOING_AWAY, Frame, Gone, Item, Reachable, sessions
 from project.problems import of_error
 from project.sockets import is_own_origin
 
@@ -137,8 +137,10 @@ async def _stream(send: Any, session: Reachable, after: int) -> None:
     try:
         while time.monotonic() < until:
             items = await session.read(after, settings.FALLBACK_HEARTBEAT_SECONDS)
-            after = items[-1][0] if items else after
             await send({"type": "http.response.body", "body": _events(items) or b":\n\n", "more_body": True})
+            if items and items[-1][1].startswith(CLOSING):
+                break
+            after = items[-1][0] if items else after
     except InterlineError:
         pass  # the client opens the next stream, and is told there
     await send({"type": "http.response.body", "body": b""})

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from itertools import islice
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -29,8 +30,10 @@ Item = tuple[int, str]  # its number, and the frame as JSON
 Frame = dict[str, Any]  # {"text": …} or {"binary": base64}
 Application = Callable[[Any, Any, Any], Awaitable[Any]]
 
+CLOSING = '{"close":'  # how the last frame begins
 GOING_AWAY = 1001
 CRASHED = 1011  # as a WebSocket server closes when its application failed
+FRAME_BYTES = 256  # what a frame weighs in memory beside its content
 LEAVING_SECONDS = 10.0  # for the application to end after the client has gone
 
 
@@ -76,7 +79,7 @@ class Session:
         self.owner = owner
         self.subprotocol: str | None = None
         self.accepted = asyncio.Event()
-        self.ended_at: float | None = None
+        self.has_ended = False
         self._heard_at = time.monotonic()
         self._outbox: deque[Item] = deque()
         self._outbox_bytes = 0
@@ -118,9 +121,7 @@ class Session:
     def _batch(self, after: int) -> list[Item]:
         batch: list[Item] = []
         size = 0
-        for number, frame in self._outbox:
-            if number <= after:
-                continue
+        for number, frame in islice(self._outbox, after - self._seen, None):
             size += len(frame)
             if batch and size > settings.FALLBACK_BATCH_BYTES:
                 break
@@ -146,7 +147,7 @@ class Session:
             raise Gone("Frames were acknowledged that nobody sent.")
         self._seen = max(self._seen, seen)
         while self._outbox and self._outbox[0][0] <= self._seen:
-            self._outbox_bytes -= len(self._outbox.popleft()[1])
+            self._outbox_bytes -= len(self._outbox.popleft()[1]) + FRAME_BYTES
         self._drained.set()
 
     async def _has_room(self) -> bool:
@@ -183,7 +184,7 @@ class Session:
             self.accepted.set()
         elif kind == "websocket.close":
             self.end(message.get("code") or 1000)
-        elif kind == "websocket.send" and self.ended_at is None:
+        elif kind == "websocket.send" and not self.has_ended:
             await self._wait_for_drain()
             self._tell(frame_of(message))
 
@@ -191,27 +192,27 @@ class Session:
         """Hold the application back while the client leaves too much unacknowledged; close when it stays so."""
         try:
             async with asyncio.timeout(settings.FALLBACK_OUTBOUND_SECONDS):
-                while self._outbox_bytes > settings.FALLBACK_OUTBOUND_MAX_BYTES and self.ended_at is None:
+                while self._outbox_bytes > settings.FALLBACK_OUTBOUND_MAX_BYTES and not self.has_ended:
                     self._drained.clear()
                     await self._drained.wait()
         except TimeoutError:
             self.end(int(CloseCode.TOO_SLOW))
 
     def _tell(self, frame: str) -> None:
-        if self.ended_at is None:
+        if not self.has_ended:
             self._sent += 1
             self._outbox.append((self._sent, frame))
-            self._outbox_bytes += len(frame)
+            self._outbox_bytes += len(frame) + FRAME_BYTES
             self._news.set()
 
     # ------------------------------------------------------------ its end
 
     def end(self, code: int) -> None:
         """Tell both sides that it is over; the client reads the code after everything before it."""
-        if self.ended_at is not None:
+        if self.has_ended:
             return
-        self._tell(json.dumps({"close": code}))
-        self.ended_at = time.monotonic()
+        self._tell(f"{CLOSING}{code}}}")
+        self.has_ended = True
         self.accepted.set()
         self._drained.set()
         self._put({"type": "websocket.disconnect", "code": code})
@@ -224,7 +225,7 @@ class Session:
         return now - self._heard_at > settings.FALLBACK_SILENCE_SECONDS
 
     def is_read_to_the_end(self) -> bool:
-        return self.ended_at is not None and self._seen == self._sent
+        return self.has_ended and self._seen == self._sent
 
 
 class Sessions:
@@ -289,7 +290,7 @@ def event_of(frame: Any) -> Any:
 
 
 def size_of(event: Any) -> int:
-    return len(event.get("text") or event.get("bytes") or "")
+    return len(event.get("text") or event.get("bytes") or "") + FRAME_BYTES
 
 
 _sessions: "WeakKeyDictionary[asyncio.AbstractEventLoop, Sessions]" = WeakKeyDictionary()

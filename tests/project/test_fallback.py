@@ -170,14 +170,14 @@ def test_who_is_silent_is_gone(web: WebProcess, stack: ExitStack) -> None:
 
 
 def test_who_acknowledges_nothing_holds_a_bounded_amount_and_is_closed(processes: Processes, stack: ExitStack) -> None:
-    limits = {"FALLBACK_OUTBOUND_MAX_BYTES": "2000", "FALLBACK_OUTBOUND_SECONDS": "1"}
+    limits = {"FALLBACK_OUTBOUND_MAX_BYTES": "5000", "FALLBACK_OUTBOUND_SECONDS": "1"}
     web = processes.web(**limits)
     socket = join(web, stack)
     socket.write([ping(f"{number:050}") for number in range(200)], first=1)
     socket.seen = 0
     events = list(event_stream(socket.http.get(socket.session, params={"after": 0, "poll": 20}).text.splitlines()))
     held = sum(len(frame.get("text", "")) for _, frame in events[1:])  # hello has its own length
-    assert 0 < held < 3000
+    assert 0 < held < 5000
     wait_until(lambda: "fallback.ended" in web.output(), what="the end of a session that acknowledges nothing")
     assert close_code(socket) == CloseCode.TOO_SLOW
 
