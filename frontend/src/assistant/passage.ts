@@ -139,7 +139,7 @@ export function locateStretch(
   anchor: PassageAnchor,
   { start, end, original }: Stretch,
 ): { from: number; to: number } | null {
-  if (original === "" || end - start !== original.length) return null;
+  if (original === "" || end - start !== original.length || hasHalfCharacter(original)) return null;
   const today = documentPassage(resolver.doc);
   const expected = expectedOffset(resolver, anchor, today, start);
   if (expected === null) return null;
@@ -173,6 +173,11 @@ function nearbyOffset(text: string, words: string, expected: number): number | n
   if (found.length > 1 && words.length < DISTINCT_CHARACTERS) return null;
   found.sort((one, other) => Math.abs(one - expected) - Math.abs(other - expected));
   return found[0] ?? null;
+}
+
+/** Whether a text begins or ends inside a surrogate pair: the shared document would lose the character. */
+export function hasHalfCharacter(text: string): boolean {
+  return /^[\udc00-\udfff]|[\ud800-\udbff]$/.test(text);
 }
 
 const LETTER = /[\p{L}\p{N}]/u;

@@ -2,6 +2,7 @@
 import type { Assistant } from "../assistant/assistant";
 import { type Generation, isOver } from "../assistant/generations";
 import type { Edit } from "../assistant/messages";
+import { hasHalfCharacter } from "../assistant/passage";
 import { DEEP_CHECK_CHARACTERS, DEEP_CHECK_PAUSE_MS, DEEP_CHECKS_PER_MINUTE } from "../editor/limits";
 import { categoryLabel, type Finding, kindOf } from "./findings";
 
@@ -109,7 +110,8 @@ export class DeepCheck {
     const start = edit.start - block.offset;
     const end = edit.end - block.offset;
     // Whatever the model said: only words that stand there, in one block.
-    if (start >= end || block.text.slice(start, end) !== edit.original) return;
+    if (start >= end || block.text.slice(start, end) !== edit.original || hasHalfCharacter(edit.original))
+      return;
     this.events.found(block.text, {
       start,
       end,

@@ -53,8 +53,11 @@ export class SuggestionsPanel {
   }
 
   private picker(): HTMLElement {
+    const picker = make("details", "picker-home", make("summary", "", "What to look for"));
+    picker.open = true;
+    picker.hidden = !this.editor.isEditable;
     const form = make("form", "picker");
-    const group = make("fieldset", "aspects", make("legend", "", "Look for"));
+    const group = make("fieldset", "aspects", make("legend", "visually-hidden", "Look for"));
     const buttons = ASPECTS.map(({ id, label, looksFor }) => {
       const button = makeButton(label, () => this.toggle(id, button));
       button.className = "chip";
@@ -79,7 +82,6 @@ export class SuggestionsPanel {
     problem.setAttribute("role", "alert");
     group.append(...buttons);
     form.append(group, own, submit, problem);
-    form.hidden = !this.editor.isEditable;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const wish = own.value.trim();
@@ -88,8 +90,11 @@ export class SuggestionsPanel {
       if (aspects.length === 0) return;
       const { from, to, empty } = this.editor.state.selection;
       this.suggestions.ask(aspects, empty ? undefined : { from, to });
+      // On a small screen the findings need the room.
+      if (matchMedia("(max-width: 800px)").matches) picker.open = false;
     });
-    return form;
+    picker.append(form);
+    return picker;
   }
 
   private toggle(aspect: string, button: HTMLElement): void {

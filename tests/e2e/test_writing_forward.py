@@ -1,0 +1,82 @@
+"""Drafts, titles and steering: what the assistant writes anew, with somebody else in the document."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.editor import ghost, ready, saved, text_box, write
+from tests.e2e.site import Site
+from tests.e2e.test_pages import assert_accessible, watch_console
+from tests.e2e.test_suggestions import open_together
+from tests.processes import wait_until
+
+TEXT = "The heron waits by the weir. The old bridge was taken by the winter."
+
+
+def blocks(page: Page) -> list[str]:
+    """Return the document's own blocks, without what is only proposed."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('.ProseMirror > :not(.draft)')].map((block) => {
+            const copy = block.cloneNode(true)
+            for (const foreign of copy.querySelectorAll('.ghost, .remote-caret')) foreign.remove()
+            return copy.textContent.replaceAll('\\u2060', '')
+        })"""
+    )
+    return found
+
+
+def choose(page: Page, query: str, name: str) -> None:
+    """Choose from the slash menu, in a new paragraph."""
+    page.keyboard.press("Enter")
+    page.keyboard.type(f"/{query}")
+    expect(page.get_by_role("option", name=name)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+
+
+def test_an_outline_is_drafted_for_both_and_kept_while_the_other_types(site: Site) -> None:
+    hers, his, _ = open_together(site)
+    errors = watch_console(hers)
+    write(hers, TEXT)
+    choose(hers, "outline", "Outline")
+    expect(hers.locator(".draft")).to_be_visible()
+    expect(his.locator(".draft")).to_be_visible()
+    toolbar = hers.get_by_role("toolbar", name="Draft")
+    expect(toolbar.get_by_role("button", name="Keep", exact=True)).to_be_visible(timeout=30_000)
+    assert_accessible(hers)
+    write(his, "")
+    text_box(his).focus()
+    his.keyboard.press("Control+Home")
+    his.keyboard.type("Now: ")
+    wait_until(lambda: blocks(hers)[0] == "Now: " + TEXT, what="his words at hers")
+    toolbar.get_by_role("button", name="Keep", exact=True).click()
+    expect(hers.locator(".draft")).to_have_count(0)
+    expect(hers.locator(".ProseMirror ul, .ProseMirror ol").first).to_be_visible()
+    wait_until(lambda: blocks(hers) == blocks(his) and len(blocks(hers)) > 1, what="the same outline in both browsers")
+    expect(his.locator(".draft")).to_have_count(0)
+    hers.keyboard.press("Control+z")
+    expect(hers.locator(".ProseMirror ul, .ProseMirror ol")).to_have_count(0)
+    wait_until(lambda: blocks(hers)[0] == blocks(his)[0] == "Now: " + TEXT, what="his words after her undo")
+    assert not errors
+
+
+def test_a_title_is_proposed_and_taken_and_a_continuation_is_steered(site: Site) -> None:
+    alice = site.person("Alice")
+    page = alice.open(site.document(alice))
+    ready(page)
+    write(page, TEXT)
+    choose(page, "titles", "Titles")
+    dialog = page.get_by_role("dialog", name="Titles")
+    use = dialog.get_by_role("button", name=re.compile("^Use")).first
+    expect(dialog.get_by_role("button", name="Try again")).to_be_visible(timeout=30_000)
+    assert_accessible(page)
+    use.click()
+    expect(page.get_by_label("Title", exact=True)).not_to_have_value("")
+    saved(page)
+
+    write(page, "The river is high.")
+    page.keyboard.press("Control+Enter")
+    expect(ghost(page)).to_be_visible()
+    wait_until(lambda: len((ghost(page).first.text_content() or "").split()) > 3, what="some words of it")
+    page.get_by_role("toolbar", name="Suggestion").get_by_role("button", name="Shorter").click()
+    expect(page.locator("[data-origin=ai]").first).to_be_attached()
+    expect(ghost(page)).to_be_visible()
