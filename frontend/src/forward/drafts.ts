@@ -61,6 +61,7 @@ export class Drafts extends Versions<DraftSession> {
         wish,
         label: wish.label,
         markdown: true,
+        repeatable: true,
         attempts: [],
         shown: 0,
         own: true,
@@ -98,7 +99,15 @@ export class Drafts extends Versions<DraftSession> {
     if (typeof pos !== "number" || !known.user) return null;
     const label = String(wire.label ?? "Draft");
     const session: DraftSession = {
-      ...{ id: known.id, label, markdown: true, attempts: [firstAttempt(known)], shown: 0, own: false },
+      ...{
+        id: known.id,
+        label,
+        markdown: true,
+        attempts: [firstAttempt(known)],
+        shown: 0,
+        own: false,
+        repeatable: false,
+      },
       ...{ who: known.user, wish: { action: known.action as DraftAction, input: {}, label }, input: {} },
     };
     this.ranges.add([{ id: session.id, from: pos, to: pos, data: session }]);

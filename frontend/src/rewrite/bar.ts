@@ -83,7 +83,7 @@ export class RewriteBar {
     show(keep, !running && there && intact);
     show(part, !running && there && intact && (this.rewrites.changes?.().length ?? 0) > 1);
     show(below, !running && there && this.rewrites.insertBelow !== undefined);
-    show(again, !running && intact);
+    show(again, !running && intact && session.repeatable);
     for (const element of [back, on, compare, this.count]) show(element, several && !running);
     this.count.textContent = `${session.shown + 1}/${session.attempts.length}`;
     back.disabled = session.shown === 0;

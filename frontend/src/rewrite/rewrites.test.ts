@@ -212,4 +212,30 @@ describe("a rewrite in a shared text", () => {
     expect(sides.alice.keep()).toBe(true);
     expect(text("bob")).toBe("Before. First part.\nSecond part. After.");
   });
+
+  it("waits for its decision after a reload", async () => {
+    write(peers.bob, "<p>The very big heron.</p>");
+    const to = placeCaret(peers.bob, "The very big heron.");
+    await sides.bob.ask(SHORTEN, { from: to - 19, to });
+    const anchor = FakeSocket.of.get("u2")?.sentOf("generate").at(-1)?.anchor;
+    const socket = FakeSocket.of.get("u1");
+    const mine = { id: "g1", action: "shorten", user: ALICE, anchor, seq: 3 };
+    const limits = { input_characters: 20_000, concurrent_generations: 8 };
+    const greeting = {
+      type: "hello",
+      protocol: 1,
+      user: ALICE,
+      role: "editor",
+      limits,
+      models: [],
+      open: [],
+    };
+    socket?.say({ ...greeting, undecided: [mine] });
+    socket?.say({ type: "started", ...mine, seq: 1, model: "m", demo: true });
+    socket?.say({ type: "chunk", id: "g1", seq: 2, text: "The huge heron." });
+    socket?.say({ type: "done", id: "g1", seq: 3, finish_reason: "stop" });
+    expect(sides.alice.open?.attempts).toHaveLength(1);
+    expect(sides.alice.keep()).toBe(true);
+    expect(text("bob")).toBe("The huge heron.");
+  });
 });

@@ -75,7 +75,7 @@ export class Rewrites extends Versions<RewriteSession> {
     const { name, color } = this.assistant.config.user;
     const session: RewriteSession = {
       ...{ id, wish, selected, markdown, label: wish.label },
-      ...{ attempts: [], shown: 0, own: true, who: { name, color } },
+      ...{ attempts: [], shown: 0, own: true, repeatable: true, who: { name, color } },
     };
     this.ranges.add([{ id, from: selected.from, to: selected.to, data: session }]);
     editor.commands.setTextSelection(selected.to); // the selection's colour would hide the changes
@@ -177,6 +177,7 @@ export class Rewrites extends Versions<RewriteSession> {
         attempts: [firstAttempt(known)],
         shown: 0,
         own: false,
+        repeatable: false,
         who: known.user,
       },
       wish: { action: known.action as RewriteAction, input: {}, label },

@@ -35,6 +35,8 @@ export interface Session {
   shown: number;
   /** Asked for by the person at this browser. */
   own: boolean;
+  /** Whether what was asked is known here, to ask it again: not after a reload. */
+  repeatable: boolean;
   who: { name: string; color: string };
 }
 
@@ -194,18 +196,21 @@ export abstract class Versions<S extends Session> {
     else if (words) announce(`${session.label}: ${words} Alt + F10 goes to what you can do with it.`);
   }
 
-  /** Somebody else's is shown too, from its first event on. */
+  /** Somebody else's is shown too, from its first event on; one's own after a reload, while nobody has decided. */
   private sessionOf(known: Generation, before: Generation | undefined): S | null {
     const id = this.of.get(known.id);
     if (id) return this.sessions.get(id) ?? null;
     const isNew = known.state === "streaming" && (!before || before.seq === 0);
-    if (!this.editor || !isNew || !known.user || known.user.id === this.assistant.config.user.id) return null;
+    if (!this.editor || !isNew || !known.user) return null;
+    const own = known.user.id === this.assistant.config.user.id;
+    if (own && !this.assistant.hello?.undecided?.some(({ id }) => id === known.id)) return null;
     const session = this.adopt(known);
     if (!session) return null;
+    session.own = own;
     this.sessions.set(session.id, session);
     this.of.set(known.id, session.id);
     if (session.markdown) this.prepareMarkdown();
-    announce(`${known.user.name}: ${session.label}.`);
+    announce(own ? `${session.label} waits for your decision.` : `${known.user.name}: ${session.label}.`);
     return session;
   }
 

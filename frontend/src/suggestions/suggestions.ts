@@ -7,23 +7,16 @@ import { Decoration } from "@tiptap/pm/view";
 import type { Assistant } from "../assistant/assistant";
 import { type Failure, type Generation, isOver } from "../assistant/generations";
 import type { Edit, Person } from "../assistant/messages";
-import {
-  anchorPassage,
-  decodePassage,
-  encodePassage,
-  locateStretch,
-  type Passage,
-  type PassageAnchor,
-  passageOf,
-} from "../assistant/passage";
+import { decodePassage, locateStretch, type PassageAnchor, passageOf } from "../assistant/passage";
 import { replaceWords } from "../assistant/replacement";
 import { dispatchAsOneStep } from "../assistant/undo-step";
 import { Resolver } from "../collaboration/anchors";
 import { type Tracked, TrackedRanges } from "../collaboration/tracked-ranges";
 import { call } from "../documents/api";
 import { announce, notify } from "../editor/announce";
-import { SUGGESTIONS_AT_ONCE, SUGGESTIONS_RECALLED, SUGGESTIONS_RETRY_MS } from "../editor/limits";
-import { ASPECTS, aspectLabel } from "./aspects";
+import { SUGGESTIONS_RECALLED, SUGGESTIONS_RETRY_MS } from "../editor/limits";
+import { aspectLabel } from "./aspects";
+import { type Asked, Requests } from "./requests";
 
 export type Verdict = "open" | "stale" | "accepted" | "rejected" | "edited";
 
@@ -56,12 +49,6 @@ export interface Run {
   found: number;
 }
 
-interface Asked {
-  aspect: string;
-  from: number;
-  to: number;
-}
-
 interface Kept {
   anchor: PassageAnchor | null;
   aspect: string;
@@ -82,7 +69,7 @@ export class Suggestions {
   readonly ranges: TrackedRanges<Suggestion>;
   private editor: Editor | null = null;
   private readonly kept = new Map<string, Kept>();
-  private waiting: Asked[] = [];
+  private readonly requests: Requests;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private shown: string | null = null;
 
@@ -95,6 +82,11 @@ export class Suggestions {
       draw: (item) => this.draw(item),
       changed: () => this.events.changed(),
     });
+    this.requests = new Requests(
+      assistant,
+      () => this.editor,
+      (id, asked, anchor) => this.kept.set(id, { anchor, aspect: asked.aspect, placed: new Set(), asked }),
+    );
     assistant.follow((known, before) => this.follow(known, before));
     assistant.onHello(() => this.recall());
   }
@@ -141,8 +133,8 @@ export class Suggestions {
       notify("There is no text to look through yet.");
       return;
     }
-    this.waiting.push(...aspects.map((aspect) => ({ aspect, from, to })));
-    this.pump();
+    this.requests.waiting.push(...aspects.map((aspect) => ({ aspect, from, to })));
+    this.requests.pump();
     announce(`The assistant is looking through the text: ${aspects.map(aspectLabel).join(", ")}.`);
     this.events.changed();
   }
@@ -154,7 +146,7 @@ export class Suggestions {
       const generation = this.assistant.get(id);
       return generation ? [this.run(generation, own)] : [];
     });
-    const waiting = this.waiting.map(({ aspect }, index) => ({
+    const waiting = this.requests.waiting.map(({ aspect }, index) => ({
       id: `waiting:${index}`,
       aspect,
       author: null,
@@ -234,7 +226,7 @@ export class Suggestions {
   }
 
   stopRun(id: string): void {
-    if (id.startsWith("waiting:")) this.waiting.splice(Number(id.slice(8)), 1);
+    if (id.startsWith("waiting:")) this.requests.waiting.splice(Number(id.slice(8)), 1);
     else this.assistant.cancel(id);
     this.events.changed();
   }
@@ -280,49 +272,6 @@ export class Suggestions {
     return true;
   }
 
-  // ------------------------------------------------------------ asking
-
-  /** Start what waits, as many at once as one person may have. */
-  private pump(): void {
-    const limit = this.assistant.hello?.limits.concurrent_generations ?? SUGGESTIONS_AT_ONCE;
-    const own = this.assistant.config.user.id;
-    const running = [...this.assistant.all()].filter(
-      (known) => !isOver(known) && (known.user === null || known.user.id === own),
-    ).length;
-    // One is left for what the person asks for while these run.
-    for (let free = Math.min(SUGGESTIONS_AT_ONCE, limit - 1) - running; free > 0; free--) {
-      const next = this.waiting.shift();
-      if (!next) return;
-      this.start(next);
-    }
-  }
-
-  private start(asked: Asked): void {
-    const { editor } = this;
-    if (!editor) return;
-    const { doc } = editor.state;
-    const passage = this.fitting(passageOf(doc, asked.from, Math.min(asked.to, doc.content.size)));
-    if (passage.text === "") return;
-    const { aspect } = asked;
-    const anchor = anchorPassage(editor.state, passage);
-    const id = this.assistant.start({
-      action: "suggest",
-      input: { selection: passage.text, aspect },
-      anchor: { aspect, points: encodePassage(anchor) },
-    });
-    this.kept.set(id, { anchor, aspect, placed: new Set(), asked });
-  }
-
-  /** As much of a passage as one request may have, in whole blocks. */
-  private fitting(passage: Passage): Passage {
-    const limit = this.assistant.inputLimit(passage.text.length + 1);
-    if (passage.text.length <= limit) return passage;
-    const segments = passage.segments.filter(({ offset, length }) => offset + length <= limit);
-    const last = segments.at(-1);
-    notify("The text is too long for one request: the assistant looks through its first part.");
-    return { text: last ? passage.text.slice(0, last.offset + last.length) : "", segments };
-  }
-
   // ------------------------------------------------------------ following
 
   private follow(known: Generation, before: Generation | undefined): void {
@@ -351,7 +300,7 @@ export class Suggestions {
   }
 
   private ended(known: Generation, kept: Kept): void {
-    this.pump();
+    this.requests.pump();
     const own = known.user?.id === this.assistant.config.user.id;
     const label = aspectLabel(kept.aspect);
     if (known.state === "cancelled" && known.edits.length === 0) this.kept.delete(known.id);
@@ -525,5 +474,3 @@ export function countWords(found: number): string {
   if (found === 0) return "nothing to suggest";
   return found === 1 ? "1 suggestion" : `${found} suggestions`;
 }
-
-export const ALL_ASPECTS: readonly string[] = ASPECTS.map(({ id }) => id);
