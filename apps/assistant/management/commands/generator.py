@@ -1,6 +1,7 @@
 """Runs a generator: an asyncio process that takes generations from the queue and streams them from their models."""
 
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -35,3 +36,6 @@ async def _run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     await generator.run()
+    # Everything is written. The interpreter's own end waits for threads and takes litellm apart, for seconds.
+    logging.shutdown()
+    os._exit(0)
