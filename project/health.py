@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import redis
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -17,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.core.redis import sync_redis
+from apps.llm.health import read_all
 from project.heartbeat import alive
 
 logger = logging.getLogger(__name__)
@@ -86,9 +88,22 @@ def readyz(request: HttpRequest) -> JsonResponse:
     asked = {name: _threads.submit(check) for name, check in CHECKS.items()}
     parts = {name: _outcome(name, future, deadline) for name, future in asked.items()}
     ready = all(part["status"] == "ok" for part in parts.values())
-    answer = JsonResponse({"status": "ok" if ready else "unavailable", "parts": parts}, status=200 if ready else 503)
+    told = {"status": "ok" if ready else "unavailable", "parts": parts, "models": _models()}
+    answer = JsonResponse(told, status=200 if ready else 503)
     answer._has_been_logged = True  # type: ignore[attr-defined]  # Django would log each 503 as an error of ours
     return answer
+
+
+def _models() -> dict[str, str]:
+    """Say how the models did when they were last asked. Nothing is out of service for them: people write on."""
+    try:
+        known = read_all()
+    except redis.RedisError:
+        return {"status": "unknown"}
+    failing = [health.code for health in known.values() if health and health.code]
+    if failing:
+        return {"status": "failing", "detail": f"{len(failing)} of {len(known)}: {', '.join(sorted(set(failing)))}"}
+    return {"status": "unknown" if None in known.values() else "ok"}
 
 
 def _outcome(name: str, future: Any, deadline: float) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -15,6 +16,7 @@ from apps.llm.attempt import Clock, answer
 from apps.llm.breaker import breaker
 from apps.llm.engine import Engine, count_tokens
 from apps.llm.errors import ProviderUnavailable
+from apps.llm.health import note
 from apps.llm.requests import Attempt, ChatRequest, Delta, Finish, Prompt, Rerouted, Retrying, StreamItem
 from apps.llm.routes import time_limits
 
@@ -99,16 +101,19 @@ async def _ask(
     while True:
         attempt = Attempt(model, prompt)
         attempts.append(attempt)
+        started = time.monotonic()
         try:
             async with aclosing(answer(engine(), request, attempt, clock)) as items:
                 async for item in items:
                     if isinstance(item, Finish):
                         await breaker().succeeded(model)
+                        await note(model, "", time.monotonic() - started)
                     yield item
             return
         except InterlineError as error:
             if _is_models_fault(error):
                 await breaker().failed(model, rest=error.retry_after or 0)
+                await note(model, error.code, time.monotonic() - started)
             wait = _wait(error, tried)
             if attempt.pieces or tried >= settings.AI_RETRIES or wait is None or wait >= clock.left:
                 raise

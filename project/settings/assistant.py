@@ -34,6 +34,9 @@ AI_BREAKER_SECONDS = env.float("AI_BREAKER_SECONDS", 10)
 AI_BREAKER_MAX_SECONDS = env.float("AI_BREAKER_MAX_SECONDS", 300)
 AI_BREAKER_TRIAL_SECONDS = 30.0  # after its rest, one request at a time tries it; the next when that has not ended
 
+AI_HEALTH_SECONDS = env.float("AI_HEALTH_SECONDS", 300)  # a model unused for so long is asked for one token; 0: never
+AI_HEALTH_LOOK_SECONDS = 30  # how often that is looked up, and a failing model asked
+
 # litellm's own stream wrapper costs 0.8 ms of CPU per token; reading OpenAI-compatible streams ourselves under its
 # HTTP handler costs 0.05 ms. Off: everything goes through the wrapper.
 AI_FAST_STREAM = env.bool("AI_FAST_STREAM", True)
@@ -81,8 +84,9 @@ ASSISTANT_FLUSH_SECONDS = 0.025  # after the first token, which goes at once; ha
 ASSISTANT_LOG_KEPT_SECONDS = env.int("ASSISTANT_LOG_KEPT_SECONDS", 300)  # in Redis, after the transcript is stored
 ASSISTANT_LOG_MAX_AGE_SECONDS = 24 * 3600  # of a log whose generation never ended
 ASSISTANT_STREAMS_PER_GENERATOR = env.int("ASSISTANT_STREAMS_PER_GENERATOR", 32)
-ASSISTANT_HEARTBEAT_SECONDS = env.float("ASSISTANT_HEARTBEAT_SECONDS", 5)
-ASSISTANT_LEASE_SECONDS = env.float("ASSISTANT_LEASE_SECONDS", 15)  # a generator silent for so long is replaced
+ASSISTANT_HEARTBEAT_SECONDS = env.float("ASSISTANT_HEARTBEAT_SECONDS", 0.5)  # a generator's sign of life
+ASSISTANT_LEASE_SECONDS = env.float("ASSISTANT_LEASE_SECONDS", 2)  # silent for so long and two heartbeats: replaced
+ASSISTANT_WEDGED_SECONDS = 30.0  # an event loop that stood still for so long counts as dead
 ASSISTANT_ATTEMPTS_MAX = 3  # generators that may die over one generation
 ASSISTANT_QUEUE_MAX_WAIT_SECONDS = env.float("ASSISTANT_QUEUE_MAX_WAIT_SECONDS", 60)
 ASSISTANT_DRAIN_SECONDS = env.float("ASSISTANT_DRAIN_SECONDS", 5)  # below the supervisor's kill timeout
@@ -108,6 +112,7 @@ ASSISTANT_RESUME_MAX_GENERATIONS = 50  # replayed from the database for one `res
 
 ASSISTANT_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "read-stories": {"task": "apps.assistant.tasks.read_stories", "schedule": ASSISTANT_SHEET_SWEEP_SECONDS},
+    "check-models": {"task": "apps.llm.tasks.check_models", "schedule": AI_HEALTH_LOOK_SECONDS},
     "sweep-generations": {"task": "apps.assistant.tasks.sweep_generations", "schedule": ASSISTANT_SWEEP_SECONDS},
     "erase-conversations": {"task": "apps.assistant.tasks.erase_conversations", "schedule": 3600},
 }
