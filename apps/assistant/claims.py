@@ -26,7 +26,8 @@ CLAIM = sql.SQL(
 UPDATE assistant_generation g
 SET state = {running}, epoch = g.epoch + 1, worker = %(worker)s, started_at = coalesce(g.started_at, now())
 FROM accounts_user u
-WHERE g.id = %(id)s AND u.id = g.user_id AND g.state = ANY(%(states)s)
+WHERE g.id = %(id)s AND u.id = g.user_id
+    AND (g.state = {queued} OR g.state = {running} AND g.worker = ANY(%(gone)s))
 RETURNING {columns}, (SELECT t.conversation_id FROM assistant_turn t WHERE t.generation_id = g.id)
 """
 )
@@ -38,16 +39,16 @@ SHOWN = "UPDATE assistant_generation SET last_seq = 1 WHERE id = %(id)s AND last
 CANCELLED = "SELECT id FROM assistant_generation WHERE id = ANY(%(ids)s) AND cancel_requested_at IS NOT NULL"
 
 
-async def claim(generation_id: UUID, worker: str, *, taken_over: bool) -> Generation | None:
+async def claim(generation_id: UUID, worker: str, *, gone: Collection[str] = ()) -> Generation | None:
     """Return the generation for `worker` to run, in a new epoch; None when it has ended or somebody else runs it.
 
-    `taken_over`: whoever ran it has let its lease end.
+    `gone`: generators that do not run it any more, whatever the row says.
     """
-    states = [State.QUEUED.value, State.RUNNING.value] if taken_over else [State.QUEUED.value]
+    states = {"queued": sql.Literal(State.QUEUED.value), "running": sql.Literal(State.RUNNING.value)}
     async with (await pool()).connection() as connection:
         cursor = await connection.execute(
-            CLAIM.format(running=sql.Literal(State.RUNNING.value), columns=_columns()),
-            {"id": generation_id, "worker": worker, "states": states},
+            CLAIM.format(columns=_columns(), **states),
+            {"id": generation_id, "worker": worker, "gone": list(gone)},
         )
         row = await cursor.fetchone()
     return _generation(row) if row else None

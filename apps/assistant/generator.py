@@ -1,4 +1,4 @@
-"""The generator process: takes jobs, runs many generations at once on one event loop, keeps their leases."""
+"""The generator process: takes jobs, runs many generations at once on one event loop, replaces generators that die."""
 
 import asyncio
 import logging
@@ -18,18 +18,22 @@ from apps.assistant.database import in_database
 from apps.assistant.jobs import Job
 from apps.assistant.log import append, expire_log, last_position, take_over_log
 from apps.assistant.models import Generation
+from apps.assistant.pulse import Pulse
 from apps.assistant.runner import Run
 from apps.assistant.transcripts import replay
 from apps.core.ids import request_id
 from apps.core.notices import notices
 from apps.core.readiness import say_ready
-from apps.core.redis import async_redis, blocking_redis
+from apps.core.redis import blocking_redis
 from apps.llm.engine import warm_up
+from apps.llm.health import probe_channel
+from apps.llm.probe import probe
+from apps.llm.stream import engine
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
-HEARTBEAT_LIFETIME_SECONDS = 15
+TAKEN_OVER_AT_ONCE = 8
 
 
 class Generator:
@@ -37,8 +41,11 @@ class Generator:
 
     def __init__(self) -> None:
         self.worker = f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._pulse = Pulse(self.worker)
         self._runs: dict[UUID, Run] = {}
         self._entries: dict[bytes, UUID] = {}
+        self._cancelled_early: set[UUID] = set()  # while they were being taken
+        self._silent_since: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._free = asyncio.Semaphore(settings.ASSISTANT_STREAMS_PER_GENERATOR)
@@ -49,15 +56,18 @@ class Generator:
     async def run(self) -> None:
         await warm_up()
         await notices().subscribe(jobs.commands_channel(), self._hear_command, self._look_for_cancelled_soon)
-        beating = asyncio.create_task(self._beat())
+        await notices().subscribe(probe_channel(), self._probe_soon, lambda: None)
+        self._pulse.start()
+        watching = asyncio.create_task(self._watch())
         taking = asyncio.create_task(self._take_jobs())
         logger.info("generator.ready", extra={"worker": self.worker})
         say_ready()
         await self._stopping.wait()
         taking.cancel()
         await self._drain()
-        beating.cancel()
-        await self._forget()
+        watching.cancel()
+        await asyncio.to_thread(self._pulse.stop)
+        await engine().aclose()
         logger.info("generator.stopped", extra={"worker": self.worker})
 
     # ------------------------------------------------------------ jobs
@@ -67,6 +77,7 @@ class Generator:
         while True:
             try:
                 await jobs.make_group()
+                await jobs.forget_absent()
                 while True:
                     await self._take_some(client)
             except redis.ResponseError as error:  # NOGROUP: Redis was emptied
@@ -100,10 +111,11 @@ class Generator:
             finally:
                 self._entries.pop(job.entry_id, None)
                 self._runs.pop(job.generation_id, None)
+                self._cancelled_early.discard(job.generation_id)
 
     async def _generate(self, job: Job) -> bool:
         """Run the job's generation; say whether the job is done with."""
-        generation = await claim(job.generation_id, self.worker, taken_over=job.taken_over)
+        generation = await claim(job.generation_id, self.worker, gone=[job.holder] if job.holder else [])
         if generation is None:
             await tell_stored_end(job.generation_id)
             return True
@@ -119,19 +131,24 @@ class Generator:
                 "epoch": generation.epoch,
             },
         )
-        if generation.cancel_requested_at:
+        if generation.cancel_requested_at or generation.pk in self._cancelled_early:
             run.stop("cancel")
         return await run.execute()
 
     # ------------------------------------------------------------ cancelling
 
     def _hear_command(self, payload: bytes) -> None:
-        run = self._runs.get(UUID(payload.decode()))
-        if run is not None:
+        generation_id = UUID(payload.decode())
+        if run := self._runs.get(generation_id):
             run.stop("cancel")
+        elif generation_id in self._entries.values():
+            self._cancelled_early.add(generation_id)
 
     def _look_for_cancelled_soon(self) -> None:
         self._spawn(self._look_for_cancelled())
+
+    def _probe_soon(self, model: bytes) -> None:
+        self._spawn(probe(model.decode()))
 
     async def _look_for_cancelled(self) -> None:
         """Make up for commands that were lost."""
@@ -140,23 +157,45 @@ class Generator:
                 if run := self._runs.get(generation_id):
                     run.stop("cancel")
 
-    # ------------------------------------------------------------ leases and life
+    # ------------------------------------------------------------ watching over each other
 
-    async def _beat(self) -> None:
-        """Say that we live, keep the leases of what runs here, and take over what nobody keeps."""
+    async def _watch(self) -> None:
+        """Look for what was cancelled, and take over what generators that are gone have left."""
         while True:
+            self._pulse.loop_turned()
             try:
-                await async_redis().set(
-                    jobs.heartbeat_key(self.worker), int(time.time()), ex=HEARTBEAT_LIFETIME_SECONDS
-                )
-                await jobs.keep(self.worker, list(self._entries))
                 await self._look_for_cancelled()
                 if not self._stopping.is_set() and not self._free.locked():
-                    for job in await jobs.take_over(self.worker, count=4):
-                        self._start(job)
+                    await self._take_over()
+            except redis.ResponseError:  # there is no queue yet
+                self._silent_since.clear()
+            except (redis.RedisError, OSError):
+                self._silent_since.clear()  # when Redis is back, everybody needs a moment to be heard
+                logger.warning("generator.redis_away")
             except Exception:
-                logger.warning("generator.heartbeat_failed", exc_info=True)
+                logger.warning("generator.watch_failed", exc_info=True)
             await asyncio.sleep(settings.ASSISTANT_HEARTBEAT_SECONDS)
+
+    async def _take_over(self) -> None:
+        lease = settings.ASSISTANT_LEASE_SECONDS
+        for holder in await self._gone():
+            for job in await jobs.take_over(self.worker, holder, TAKEN_OVER_AT_ONCE, idle_seconds=lease / 2):
+                logger.warning("generation.taken_over", extra={"generation": str(job.generation_id), "holder": holder})
+                self._start(job)
+        # Our own that failed, because PostgreSQL was away for example.
+        for job in await jobs.take_over(self.worker, self.worker, TAKEN_OVER_AT_ONCE, idle_seconds=lease):
+            if job.generation_id not in self._entries.values():
+                self._start(job)
+
+    async def _gone(self) -> list[str]:
+        """Return the generators with jobs that have been silent for so long that it is no delay."""
+        now = time.monotonic()
+        others = [holder for holder in await jobs.holders() if holder != self.worker]
+        alive = await jobs.are_alive(others)
+        silent = [holder for holder, is_alive in zip(others, alive, strict=True) if not is_alive]
+        self._silent_since = {holder: self._silent_since.get(holder, now) for holder in silent}
+        patience = 2 * settings.ASSISTANT_HEARTBEAT_SECONDS
+        return [holder for holder, since in self._silent_since.items() if now - since >= patience]
 
     async def _drain(self) -> None:
         """Let running generations end for a while; hand over the others, with what is written so far."""
@@ -173,12 +212,6 @@ class Generator:
                 jobs.enqueue(generation_id)
                 await jobs.finish(entry_id)
                 logger.info("generation.handed_over", extra={"generation": str(generation_id)})
-
-    async def _forget(self) -> None:
-        try:
-            await async_redis().delete(jobs.heartbeat_key(self.worker))
-        except redis.RedisError:
-            logger.warning("generator.heartbeat_failed")
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

@@ -1,6 +1,6 @@
 """The queue of generations: a Redis Stream with one consumer group. The queue is only the bell; the row is the truth.
 
-A generator keeps the lease of what it runs by claiming it to itself; what nobody kept is taken over after the lease.
+A generator says all the time that it lives (`pulse`); the jobs of one that has fallen silent are taken over.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import redis
-from django.conf import settings
 from redis.asyncio import Redis
 
 from apps.core.redis import async_redis, key, sync_redis
@@ -17,6 +16,7 @@ from apps.core.redis import async_redis, key, sync_redis
 GROUP = "generators"
 BLOCK_MS = 2_000
 QUEUE_MAX_JOBS = 100_000
+ABSENT_MS = 3_600_000
 
 
 def queue_key() -> str:
@@ -34,11 +34,11 @@ def heartbeat_key(worker: str) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """An entry of the queue. `taken_over`: whoever had it before let its lease end."""
+    """An entry of the queue. `holder`: who had it before, and is gone."""
 
     entry_id: bytes
     generation_id: UUID
-    taken_over: bool = False
+    holder: str = ""
 
 
 def enqueue(generation_id: UUID) -> None:
@@ -59,24 +59,42 @@ async def make_group() -> None:
             raise
 
 
+async def forget_absent() -> None:
+    """Forget generators that left long ago; every start has a name of its own."""
+    consumers: Any = await async_redis().xinfo_consumers(queue_key(), GROUP)
+    for consumer in consumers:
+        if not consumer["pending"] and consumer["idle"] > ABSENT_MS:
+            await async_redis().xgroup_delconsumer(queue_key(), GROUP, consumer["name"])
+
+
 async def take(client: Redis, worker: str, count: int) -> list[Job]:
     """Wait for jobs, at most BLOCK_MS, on a client that may block."""
     answer: Any = await client.xreadgroup(GROUP, worker, {queue_key(): ">"}, count=count, block=BLOCK_MS)
     return [_job(entry) for _, entries in answer for entry in entries]
 
 
-async def take_over(worker: str, count: int) -> list[Job]:
-    """Return jobs whose lease has ended; they are `worker`'s now."""
-    answer: Any = await async_redis().xautoclaim(
-        queue_key(), GROUP, worker, min_idle_time=int(settings.ASSISTANT_LEASE_SECONDS * 1000), count=count
-    )
-    return [_job(entry, taken_over=True) for entry in answer[1] if entry[1]]
+async def holders() -> list[str]:
+    """Return the generators that have jobs."""
+    summary: Any = await async_redis().xpending(queue_key(), GROUP)
+    return [consumer["name"].decode() for consumer in summary["consumers"]]
 
 
-async def keep(worker: str, entries: Sequence[bytes]) -> None:
-    """Renew the leases of `entries`."""
-    if entries:
-        await async_redis().xclaim(queue_key(), GROUP, worker, min_idle_time=0, message_ids=list(entries), justid=True)
+async def are_alive(workers: Sequence[str]) -> list[bool]:
+    """Say which of `workers` have been heard of within ASSISTANT_LEASE_SECONDS."""
+    if not workers:
+        return []
+    return [beat is not None for beat in await async_redis().mget([heartbeat_key(worker) for worker in workers])]
+
+
+async def take_over(worker: str, holder: str, count: int, *, idle_seconds: float) -> list[Job]:
+    """Return jobs of `holder`, touched by nobody for `idle_seconds`; they are `worker`'s now."""
+    client, idle_ms = async_redis(), int(idle_seconds * 1000)
+    pending: Any = await client.xpending_range(queue_key(), GROUP, "-", "+", count, consumername=holder, idle=idle_ms)
+    if not pending:
+        return []
+    ids = [entry["message_id"] for entry in pending]
+    claimed: Any = await client.xclaim(queue_key(), GROUP, worker, min_idle_time=idle_ms, message_ids=ids)
+    return [_job(entry, holder) for entry in claimed if entry[1]]
 
 
 async def finish(entry_id: bytes) -> None:
@@ -86,5 +104,5 @@ async def finish(entry_id: bytes) -> None:
         await pipeline.execute()
 
 
-def _job(entry: Any, *, taken_over: bool = False) -> Job:
-    return Job(entry[0], UUID(entry[1][b"generation"].decode()), taken_over)
+def _job(entry: Any, holder: str = "") -> Job:
+    return Job(entry[0], UUID(entry[1][b"generation"].decode()), holder)

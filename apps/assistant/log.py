@@ -14,7 +14,7 @@ import redis
 from django.conf import settings
 
 from apps.assistant.messages import END_TYPES, Chunk, Decided, Event
-from apps.core.redis import async_redis, key
+from apps.core.redis import async_redis, key, sync_redis
 
 Kind = Literal["chunk", "end", "decided", "other"]
 
@@ -100,10 +100,27 @@ def decode_notice(payload: bytes) -> list[Line]:
 
 async def append(document_id: UUID, epoch: int, lines: Sequence[Line]) -> None:
     """Append `lines` of one generation and tell everybody. Raises Fenced, Gap, redis.RedisError."""
-    arguments: list[Any] = [channel(document_id), settings.ASSISTANT_LOG_MAX_AGE_SECONDS]
+    arguments = _append_arguments(document_id, epoch, lines, settings.ASSISTANT_LOG_MAX_AGE_SECONDS)
+    await _run(APPEND, lines[0].generation_id, arguments)
+
+
+def append_now(document_id: UUID, epoch: int, lines: Sequence[Line], kept_seconds: int) -> None:
+    """As `append`, without an event loop. Raises Fenced, Gap, redis.RedisError."""
+    registered = sync_redis().register_script(APPEND)
+    try:
+        registered(
+            keys=[events_key(lines[0].generation_id)],
+            args=_append_arguments(document_id, epoch, lines, kept_seconds),
+        )
+    except redis.ResponseError as error:
+        raise _meaning(error) from None
+
+
+def _append_arguments(document_id: UUID, epoch: int, lines: Sequence[Line], kept_seconds: int) -> list[Any]:
+    arguments: list[Any] = [channel(document_id), kept_seconds]
     for line in lines:
         arguments += (f"{epoch}-{line.seq}", line.encode())
-    await _run(APPEND, lines[0].generation_id, arguments)
+    return arguments
 
 
 async def take_over_log(generation_id: UUID, epoch: int) -> list[Line]:
@@ -122,11 +139,14 @@ async def _run(script: str, generation_id: UUID, arguments: list[Any]) -> Any:
     try:
         return await registered(keys=[events_key(generation_id)], args=arguments)
     except redis.ResponseError as error:
-        if "equal or smaller" in str(error):
-            raise Fenced from None
-        if "GAP" in str(error):
-            raise Gap from None
-        raise
+        raise _meaning(error) from None
+
+
+def _meaning(error: redis.ResponseError) -> Exception:
+    """Return what it means that a script refused."""
+    if "equal or smaller" in str(error):
+        return Fenced()
+    return Gap() if "GAP" in str(error) else error
 
 
 async def last_position(generation_id: UUID) -> tuple[int, int]:
@@ -146,7 +166,15 @@ def _parts(entry_id: bytes) -> tuple[int, int]:
 
 async def read_log(generation_id: UUID) -> list[Line]:
     """Return every event that is in Redis, oldest first; empty where the log expired or never was."""
-    entries: Any = await async_redis().xrange(events_key(generation_id))
+    return _lines(await async_redis().xrange(events_key(generation_id)))
+
+
+def read_log_now(generation_id: UUID) -> list[Line]:
+    """As `read_log`, without an event loop."""
+    return _lines(sync_redis().xrange(events_key(generation_id)))
+
+
+def _lines(entries: Any) -> list[Line]:
     return [Line.decode(fields[b"e"]) for _, fields in entries]
 
 

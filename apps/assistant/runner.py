@@ -70,6 +70,7 @@ class Run:
         self._inner: asyncio.Task[Finish] | None = None
         self._stop: Stop = ""
         self._attempts: list[Attempt] = []
+        self._lost: list[Attempt] = []  # of the generator before us
         self._usages: list[dict[str, Any]] = generation.attempts
         self._marking: asyncio.Task[None] | None = None
         self._first_token_at: datetime | None = None
@@ -109,9 +110,10 @@ class Run:
 
     async def usages(self) -> list[dict[str, Any]]:
         """Return what every request to a provider cost so far: of this run, and of those before it. See Generation."""
-        await settle(self._attempts)
-        epoch = {"epoch": self.generation.epoch}
-        return [*self.generation.attempts, *(attempt.usage() | epoch for attempt in self._attempts)]
+        epoch = self.generation.epoch
+        attempts = [(epoch - 1, one) for one in self._lost] + [(epoch, one) for one in self._attempts]
+        await settle([one for _, one in attempts])
+        return [*self.generation.attempts, *({**one.usage(), "epoch": epoch} for epoch, one in attempts)]
 
     def _given_up(self) -> Callable[[], Ending] | None:
         """Return what makes the end of a generation that cannot go on: its log is lost, or it kills generators."""
@@ -188,7 +190,7 @@ class Run:
         if before and before not in {usage["epoch"] for usage in self.generation.attempts}:
             accounted = sum(usage["characters"] for usage in self.generation.attempts)
             lost = self._writer.text[accounted:]
-            self._attempts.append(Attempt(self.model, prompt, "lost", began=True, pieces=[lost]))
+            self._lost = [Attempt(self.model, prompt, "lost", began=True, pieces=[lost])]
 
     async def _announce(self) -> None:
         if self._written_before:

@@ -1,4 +1,4 @@
-"""What people do with generations: start, cancel, decide. Synchronous; consumers and REST call them."""
+"""What people do with generations: start and decide (cancelling is in `ends`). Consumers and REST call them."""
 
 import logging
 from typing import Any
@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 import redis
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.assistant import jobs
@@ -16,10 +15,10 @@ from apps.assistant.admission import Terms, check_concurrency, own_terms, reserv
 from apps.assistant.conversations import Place, find_place, take_place
 from apps.assistant.log import channel, line_of
 from apps.assistant.messages import Decide, Decided, Generate, GenerationInput
-from apps.assistant.models import CHAT, OPEN_STATES, STORY, Decision, Generation
+from apps.assistant.models import CHAT, STORY, Decision, Generation
 from apps.assistant.people import person
 from apps.assistant.sheets import use_sheet
-from apps.core.errors import Forbidden, Invalid, NotFound, RateLimited, TooLarge
+from apps.core.errors import Invalid, NotFound, RateLimited, TooLarge
 from apps.core.ids import request_id
 from apps.core.redis import sync_redis
 from apps.documents.access import access_document
@@ -151,22 +150,6 @@ def find_generation(user: User, document_id: UUID, generation_id: UUID) -> Gener
     if generation is None or not generation.is_visible_to(user.pk):
         raise NotFound("There is no such generation.")
     return generation
-
-
-def cancel_generation(user: User, document_id: UUID, generation_id: UUID) -> None:
-    """Have a generation stopped; nothing happens to one that has ended. Its own person may, and a document's owner."""
-    access = access_document(user, document_id)
-    generation = find_generation(user, document_id, generation_id)
-    if generation.user_id != user.pk and access.role != Role.OWNER:
-        raise Forbidden("Only who started this, or the document's owner, may stop it.")
-    changed = Generation.objects.filter(
-        pk=generation_id, state__in=OPEN_STATES, cancel_requested_at__isnull=True
-    ).update(cancel_requested_at=timezone.now())
-    if changed:
-        try:
-            jobs.tell_cancelled(generation_id)
-        except redis.RedisError:
-            logger.warning("generation.cancel_not_told", extra={"generation": str(generation_id)})
 
 
 def decide(user: User, document_id: UUID, message: Decide) -> None:

@@ -1,11 +1,9 @@
 """The sweep: generations whose generator died, or whose job or log was lost, go on or end visibly. Erasing."""
 
 import logging
-from collections.abc import Sequence
+import time
 from datetime import timedelta
-from typing import Any
 
-import redis
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
@@ -13,11 +11,12 @@ from django.utils import timezone
 from apps.assistant import jobs
 from apps.assistant.admission import settle_ended
 from apps.assistant.conversations import erase_deleted
-from apps.assistant.log import Line, channel, events_key, line_of, text_of
+from apps.assistant.ends import end_waiting
+from apps.assistant.log import Line
 from apps.assistant.messages import Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
 from apps.assistant.story import read_due_sheets
-from apps.assistant.transcripts import private_to, started_event, store_end
+from apps.assistant.transcripts import store_end
 from apps.core.redis import key, sync_redis
 from apps.quotas.services import old_reservations, settle_lost
 
@@ -35,9 +34,11 @@ def sweep_generations() -> None:
     lost = Generation.objects.filter(state__in=OPEN_STATES, created_at__lt=young)
     # In a Redis that was emptied since the last sweep, no generator may have said again that it lives.
     knows_the_living = sync_redis().set(key("generator", "swept"), "1", get=True) is not None
-    for generation in lost.select_related("user", "turn").order_by("created_at")[:SWEPT_AT_ONCE]:
+    waiting = list(lost.order_by("created_at")[:SWEPT_AT_ONCE])
+    gone = _gone({generation.worker for generation in waiting if generation.state == State.RUNNING})
+    for generation in waiting:
         if generation.state == State.RUNNING:
-            if knows_the_living and not _is_alive(generation.worker):
+            if knows_the_living and generation.worker in gone:
                 _requeue(generation)
         elif generation.created_at < old and not _is_somebody_alive():
             _fail(generation)
@@ -67,8 +68,12 @@ def erase_conversations() -> None:
         logger.info("conversations.erased", extra={"conversations": erased})
 
 
-def _is_alive(worker: str) -> bool:
-    return bool(sync_redis().exists(jobs.heartbeat_key(worker)))
+def _gone(workers: set[str]) -> set[str]:
+    """Return those that are not heard of, twice in a row: a sign of life may be late."""
+    silent = {worker for worker in workers if not sync_redis().exists(jobs.heartbeat_key(worker))}
+    if silent:
+        time.sleep(settings.ASSISTANT_LEASE_SECONDS / 2)
+    return {worker for worker in silent if not sync_redis().exists(jobs.heartbeat_key(worker))}
 
 
 def _is_somebody_alive() -> bool:
@@ -83,42 +88,30 @@ def _requeue(generation: Generation) -> None:
         jobs.enqueue(generation.pk)
 
 
-def end_lost(generation: Generation, message: str, written: Sequence[Line] = ()) -> list[Line] | None:
-    """End a generation of which nothing is left but its request and what is `written`; None when it has ended."""
-    texts = [text_of(line) for line in written]
+def end_lost(generation: Generation, message: str) -> list[Line] | None:
+    """End a generation that nothing is left of but its request; None when it has ended already."""
     ending = Failed(
-        type="failed",
-        id=generation.pk,
-        seq=max(2, len(written) + 1),
-        code="internal",
-        message=message,
-        retryable=True,
-        partial=any(texts),
+        type="failed", id=generation.pk, seq=2, code="internal", message=message, retryable=True, partial=False
     )
-    return store_end(
-        generation.pk,
-        epoch=generation.epoch,
-        ending=ending,
-        text="".join(texts),
-        lengths=[len(text) for text in texts[1:]],
-        model=generation.model,
-    )
+    return store_end(generation.pk, epoch=generation.epoch, ending=ending, text="", lengths=[], model=generation.model)
 
 
 def _fail(generation: Generation) -> None:
     """End a generation that no generator took, and tell whoever waits for it. What was shown of it stays."""
-    entries: Any = sync_redis().xrange(events_key(generation.pk))
-    written = [Line.decode(fields[b"e"]) for _, fields in entries]
-    lines = end_lost(generation, "The assistant is not running. Try again later.", written)
-    if lines is None:
-        return
-    logger.warning("generation.nobody_ran", extra={"generation": str(generation.pk)})
-    told = [*([] if written else [line_of(started_event(generation), private_to(generation))]), *lines]
-    payload: Any = b"\n".join(line.encode() for line in told)
-    try:
-        sync_redis().publish(channel(generation.document_id), payload)
-    except redis.RedisError:
-        logger.warning("generation.not_told", extra={"generation": str(generation.pk)})
+
+    def ending(seq: int, text: str) -> Failed:
+        return Failed(
+            type="failed",
+            id=generation.pk,
+            seq=seq,
+            code="internal",
+            message="The assistant is not running. Try again later.",
+            retryable=True,
+            partial=bool(text),
+        )
+
+    if end_waiting(generation.pk, ending):
+        logger.warning("generation.nobody_ran", extra={"generation": str(generation.pk)})
 
 
 @shared_task

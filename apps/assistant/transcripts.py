@@ -1,6 +1,6 @@
 """A generation's stored events: writing its end, and replaying it afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.assistant.admission import settle_ended
 from apps.assistant.log import Line, line_of
 from apps.assistant.messages import Cancelled, Chunk, Done, Failed, Started, parse_event
-from apps.assistant.models import CHAT, SHEET, Generation, State
+from apps.assistant.models import CHAT, OPEN_STATES, SHEET, Generation, State
 from apps.assistant.people import person, quota_of
 from apps.assistant.recaps import recap_if_due
 from apps.assistant.services import decided_event, number_decisions
@@ -58,16 +58,17 @@ def store_end(
     model: str,
     attempts: Sequence[dict[str, Any]] = (),
     first_token_at: datetime | None = None,
+    states: Collection[State] = OPEN_STATES,
 ) -> list[Line] | None:
     """Write the transcript and return the lines to append: the end, and decisions that came before it.
 
-    A cancel that was asked for before wins, whatever ended it. None when the generation has ended already or another
-    generator has it. `lengths`, `events`, `attempts`: see Generation.
+    A cancel that was asked for before wins, whatever ended it. None when the generation is in none of `states` any more
+    or another generator has it. `lengths`, `events`, `attempts`: see Generation.
     """
     generation = (
         Generation.objects.select_for_update(of=("self",))
         .select_related("user")
-        .filter(pk=generation_id, epoch=epoch, state__in=(State.RUNNING, State.QUEUED))
+        .filter(pk=generation_id, epoch=epoch, state__in=states)
         .first()
     )
     if generation is None:
@@ -83,7 +84,7 @@ def store_end(
     generation.events = list(events) or None
     generation.model = model
     generation.last_seq = ending.seq
-    generation.first_token_at = first_token_at
+    generation.first_token_at = first_token_at or generation.first_token_at
     generation.ended_at = timezone.now()
     if isinstance(ending, Failed):
         generation.error_code = ending.code

@@ -23,6 +23,15 @@ RETRY_SECONDS = 0.25
 MakeEvent = Callable[[int], Event]  # of the seq it gets
 
 
+class Written:
+    """What the lines of a log say, as it is stored. See Generation."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.text = "".join(text_of(line) for line in lines)
+        self.lengths = [len(text_of(line)) for line in lines[1:]]
+        self.events: list[dict[str, Any]] = [json.loads(line.frame) for line in lines[1:] if line.kind != "chunk"]
+
+
 class LogWriter:
     """The writing end of a log, for one epoch. Keeps what it wrote, so that a Redis that forgot can be told again."""
 
@@ -48,9 +57,8 @@ class LogWriter:
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._lock = asyncio.Lock()
-        self.lengths = [len(text_of(line)) for line in lines[1:]]
-        self.events: list[dict[str, Any]] = [json.loads(line.frame) for line in lines[1:] if line.kind != "chunk"]
-        self.text = "".join(text_of(line) for line in lines)
+        before = Written(lines)
+        self.text, self.lengths, self.events = before.text, before.lengths, before.events
 
     @property
     def next_seq(self) -> int:

@@ -1,11 +1,16 @@
 """Processes that die in the middle: the answer goes on or ends visibly, and no word is doubled or lost."""
 
+import asyncio
+import os
+import signal
+import time
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.utils import timezone
 
+from apps.assistant.claims import claim, pool
 from apps.assistant.models import Generation
 from apps.assistant.tasks import sweep_generations
 from apps.core.redis import sync_redis
@@ -87,6 +92,83 @@ def test_a_stopping_generator_hands_over_what_it_cannot_end(own_house: MakeHouse
     assert_whole(alice.events(generation))
 
 
+def test_a_killed_generator_is_replaced_within_five_seconds(own_house: MakeHouse) -> None:
+    house = own_house()
+    first, second = house.start_generator(), house.start_generator()
+    house.provider.behave(rate=20, tokens=3_000)
+    alice = house.join(house.alice)
+    generation = alice.generate(options={"max_tokens": 4_000})
+    alice.hear_until(lambda frame: frame.get("seq", 0) >= 10)
+    house.provider.behave(tokens=5)
+    runs_it = Generation.objects.get(pk=generation).worker.split("-")[-2]
+    (first if runs_it == str(first.pid) else second).kill()
+    killed = time.monotonic()
+    assert alice.hear_type("status")["state"] == "resumed"
+    assert time.monotonic() - killed < 5
+    assert alice.hear_end(generation)["type"] == "done"
+    assert_whole(alice.events(generation))
+    lost, done = Generation.objects.get(pk=generation).attempts
+    assert (lost["outcome"], lost["epoch"], lost["counted"]) == ("lost", 1, False)
+    assert lost["completion_tokens"] >= 8
+    assert (done["outcome"], done["epoch"], done["counted"]) == ("done", 2, True)
+
+
+def test_a_generator_that_falls_silent_but_lives_writes_no_more(own_house: MakeHouse) -> None:
+    house = own_house(**LEASE)
+    first = house.start_generator()
+    house.provider.behave(rate=20, tokens=3_000)
+    alice = house.join(house.alice)
+    generation = alice.generate(options={"max_tokens": 4_000})
+    alice.hear_until(lambda frame: frame.get("seq", 0) >= 5)
+    os.kill(first.pid, signal.SIGSTOP)
+    house.start_generator()
+    house.provider.behave(tokens=5)
+    assert alice.hear_type("status", seconds=30)["state"] == "resumed"
+    os.kill(first.pid, signal.SIGCONT)
+    end = alice.hear_end(generation)
+    assert end["type"] == "done"
+    wait_until(lambda: "generation.fenced" in first.output(), seconds=20, what="the fence")
+    alice.settled()
+    assert_whole(alice.events(generation))
+    assert alice.events(generation)[-1] == end
+    assert [one.end for one in house.provider.requests] == ["client_gone", "complete"]
+
+
+def test_what_was_handed_over_can_be_cancelled_before_anybody_takes_it(own_house: MakeHouse) -> None:
+    house = own_house(**LEASE)
+    first = house.start_generator()
+    house.provider.behave(rate=40, tokens=400)
+    alice = house.join(house.alice)
+    generation = alice.generate(options={"max_tokens": 500})
+    alice.hear_until(lambda frame: frame.get("seq", 0) >= 5)
+    first.stop()
+    alice.send({"type": "cancel", "id": generation})
+    end = alice.hear_end(generation)
+    assert end["type"] == "cancelled"
+    assert end["characters"] == len(alice.text(generation)) > 0
+    assert_whole(alice.events(generation))
+    stored = Generation.objects.get(pk=generation)
+    assert (stored.state, stored.text) == ("cancelled", alice.text(generation))
+    (attempt,) = stored.attempts
+    assert (attempt["outcome"], attempt["epoch"]) == ("stopped", 1)
+    house.start_generator()
+    again = house.join(house.alice)
+    again.send({"type": "resume", "after": {generation: 0}})
+    assert again.hear_end(generation) == end
+    assert len(house.provider.requests) == 1
+
+
+def test_a_cancel_whose_notice_was_lost_wins_all_the_same(own_house: MakeHouse) -> None:
+    house = own_house()
+    house.start_generator()
+    house.provider.behave(rate=20, tokens=400)
+    alice = house.join(house.alice)
+    generation = alice.generate(options={"max_tokens": 500})
+    alice.hear_until(lambda frame: frame["type"] == "chunk")
+    Generation.objects.filter(pk=generation).update(cancel_requested_at=timezone.now())
+    assert alice.hear_end(generation, seconds=5)["type"] == "cancelled"
+
+
 def test_a_generator_whose_redis_was_emptied_writes_its_log_again(own_house: MakeHouse) -> None:
     house = own_house(**LEASE)
     house.start_generator()
@@ -149,13 +231,27 @@ def test_what_was_shown_stays_when_nobody_goes_on(own_house: MakeHouse) -> None:
     assert again.text(generation) == alice.text(generation)
 
 
-def test_a_queued_generation_that_was_cancelled_is_never_sent_to_a_model(own_house: MakeHouse) -> None:
+def test_a_queued_generation_is_cancelled_at_once_and_never_sent_to_a_model(own_house: MakeHouse) -> None:
     house = own_house()
     alice = house.join(house.alice)
     generation = alice.generate(id=str(uuid4()))
     wait_until(lambda: Generation.objects.filter(pk=generation).exists(), what="the row")
     alice.send({"type": "cancel", "id": generation})
-    wait_until(lambda: Generation.objects.filter(cancel_requested_at__isnull=False).exists(), what="the wish")
+    assert alice.hear_end(generation)["type"] == "cancelled"  # without a generator
+    assert_whole(alice.events(generation))
     house.start_generator()
-    assert alice.hear_end(generation)["type"] == "cancelled"
-    assert house.provider.requests == []
+    following = alice.generate()
+    assert alice.hear_end(following)["type"] == "done"
+    assert len(house.provider.requests) == 1
+
+
+async def test_nobody_takes_what_a_living_generator_runs(house: House) -> None:
+    house.provider.behave(rate=20, tokens=100)
+    alice = await asyncio.to_thread(house.join, house.alice)
+    generation = alice.generate()
+    await asyncio.to_thread(alice.hear_type, "started")
+    assert await claim(UUID(generation), "another") is None
+    assert await claim(UUID(generation), "another", gone=["somebody else"]) is None
+    alice.send({"type": "cancel", "id": generation})
+    assert (await asyncio.to_thread(alice.hear_end, generation))["type"] == "cancelled"
+    await (await pool()).close()

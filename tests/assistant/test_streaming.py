@@ -1,6 +1,9 @@
 """A continuation, from one person's request to everybody's screen."""
 
+import statistics
+import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -151,6 +154,22 @@ def test_cancelling_reaches_the_provider_and_keeps_what_was_written(house: House
     wait_until(lambda: request.end == "client_gone", seconds=2, what="the provider's notice")
     assert request.sent < 100
     assert Generation.objects.get(pk=generation).state == "cancelled"
+
+
+def test_a_cancel_reaches_the_provider_within_a_tenth_of_a_second(house: House) -> None:
+    house.provider.behave(rate=20, tokens=400)
+    alice = house.join(house.alice)
+    waits = []
+    for _ in range(5):
+        generation = alice.generate(options={"max_tokens": 500})
+        alice.hear_until(lambda frame: frame["type"] == "chunk")
+        asked = time.monotonic()
+        alice.send({"type": "cancel", "id": generation})
+        assert alice.hear_end(generation)["type"] == "cancelled"
+        request = house.provider.requests[-1]
+        wait_until(partial(getattr, request, "ended"), what="the provider's notice")
+        waits.append((request.ended or 0) - asked)
+    assert statistics.median(waits) < 0.1, waits
 
 
 def test_a_cancel_does_not_overtake_its_generate(house: House) -> None:
