@@ -37,8 +37,9 @@ async def async_pool(name: str, *, max_size: int, wait_seconds: float) -> Pool:
             open=False,
             name=name,
         )
-        await pools[name].open()
-    return pools[name]
+    pool = pools[name]
+    await pool.open()  # nothing where it is open; a second caller must not get it before it is
+    return pool
 
 
 async def close_pools() -> None:
