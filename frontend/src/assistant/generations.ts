@@ -4,7 +4,7 @@
  * Events of a generation are numbered without gaps and may be replayed: what was seen is ignored, what comes too early
  * marks a gap, which `resume` fills.
  */
-import type { Decided, Edit, Hello, OpenGeneration, Person, ServerMessage } from "./messages";
+import type { Citation, Decided, Edit, Hello, OpenGeneration, Person, ServerMessage } from "./messages";
 
 export type GenerationState = "asked" | "streaming" | "done" | "failed" | "cancelled";
 
@@ -28,6 +28,8 @@ export interface Generation {
   decision: string | null;
   /** Proposed replacements, in the order in which they came. */
   edits: readonly Edit[];
+  /** What it says that it used, in the order in which that came. */
+  citations: readonly Citation[];
   /** What was decided about each edit, by its id. */
   decided: ReadonlyMap<string, EditDecision>;
 }
@@ -66,6 +68,7 @@ function unknown(id: string): Generation {
     failure: null,
     decision: null,
     edits: [],
+    citations: [],
     decided: new Map(),
   };
 }
@@ -122,6 +125,8 @@ function apply(known: Generation, event: GenerationEvent): Generation {
       return decide(known, event);
     case "edit":
       return { ...known, edits: [...known.edits, event] };
+    case "citation":
+      return { ...known, citations: [...known.citations, event] };
     default:
       return known;
   }

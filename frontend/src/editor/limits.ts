@@ -117,3 +117,6 @@ export const HOVER_MS = 350;
 export const LONG_CONTEXT_CHARACTERS = 1500;
 /** How often a rewrite that streams in is compared with the old text anew. */
 export const REWRITE_DRAW_MS = 80;
+
+/** Of a note of the sheet, beside a draft that used it. */
+export const SOURCE_NOTE_CHARACTERS = 80;

@@ -9,11 +9,16 @@ import { uuidv4 } from "lib0/random";
 import type { Assistant, Request } from "../assistant/assistant";
 import { excerpt } from "../assistant/excerpt";
 import type { Generation } from "../assistant/generations";
-import type { GenerationInput } from "../assistant/messages";
+import type { Citation, GenerationInput } from "../assistant/messages";
 import { createRelative, decodeRelative, encodeRelative, Resolver } from "../collaboration/anchors";
 import { type Tracked, TrackedRanges } from "../collaboration/tracked-ranges";
 import { announce } from "../editor/announce";
-import { CONTINUE_AFTER_CHARACTERS, CONTINUE_BEFORE_CHARACTERS } from "../editor/limits";
+import {
+  CONTINUE_AFTER_CHARACTERS,
+  CONTINUE_BEFORE_CHARACTERS,
+  SOURCE_NOTE_CHARACTERS,
+} from "../editor/limits";
+import { make } from "../page/elements";
 import { insertingBelow } from "../rewrite/apply";
 import { firstAttempt, type Session, Versions, type VersionsEvents } from "../rewrite/versions";
 
@@ -119,7 +124,7 @@ export class Drafts extends Versions<DraftSession> {
     if (!attempt) return [];
     const $pos = doc.resolve(Math.min(from, doc.content.size));
     const at = $pos.depth > 0 ? $pos.after(1) : doc.content.size;
-    const key = `draft:${data.id}:${attempt.id}:${attempt.text.length}:${attempt.state}:${"blocks" in (attempt.result ?? {})}`;
+    const key = `draft:${data.id}:${attempt.id}:${attempt.text.length}:${attempt.state}:${"blocks" in (attempt.result ?? {})}:${attempt.sources.length}`;
     return [Decoration.widget(at, () => drawDraft(data, doc), { side: 1, key, ignoreSelection: true })];
   }
 }
@@ -139,7 +144,19 @@ function drawDraft(session: DraftSession, doc: Node): HTMLElement {
   const whose = session.own ? "" : `${session.who.name}: `;
   tag.textContent = `${whose}${session.label}${attempt?.demo ? " · demo" : ""}`;
   element.prepend(tag);
+  if (attempt && attempt.sources.length > 0) element.append(drawSources(attempt.sources));
   return element;
+}
+
+/** What it used of the story's sheet, with the notes as it was given them. */
+function drawSources(sources: readonly Citation[]): HTMLElement {
+  const items = sources.map(({ source, title, quote }) => {
+    const note = quote.length > SOURCE_NOTE_CHARACTERS ? `${quote.slice(0, SOURCE_NOTE_CHARACTERS)}…` : quote;
+    const item = make("li", "", make("strong", "", title), note ? ` – ${note}` : "");
+    item.dataset.kind = source;
+    return item;
+  });
+  return make("div", "draft-sources", "Used from the story’s sheet:", make("ul", "", ...items));
 }
 
 function placeOf(resolver: Resolver, wire: unknown): number | null {

@@ -96,6 +96,24 @@ describe("writing forward", () => {
     expect(hers().sentOf("decide").at(-1)).toMatchObject({ id, decision: "accepted" });
   });
 
+  it("shows what a draft used of the story's sheet, at everybody's, and puts none of it into the text", async () => {
+    write(peers.alice, "<p>It was late.</p>", "late.");
+    drafts.alice.ask({ action: "story", input: { aspect: "scene" }, label: "Scene" });
+    const id = started("story");
+    const entry = { id, type: "citation", index: 1, source: "character", title: "Anna", url: "" };
+    say({ type: "chunk", id, seq: 2, text: "Anna stood at the river." });
+    say({ ...entry, seq: 3, quote: "Afraid of water." });
+    say({ ...entry, seq: 4, index: 2, source: "place", title: "Haarlem", quote: "" });
+    say({ type: "done", id, seq: 5, finish_reason: "stop" });
+    await drawn();
+    await drawn();
+    for (const who of ["alice", "bob"] as const)
+      expect(seen(who)).toContain("Used from the story’s sheet:Anna – Afraid of water.Haarlem");
+    expect(document.getElementById("announcements")?.textContent).toContain("sheet: Anna, Haarlem.");
+    expect(drafts.alice.keep()).toBe(true);
+    expect(html("bob")).toBe("<p>It was late.</p><p>Anna stood at the river.</p>");
+  });
+
   it("gives an empty paragraph's place to the draft", async () => {
     write(peers.alice, "<p></p>");
     drafts.alice.ask({ action: "brainstorm", input: {}, label: "Ideas" });

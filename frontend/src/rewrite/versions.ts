@@ -7,6 +7,7 @@ import { Fragment } from "@tiptap/pm/model";
 import type { Transaction } from "@tiptap/pm/state";
 import type { Assistant, Request } from "../assistant/assistant";
 import { type Failure, type Generation, isOver } from "../assistant/generations";
+import type { Citation } from "../assistant/messages";
 import { passageOf } from "../assistant/passage";
 import { dispatchAsOneStep } from "../assistant/undo-step";
 import type { TrackedRanges } from "../collaboration/tracked-ranges";
@@ -20,6 +21,8 @@ export interface Attempt {
   state: "running" | "done" | "failed" | "stopped";
   failure: Failure | null;
   demo: boolean;
+  /** What it used beside the text. */
+  sources: readonly Citation[];
   /** What it would be in the document, made of `text`. */
   result: Result | null;
 }
@@ -165,7 +168,7 @@ export abstract class Versions<S extends Session> {
     if (!request) return;
     const id = this.assistant.start(request);
     this.of.set(id, session.id);
-    session.attempts.push({ id, text: "", state: "running", failure: null, demo: false, result: null });
+    session.attempts.push(firstAttempt({ id, demo: false }));
     session.shown = session.attempts.length - 1;
     this.redraw();
   }
@@ -181,9 +184,9 @@ export abstract class Versions<S extends Session> {
     const attempt = session.attempts.find(({ id }) => id === known.id);
     if (!attempt) return;
     const states = { asked: "running", streaming: "running", cancelled: "stopped" } as const;
-    const { state, text, demo, failure } = known;
+    const { state, text, demo, failure, citations: sources } = known;
     const now = state in states ? states[state as keyof typeof states] : (state as "done" | "failed");
-    Object.assign(attempt, { text, demo, failure, state: now });
+    Object.assign(attempt, { text, demo, failure, sources, state: now });
     if (isOver(known)) this.ended(session, attempt);
     else this.timer ??= setTimeout(() => this.redraw(), REWRITE_DRAW_MS);
   }
@@ -193,7 +196,10 @@ export abstract class Versions<S extends Session> {
     if (!session.own) return;
     const words = wordsOf(attempt);
     if (attempt.state === "failed") announce(`${session.label}: the assistant could not finish.`);
-    else if (words) announce(`${session.label}: ${words} Alt + F10 goes to what you can do with it.`);
+    else if (words)
+      announce(
+        `${session.label}: ${words}${sourcesSentence(attempt.sources)} Alt + F10 goes to what you can do with it.`,
+      );
   }
 
   /** Somebody else's is shown too, from its first event on; one's own after a reload, while nobody has decided. */
@@ -270,7 +276,13 @@ export function wordsOf({ result }: Attempt): string {
   return holder ? passageOf(holder).text : "";
 }
 
-/** A new attempt of somebody else, as an adopted session begins. */
-export function firstAttempt(known: Generation): Attempt {
-  return { id: known.id, text: "", state: "running", failure: null, demo: known.demo, result: null };
+/** What an attempt used, in one sentence; nothing where it says of nothing. */
+export function sourcesSentence(sources: readonly Citation[]): string {
+  const names = sources.map(({ title }) => title);
+  return names.length > 0 ? ` It used the story’s sheet: ${names.join(", ")}.` : "";
+}
+
+/** An attempt that has only just begun. */
+export function firstAttempt({ id, demo }: Pick<Generation, "id" | "demo">): Attempt {
+  return { id, text: "", state: "running", failure: null, demo, sources: [], result: null };
 }
