@@ -118,5 +118,8 @@ export const LONG_CONTEXT_CHARACTERS = 1500;
 /** How often a rewrite that streams in is compared with the old text anew. */
 export const REWRITE_DRAW_MS = 80;
 
+/** How often the story's sheet is looked at while the text is read for it, and how often at most before that begins. */
+export const STORY_POLL_MS = 5000;
+export const STORY_POLLS = 24;
 /** Of a note of the sheet, beside a draft that used it. */
 export const SOURCE_NOTE_CHARACTERS = 80;

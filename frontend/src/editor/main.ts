@@ -15,6 +15,7 @@ import { showPresence } from "../collaboration/presence";
 import { Commands } from "../commands/commands";
 import { addProvenance } from "../provenance/provenance";
 import { Rail } from "../rail/rail";
+import { addStory } from "../story/story";
 import { WritingTools } from "../tools/tools";
 import { Bubble } from "./bubble";
 import { continueBelow } from "./click-below";
@@ -102,6 +103,7 @@ const rail = new Rail({
 });
 tools.attach(editor, rail, connection.ready);
 const chat = new Chat(assistant, editor, rail);
+addStory(rail, editor, assistant);
 addProvenance(rail, editor, config.document.id);
 
 const title = element<HTMLTextAreaElement>("title");
