@@ -94,6 +94,8 @@ export const NOTICE_MS = 8000;
 
 /** Aspects looked for at the same time; the others wait their turn. */
 export const SUGGESTIONS_AT_ONCE = 6;
+/** How soon an aspect is asked for again that found no room in the document, where the server names no time. */
+export const SUGGESTIONS_ROOM_SECONDS = 2;
 /** Earlier runs that are looked at for open suggestions when a document is opened. */
 export const SUGGESTIONS_RECALLED = 40;
 /** How soon after an edit suggestions without a place are looked for again. */

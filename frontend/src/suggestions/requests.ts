@@ -20,6 +20,9 @@ export interface Asked {
 
 export class Requests {
   waiting: Asked[] = [];
+  /** While it lasts nothing is asked; `refused` of what waits are there for the second time. */
+  private pause: ReturnType<typeof setTimeout> | undefined;
+  private refused = 0;
 
   /** `started`: a generation is under way for what was asked. */
   constructor(
@@ -30,17 +33,29 @@ export class Requests {
 
   /** Start what waits, as many at once as one person may have. */
   pump(): void {
+    if (this.pause !== undefined) return;
     const limit = this.assistant.hello?.limits.concurrent_generations ?? SUGGESTIONS_AT_ONCE;
     const own = this.assistant.config.user.id;
     const running = [...this.assistant.all()].filter(
       (known) => !isOver(known) && (known.user === null || known.user.id === own),
     ).length;
-    // One is left for what the person asks for while these run.
-    for (let free = Math.min(SUGGESTIONS_AT_ONCE, limit - 1) - running; free > 0; free--) {
+    // One is left for what the person asks for while these run, where there may be several.
+    for (let free = Math.min(SUGGESTIONS_AT_ONCE, Math.max(1, limit - 1)) - running; free > 0; free--) {
       const next = this.waiting.shift();
       if (!next) return;
       this.start(next);
     }
+  }
+
+  /** There was no room for it: others in the document have as many running as there may be. It waits for its turn. */
+  waitAgain(asked: Asked, seconds: number): void {
+    this.waiting.splice(this.refused, 0, asked);
+    this.refused += 1;
+    this.pause ??= setTimeout(() => {
+      this.pause = undefined;
+      this.refused = 0;
+      this.pump();
+    }, seconds * 1000);
   }
 
   private start(asked: Asked): void {

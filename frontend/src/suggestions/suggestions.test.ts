@@ -1,6 +1,7 @@
 /** Suggestions in a document that two people edit, against a server played by the test. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Assistant } from "../assistant/assistant";
+import { SUGGESTIONS_AT_ONCE } from "../editor/limits";
 import { FakeSocket, makeConfig } from "../testing/fake-socket";
 import { makePeers, type Peers, placeCaret, write } from "../testing/peers";
 import { Suggestions } from "./suggestions";
@@ -95,6 +96,53 @@ describe("suggestions in a shared text", () => {
       expect(seen(who)).toEqual({ old: ["very heavy", "due to the fact that"], fresh: ["heavy", "because"] });
       expect(text(who)).toBe("The rain was very heavy.\nIt was due to the fact that he ran.");
     }
+  });
+
+  it("are looked for from ten sides over one socket: as many at once as fit, the others when one has ended", () => {
+    const aspects = Array.from({ length: 10 }, (_, index) => `aspect ${index}`);
+    sides.alice.suggestions.ask(aspects);
+    const requests = () => sides.alice.socket.sentOf("generate");
+    const states = () => sides.alice.suggestions.runs().map(({ state }) => state);
+    expect(requests()).toHaveLength(SUGGESTIONS_AT_ONCE);
+    expect(states().filter((state) => state === "waiting")).toHaveLength(10 - SUGGESTIONS_AT_ONCE);
+    for (let ended = 0; ended < 10; ended++) {
+      const { id, anchor } = requests()[ended] as Record<string, unknown>;
+      say({ type: "started", id, seq: 1, action: "suggest", user: ALICE, anchor, model: "m", demo: true });
+      say({ type: "done", id, seq: 2, finish_reason: "stop" });
+      expect(requests()).toHaveLength(Math.min(10, SUGGESTIONS_AT_ONCE + ended + 1));
+    }
+    expect(requests().map(({ input }) => (input as { aspect: string }).aspect)).toEqual(aspects);
+    expect(states()).not.toContain("waiting");
+  });
+
+  it("wait for their turn, in their order, where others have filled the document", async () => {
+    sides.alice.suggestions.ask(["clarity", "tone"]);
+    const requests = () => sides.alice.socket.sentOf("generate");
+    const states = () => sides.alice.suggestions.runs().map(({ state }) => state);
+    for (const { id } of requests())
+      sides.alice.socket.say({
+        ...{ type: "error", id, code: "concurrency_limited", message: "Too many.", retryable: true },
+        retry_after: 0.05,
+      });
+    sides.alice.suggestions.ask(["pacing"]);
+    expect(states()).toEqual(["waiting", "waiting", "waiting"]);
+    expect(requests()).toHaveLength(2);
+    await vi.waitFor(() => expect(requests()).toHaveLength(5));
+    const asked = requests().map(({ input }) => (input as { aspect: string }).aspect);
+    expect(asked).toEqual(["clarity", "tone", "clarity", "tone", "pacing"]);
+    expect(states()).toEqual(["running", "running", "running"]);
+  });
+
+  it("are looked for one after the other where a person may have one generation at a time", () => {
+    const { socket, suggestions } = sides.alice;
+    const limits = { input_characters: 20_000, concurrent_generations: 1 };
+    socket.say({ type: "hello", protocol: 1, user: ALICE, role: "editor", limits, models: [], open: [] });
+    suggestions.ask(["clarity", "tone"]);
+    expect(socket.sentOf("generate")).toHaveLength(1);
+    const { id, anchor } = socket.sentOf("generate")[0] as Record<string, unknown>;
+    say({ type: "started", id, seq: 1, action: "suggest", user: ALICE, anchor, model: "m", demo: true });
+    say({ type: "done", id, seq: 2, finish_reason: "stop" });
+    expect(socket.sentOf("generate")).toHaveLength(2);
   });
 
   it("go into the text when accepted, marked with their generation, and undo brings the old words back", async () => {

@@ -14,7 +14,7 @@ import { Resolver } from "../collaboration/anchors";
 import { type Tracked, TrackedRanges } from "../collaboration/tracked-ranges";
 import { call } from "../documents/api";
 import { announce, notify } from "../editor/announce";
-import { SUGGESTIONS_RECALLED, SUGGESTIONS_RETRY_MS } from "../editor/limits";
+import { SUGGESTIONS_RECALLED, SUGGESTIONS_RETRY_MS, SUGGESTIONS_ROOM_SECONDS } from "../editor/limits";
 import { aspectLabel } from "./aspects";
 import { type Asked, Requests } from "./requests";
 
@@ -300,6 +300,11 @@ export class Suggestions {
   }
 
   private ended(known: Generation, kept: Kept): void {
+    if (known.failure?.code === "concurrency_limited" && kept.asked) {
+      this.kept.delete(known.id);
+      this.requests.waitAgain(kept.asked, known.failure.retryAfter ?? SUGGESTIONS_ROOM_SECONDS);
+      return;
+    }
     this.requests.pump();
     const own = known.user?.id === this.assistant.config.user.id;
     const label = aspectLabel(kept.aspect);
