@@ -60,6 +60,7 @@ TURNS = (
     ("The wrong choice", "{q} acts on what seems certain about {a}, and loses what was meant to be saved."),
     ("Two at once", "{p} and {q} want the same thing for opposite reasons. Only one of them can have it."),
 )
+SHEET_NAME = re.compile(r"^(character|place): (.+?)(?: – .*)?$", re.MULTILINE)  # of a story's sheet, a line each
 
 
 class Forward:
@@ -69,9 +70,11 @@ class Forward:
         self._choice = random.Random(seed)  # noqa: S311  (not a secret)
         self._text = text
         self._topics = topics(text)
-        people, places = names(f"{sheet}\n{text}")
-        self._people = [*people, "the stranger", "the other one"][:4]
-        self._place = (*places, "the house")[0]
+        people, places = names(text)
+        kept = SHEET_NAME.findall(sheet)
+        known = [name for kind, name in kept if kind == "character"]
+        self._people = list(dict.fromkeys((*known, *people, "the stranger", "the other one")))[:4]
+        self._place = next((name for kind, name in kept if kind == "place"), (*places, "the house")[0])
 
     def continue_(self) -> str:
         """A few sentences, or first the rest of one when the text stops inside a sentence."""

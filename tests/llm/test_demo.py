@@ -12,6 +12,7 @@ from apps.assistant.edits import EditMaker, Respected
 from apps.assistant.findings import FindingReader
 from apps.assistant.messages import GenerationInput
 from apps.llm.demo import compose
+from apps.llm.demo_forward import Forward
 from apps.llm.demo_suggestions import BY_ASPECT
 from apps.llm.requests import Attempt, ChatRequest, Delta, Finish
 from apps.llm.stream import stream
@@ -265,6 +266,15 @@ def test_lists_are_markdown_lists_about_the_text(action: str, lines: int) -> Non
     assert len(found) == lines
     assert all(re.match(r"(  )?- \S", line) for line in found)
     assert re.search("heron|fish|river", text, re.IGNORECASE)
+
+
+def test_a_story_goes_on_with_the_people_of_its_sheet_and_not_with_words_of_their_notes() -> None:
+    sheet = "character: Piet – Afraid of water. Trusts Nobody.\ncharacter: the miller\nplace: Haarlem – Cold."
+    story = Forward("It was late. ", seed="a", sheet=sheet)
+    written = " ".join(story.scene() for _ in range(20))
+    assert "Piet" in written
+    assert "miller" in written
+    assert "Afraid" not in written
 
 
 def test_a_story_goes_on_with_its_own_people_and_places() -> None:
