@@ -27,7 +27,7 @@ CHROMIUM_FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 PASSWORD = "a heron waits by the weir"
-CAST_SIZE = 40  # of each name: no test meets somebody from another
+CAST_SIZE = 200  # of each name: no test meets somebody from another
 
 CAST = f"""
 import json
