@@ -174,7 +174,7 @@ class ArchiveReader:
                     "Restore it with the version it was made by, or a newer one."
                 )
             return Manifest.model_validate(content)
-        except (*_DAMAGE, TypeError, ValidationError):
+        except (*_DAMAGE, OSError, TypeError, ValidationError):  # OSError: a damaged offset, which is sought
             raise ArchiveRefused(f"{self.path} has no readable manifest: it is damaged, or no archive.") from None
 
     def check(self) -> None:
