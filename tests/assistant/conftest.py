@@ -113,7 +113,7 @@ def started(folder: Path, **environment: str) -> Iterator[Shared]:
     provider.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     with started(tmp_path_factory.mktemp("assistant")) as running:
         yield running

@@ -77,7 +77,7 @@ def cast(transactional_db: None) -> Cast:
 SHARED_PREFIX = f"test:{os.urandom(6).hex()}:"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _shared_processes(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
     """Two web processes for every test that needs no settings of its own: starting one takes seconds."""
     database = connection.settings_dict
@@ -92,12 +92,12 @@ def _shared_processes(django_db_setup: None, tmp_path_factory: pytest.TempPathFa
     started.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _first_web(_shared_processes: Processes) -> WebProcess:
     return _shared_processes.web()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _second_web(_shared_processes: Processes) -> WebProcess:
     return _shared_processes.web()
 

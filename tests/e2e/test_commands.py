@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.editor import ghost, ghost_text, ready, text_of, write
+from tests.e2e.editor import ghost, ghost_text, ready, text_box, text_of, write
 from tests.e2e.site import Site
 from tests.e2e.test_pages import LOOKS, assert_accessible, watch_console
 from tests.processes import Processes, wait_until
@@ -88,8 +88,10 @@ def test_commands_are_kept_and_given(command_site: Site, provider: Provider, loo
     dialog.get_by_role("button", name="Delete Broken for good").click()
     expect(dialog.locator(".command-name")).to_have_text(["Next sentence"])
     page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)  # until then the keys are its own
+    expect(text_box(page)).to_be_focused()
     provider.behave(text="It_has_all_day.")
-    write(page, " /next")
+    write(page, " /next", delay_ms=60)
     page.get_by_role("option", name="Next sentence").click()
     wait_until(lambda: ghost_text(page) == "It has all day.", seconds=60, what="the command's words as a proposal")
     assert "<paragraph-" in asked(provider)
@@ -99,7 +101,8 @@ def test_commands_are_kept_and_given(command_site: Site, provider: Provider, loo
     assert not [error for error in errors if "400" not in error]  # the variable that does not exist
     his = bob.open(path)
     ready(his)
-    write(his, " /next")
+    his.wait_for_load_state("networkidle")  # the commands are read once the document is here
+    write(his, " /next", delay_ms=60)
     expect(his.get_by_role("option", name="Next sentence")).to_be_visible()
 
 

@@ -110,7 +110,8 @@ async def test_a_new_version_replaces_the_old_one_while_people_write(folder: Pat
         assert judge_words(company.writers[0].text, company.writers) == []
         for writer in company.writers:
             assert writer.complaints == []
-            assert writer.codes == [RESTARTING], writer.codes  # asked to come back, and nothing else
+            assert writer.codes[0] == RESTARTING, writer.codes  # asked to come back
+            assert len(writer.codes) <= 2, writer.codes  # who comes at once may meet the old process once more
             assert writer.refused == 0
         assert generation in company.reader.readings
         ends = [reading.end["type"] for reading in company.reader.readings.values() if reading.end]
