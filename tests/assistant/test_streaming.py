@@ -105,9 +105,8 @@ def test_somebody_who_joins_late_sees_what_is_running_and_can_read_it_from_the_s
 def test_somebody_who_joins_later_can_read_what_nobody_has_decided_about(house: House) -> None:
     alice = house.join(house.alice)
     generation = alice.generate(anchor={"from": 1})
-    private = alice.generate(visibility="private")
     end = alice.hear_end(generation)
-    alice.hear_end(private)
+    alice.hear_end(alice.generate(visibility="private"))
     bob = house.join(house.bob)
     (waiting,) = bob.frames[0]["undecided"]
     assert (waiting["id"], waiting["user"]["name"], waiting["seq"]) == (generation, "Alice", end["seq"])
