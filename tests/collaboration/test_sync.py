@@ -2,9 +2,11 @@
 
 import random
 import time
+from contextlib import suppress
 
 import pytest
 from pycrdt import Map
+from websockets.exceptions import ConnectionClosed
 
 from apps.collaboration.frames import Kind, frame
 from apps.core.close_codes import CloseCode
@@ -256,8 +258,9 @@ def test_too_many_messages_close_only_their_sender(processes: Processes, cast: C
     with cast.connect(web, cast.bob) as bob, cast.connect(web, cast.alice) as alice:
         alice.sync()
         bob.sync()
-        for _ in range(60):
-            bob.ask()
+        with suppress(ConnectionClosed):  # it may come before the last one is sent
+            for _ in range(60):
+                bob.ask()
         assert bob.close_code() == CloseCode.TOO_MANY
         alice.sync_again()
 
