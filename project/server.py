@@ -29,13 +29,14 @@ from apps.collaboration.wires import DIRECT_SOCKET
 from apps.core.close_codes import CloseCode
 from apps.core.ids import request_id
 from apps.core.readiness import say_ready
-from apps.core.shutdown import run_shutdown, say_goodbye
+from apps.core.shutdown import run_last_calls, run_shutdown, say_goodbye
 from project.flow import Intake
 from project.heartbeat import Heart
 from project.protocols import HTTPProtocols, SocketProtocol, SocketProtocols
 
 logger = logging.getLogger("project.server")  # started with -m, __name__ says nothing
 
+LAST_CALL_SECONDS = 0.5  # to commit what was typed before the sockets are closed; a healthy database needs 5 ms
 GOODBYE_SECONDS = 1.0  # for clients to answer the close frame
 CANCEL_SECONDS = 1.5  # for applications to end after cancellation
 EXIT_SECONDS = 6.5  # whatever happens, the process has ended this long after SIGTERM; below the supervisor's patience
@@ -80,7 +81,7 @@ class Server(daphne_server.Server):
         say_ready()
 
     def kill_all_applications(self) -> Any:
-        """End in order: say goodbye to the sockets, write what is in memory, then cancel what still runs."""
+        """End in order: commit, say goodbye to the sockets, commit what came meanwhile, then cancel what still runs."""
         watchdog = threading.Timer(EXIT_SECONDS, os._exit, args=(1,))
         watchdog.daemon = True
         watchdog.start()
@@ -91,6 +92,7 @@ class Server(daphne_server.Server):
         logger.info("server.stopping", extra={"connections": len(self.connections)})
         for listener in self.listeners:
             listener.addCallback(lambda port: port.stopListening())
+        await run_last_calls(LAST_CALL_SECONDS)
         self._close_sockets()
         say_goodbye()
         await self._wait_for_applications(GOODBYE_SECONDS)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -21,7 +22,7 @@ from psycopg_pool import PoolTimeout
 
 from apps.collaboration.connections import Connection
 from apps.collaboration.database import APPEND, NewUpdate, append_parameters, pool
-from apps.core.shutdown import on_shutdown
+from apps.core.shutdown import on_last_call, on_shutdown
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +65,9 @@ class Journal:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._hurry = False
+        self._hurry = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="journal")
+        on_last_call(self.flush)
         on_shutdown(self.flush)
 
     @property
@@ -80,7 +82,7 @@ class Journal:
 
     async def flush(self) -> None:
         """Wait until everything is committed, within SYNC_JOURNAL_FLUSH_SECONDS."""
-        self._hurry = True
+        self._hurry.set()
         try:
             await asyncio.wait_for(self._idle.wait(), settings.SYNC_JOURNAL_FLUSH_SECONDS)
         except TimeoutError:
@@ -96,12 +98,17 @@ class Journal:
                     await self._write(batch)
                 except Exception:
                     logger.exception("journal.failed")
-                if not self._hurry:
-                    is_shared = any(entry.room.has_peers() for entry in batch)
-                    await asyncio.sleep(
-                        settings.SYNC_JOURNAL_SHARED_SECONDS if is_shared else settings.SYNC_JOURNAL_SECONDS
-                    )
+                await self._gather(batch)
             self._idle.set()
+
+    async def _gather(self, batch: list[Entry]) -> None:
+        """Let more come after `batch`, so that it goes in one transaction; when the process ends, not a moment."""
+        is_shared = any(entry.room.has_peers() for entry in batch)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(
+                self._hurry.wait(),
+                settings.SYNC_JOURNAL_SHARED_SECONDS if is_shared else settings.SYNC_JOURNAL_SECONDS,
+            )
 
     def _take_batch(self) -> list[Entry]:
         batch: list[Entry] = []

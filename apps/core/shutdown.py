@@ -8,8 +8,14 @@ logger = logging.getLogger(__name__)
 
 Callback = Callable[[], Awaitable[None]]
 
+_last_calls: list[Callback] = []
 _callbacks: list[Callback] = []
 _goodbyes: list[Callable[[], None]] = []
+
+
+def on_last_call(callback: Callback) -> None:
+    """Have `callback` awaited before the sockets are closed: who comes back to another process finds it done."""
+    _last_calls.append(callback)
 
 
 def on_goodbye(callback: Callable[[], None]) -> None:
@@ -32,10 +38,20 @@ def on_shutdown(callback: Callback) -> None:
     _callbacks.append(callback)
 
 
+async def run_last_calls(timeout_seconds: float) -> None:
+    """Await the last calls side by side."""
+    await _run(_last_calls, timeout_seconds)
+
+
 async def run_shutdown(timeout_seconds: float) -> None:
-    """Await all callbacks side by side. A failing or slow one does not hold up the others."""
-    tasks = [asyncio.ensure_future(callback()) for callback in _callbacks]
-    _callbacks.clear()
+    """Await the shutdown's callbacks side by side."""
+    await _run(_callbacks, timeout_seconds)
+
+
+async def _run(callbacks: list[Callback], timeout_seconds: float) -> None:
+    """Await all `callbacks`, each once. A failing or slow one does not hold up the others."""
+    tasks = [asyncio.ensure_future(callback()) for callback in callbacks]
+    callbacks.clear()
     if not tasks:
         return
     done, late = await asyncio.wait(tasks, timeout=timeout_seconds)

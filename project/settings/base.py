@@ -151,7 +151,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 HEARTBEAT_LIFETIME_SECONDS = 15  # a generator or worker that has not been heard of for so long counts as gone
 READY_TIMEOUT_SECONDS = 3.0  # for all checks of /readyz together
 READY_SCAN_KEYS = 1000  # Redis keys looked at per step while searching heartbeats
-SHUTDOWN_TIMEOUT_SECONDS = 3.5  # what is not written within this is left to the clients, who send it again
+SHUTDOWN_TIMEOUT_SECONDS = 3.0  # what is not written within this is left to the clients, who send it again
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -238,7 +238,7 @@ def test_an_update_that_builds_on_something_unknown_is_answered_with_a_question(
 
 
 def test_an_orderly_stop_commits_what_was_typed_and_asks_to_come_back(processes: Processes, cast: Cast) -> None:
-    web = processes.web(SYNC_JOURNAL_SECONDS="1")
+    web = processes.web(SYNC_JOURNAL_SECONDS="30")
     with cast.connect(web, cast.alice) as alice, cast.connect(web, cast.bob) as bob:
         alice.sync()
         bob.sync()
