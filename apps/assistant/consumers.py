@@ -127,7 +127,7 @@ class AssistantSocket:
         self.user_id: UUID = identity.user.pk
         self._receive = receive
         self._send = send
-        self._delivery = Delivery(self._send_text, self._ended)
+        self._delivery = Delivery(self.user_id, self._send_text, self._ended)
         self._feed: Feed | None = None
         self._bad_frames = 0
         self._allowance = float(settings.ASSISTANT_FRAMES_BURST)

@@ -46,8 +46,9 @@ class Cursor:
 class Delivery:
     """The sending half of a socket. Everything it sends passes through `run`, so frames never interleave."""
 
-    def __init__(self, send: Send, on_end: Callable[[Tail], None]) -> None:
-        """`on_end` is called when a generation's last event was sent."""
+    def __init__(self, reader_id: UUID, send: Send, on_end: Callable[[Tail], None]) -> None:
+        """`reader_id`: who reads. `on_end` is called when a generation's last event was sent."""
+        self._reader_id = reader_id
         self._send = send
         self._on_end = on_end
         self._cursors: dict[UUID, Cursor] = {}
@@ -126,7 +127,8 @@ class Delivery:
             if waiting[0].kind == "chunk" and (len(waiting) >= COALESCE_FROM or len(waiting) > room):
                 count = next((at for at, line in enumerate(waiting) if line.kind != "chunk"), len(waiting))
             cursor.sent += count
-            await self._deliver(waiting[0].frame if count == 1 else coalesced(waiting[:count]))
+            alone = count == 1
+            await self._deliver(cursor.tail.frame(waiting[0], self._reader_id) if alone else coalesced(waiting[:count]))
         if cursor.tail.ended and self._cursors.get(cursor.tail.generation_id) is cursor:
             del self._cursors[cursor.tail.generation_id]
             self._on_end(cursor.tail)

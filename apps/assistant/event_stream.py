@@ -14,6 +14,7 @@ from django.conf import settings
 
 from apps.accounts.models import User
 from apps.assistant.feeds import Tail, feeds
+from apps.assistant.log import Line
 from apps.assistant.models import Generation
 from apps.assistant.queries import read_generation
 from apps.assistant.transcripts import private_to, replay
@@ -74,7 +75,10 @@ class EventReader:
         """Return what is new, as it goes over the wire."""
         lines = self.tail.lines[self.sent :] if self.tail else []
         self.sent += len(lines)
-        return "".join(f"id: {line.seq}\ndata: {line.frame}\n\n" for line in lines)
+        return "".join(f"id: {line.seq}\ndata: {self._frame(line)}\n\n" for line in lines)
+
+    def _frame(self, line: Line) -> str:
+        return self.tail.frame(line, self.user_id) if self.tail else line.frame
 
     @property
     def is_over(self) -> bool:

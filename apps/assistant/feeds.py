@@ -5,6 +5,7 @@ lost, it is filled from the log.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 
 from apps.assistant.log import Line, channel, decode_notice, read_log
-from apps.assistant.messages import ConversationChanged, Started
+from apps.assistant.messages import ConversationChanged, Done, Started, parse_event
 from apps.assistant.models import OPEN_STATES, Generation
 from apps.assistant.transcripts import replay
 from apps.core.control import control
@@ -38,6 +39,7 @@ class Tail:
         self.private_to = private_to
         self.lines: list[Line] = []
         self.ended = False
+        self._end_for_others: str | None = None
 
     def extend(self, lines: Iterable[Line]) -> bool:
         """Take in what comes next of `lines`; False when there is a gap."""
@@ -60,6 +62,20 @@ class Tail:
     def asked_by(self) -> UUID | None:
         """Whose generation it is; None before its first event."""
         return Started.model_validate_json(self.lines[0].frame).user.id if self.lines else None
+
+    def frame(self, line: Line, reader_id: UUID) -> str:
+        """Return an event of this generation as `reader_id` receives it."""
+        if line.kind != "end" or reader_id == self.asked_by:
+            return line.frame
+        if self._end_for_others is None:
+            self._end_for_others = _without_quota(line.frame)
+        return self._end_for_others
+
+
+def _without_quota(frame: str) -> str:
+    """Return an end without what is left to who asked."""
+    event = parse_event(json.loads(frame))
+    return event.model_copy(update={"quota": None}).model_dump_json() if isinstance(event, Done) else frame
 
 
 def _renumbered(line: Line, seq: int) -> Line:

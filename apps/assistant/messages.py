@@ -401,7 +401,10 @@ class EditCounts(Message):
 
 
 class Done(Event):
-    """The generation ended well. `sha256` is of the UTF-8 of all chunk texts joined. `edits`: where it made some."""
+    """The generation ended well. `sha256` is of the UTF-8 of all chunk texts joined. `edits`: where it made some.
+
+    `quota`: what is left to who asked, who alone is told.
+    """
 
     type: Literal["done"] = "done"
     finish_reason: str
@@ -409,7 +412,7 @@ class Done(Event):
     characters: int
     usage: Usage
     timing: Timing
-    quota: Quota
+    quota: Quota | None = Field(default=None, exclude_if=_absent)
     edits: EditCounts | None = Field(default=None, exclude_if=_absent)
 
 

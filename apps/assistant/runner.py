@@ -21,7 +21,6 @@ from apps.assistant.messages import (
     Cancelled,
     Done,
     Failed,
-    Quota,
     Status,
     Timing,
     Usage,
@@ -38,7 +37,6 @@ logger = logging.getLogger(__name__)
 
 DATABASE_RETRY_SECONDS = 1.0
 DATABASE_ATTEMPTS = 30
-UNSETTLED = Quota(tier="", remaining_tokens=None, resets_at=None)  # until the end is stored
 
 Stop = Literal["", "cancel", "hand over"]
 Ending = Done | Failed | Cancelled
@@ -278,7 +276,6 @@ class Run:
                 first_token_ms=_milliseconds(created, self._first_token_at or now),
                 total_ms=_milliseconds(created, now),
             ),
-            quota=UNSETTLED,
             edits=self._output.counts if self._output else None,
         )
 

@@ -25,7 +25,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.frames: list[dict[str, object]] = []
-        self.delivery = Delivery(self._take, lambda _: None)
+        self.delivery = Delivery(uuid4(), self._take, lambda _: None)
 
     async def _take(self, frame: str) -> None:
         self.frames.append(json.loads(frame))

@@ -1,6 +1,9 @@
 """Quotas as people meet them: over real sockets, with real generators, and a provider that counts."""
 
+import json
 from collections.abc import Callable
+
+import httpx
 
 from apps.assistant.models import Generation
 from apps.assistant.tasks import settle_stranded
@@ -27,6 +30,22 @@ def test_hello_done_and_quota_say_what_is_left(house: House, tiers: dict[str, Ti
     assert (entry.tokens, entry.outcome, entry.user) == (used, "done", house.alice)
     assert not Reservation.objects.exists()
     assert find_differences() == []
+
+
+def test_what_is_left_to_who_asked_is_told_to_nobody_else(house: House, tiers: dict[str, Tier]) -> None:
+    alice, bob = house.join(house.alice), house.join(house.bob)
+    generation = alice.generate("It was late. ")
+    hers, his = alice.hear_end(generation), bob.hear_end(generation)
+    assert hers["quota"]["remaining_tokens"] < 1_000_000
+    assert his == {name: value for name, value in hers.items() if name != "quota"}
+    later = house.join(house.bob)
+    later.send({"type": "resume", "after": {generation: 0}})
+    assert later.hear_end(generation) == his
+    for person, end in ((house.alice, hers), (house.bob, his)):
+        events = httpx.get(
+            f"{house.web.url}/api/v1/generations/{generation}/events", headers={"Cookie": cookie_of(person)}
+        )
+        assert json.loads(events.text.rpartition("data: ")[2]) == end
 
 
 def test_at_the_limit_it_says_until_when_and_asks_no_provider(house: House, tiers: dict[str, Tier]) -> None:

@@ -303,6 +303,8 @@ export interface Citation {
 }
 /**
  * The generation ended well. `sha256` is of the UTF-8 of all chunk texts joined. `edits`: where it made some.
+ *
+ * `quota`: what is left to who asked, who alone is told.
  */
 export interface Done {
   id: string;
@@ -313,7 +315,7 @@ export interface Done {
   characters: number;
   usage: Usage;
   timing: Timing;
-  quota: Quota;
+  quota?: Quota | null;
   edits?: EditCounts | null;
 }
 /**
