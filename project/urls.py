@@ -14,5 +14,6 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("apps.accounts.urls")),
     path("", include("apps.quotas.urls")),
+    path("", include("apps.teams.urls")),
     path("", include("apps.documents.urls")),
 ]

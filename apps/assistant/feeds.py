@@ -278,10 +278,12 @@ class Feeds:
                     reader.quota_changed(0 if whose else EVERYBODY_SECONDS)
 
     def _access_changed(self, message: dict[str, str]) -> None:
-        feed = self._feeds.get(UUID(message["document_id"]))
-        for reader in list(feed.readers) if feed else []:
-            if message.get("user_id") in ("", None, str(reader.user_id)):
-                reader.recheck_soon()
+        document = message["document_id"]
+        feeds = list(self._feeds.values()) if not document else filter(None, [self._feeds.get(UUID(document))])
+        for feed in feeds:
+            for reader in list(feed.readers):
+                if message.get("user_id") in ("", None, str(reader.user_id)):
+                    reader.recheck_soon()
 
     def _signed_out(self, message: dict[str, str]) -> None:
         for feed in list(self._feeds.values()):

@@ -29,7 +29,8 @@ class Permissions:
         document, person = message.get("document_id", ""), message.get("user_id", "")
         self._recheck_soon(
             lambda connection: (
-                str(connection.identity.access.document.pk) == document and person in ("", str(connection.person_id))
+                document in ("", str(connection.identity.access.document.pk))
+                and person in ("", str(connection.person_id))
             )
         )
 

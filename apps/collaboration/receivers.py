@@ -11,9 +11,9 @@ from apps.documents.signals import access_changed, title_set
 
 
 @receiver(access_changed, dispatch_uid="collaboration.access_changed")
-def on_access_changed(document_id: UUID, user_id: UUID | None, **_: Any) -> None:
+def on_access_changed(document_id: UUID | None, user_id: UUID | None, **_: Any) -> None:
     """Have every process look again at the open sockets this concerns."""
-    broadcast("access_changed", document_id=str(document_id), user_id=str(user_id or ""))
+    broadcast("access_changed", document_id=str(document_id or ""), user_id=str(user_id or ""))
 
 
 @receiver(title_set, dispatch_uid="collaboration.title_set")

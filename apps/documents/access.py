@@ -1,13 +1,16 @@
 """The only door from an id to a document for somebody."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from apps.accounts.models import User
 from apps.core.errors import Forbidden, NotFound
-from apps.documents.models import Document, Membership, Role
+from apps.documents.models import Document, Membership, Role, strongest
+from apps.teams.models import TeamMembership
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,29 @@ def access_document(
     """
     if not user.is_authenticated or not user.is_active:
         raise NotFound("There is no such document.")
-    membership = Membership.objects.select_related("document").filter(document_id=document_id, user_id=user.pk).first()
-    return access_by(membership, role=role, trashed=trashed)
+    found = with_roles(Document.objects.filter(pk=document_id), user).first()
+    return permit(held(found, found.own_role, found.in_team) if found else None, role=role, trashed=trashed)
 
 
-def access_by(membership: Membership | None, *, role: Role = Role.VIEWER, trashed: bool = False) -> Access:
-    """Return what `membership` opens, by the same rules; for who has read it together with other things."""
-    if membership is None:
+def with_roles(documents: QuerySet[Document], user: User) -> QuerySet[Any]:
+    """Add to each document the `own_role` of `user` in it, and whether they are `in_team`."""
+    own = Membership.objects.filter(document=OuterRef("pk"), user_id=user.pk).values("role")[:1]
+    in_team = TeamMembership.objects.filter(team=OuterRef("team_id"), user_id=user.pk)
+    return documents.annotate(own_role=Subquery(own), in_team=Exists(in_team))
+
+
+def held(document: Document, own_role: str | None, in_team: bool) -> Access | None:
+    """Return what a person holds in `document`: their own role or their team's, the stronger one. None: nothing."""
+    role = strongest(own_role, document.team_role if in_team else None)
+    return Access(document, role) if role else None
+
+
+def permit(access: Access | None, *, role: Role = Role.VIEWER, trashed: bool = False) -> Access:
+    """Return `access` where it is enough, by the rules of `access_document`; for who has read it with other things."""
+    if access is None:
         raise NotFound("There is no such document.")
-    if membership.document.trashed_at is not None and not trashed:
+    if access.document.trashed_at is not None and not trashed:
         raise NotFound("There is no such document.")
-    own = Role(membership.role)
-    if not own.includes(role):
-        raise Forbidden(f"Your role here is {own.label.lower()}; this needs {role.label.lower()}.")
-    return Access(membership.document, own)
+    if not access.role.includes(role):
+        raise Forbidden(f"Your role here is {access.role.label.lower()}; this needs {role.label.lower()}.")
+    return access

@@ -1,10 +1,11 @@
 """REST: documents and their people."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
@@ -19,10 +20,12 @@ from apps.documents.access import access_document
 from apps.documents.invitations import invitation_path
 from apps.documents.models import TITLE_MAX_CHARACTERS, Document, DocumentWriting, Invitation, Membership, Role
 from apps.documents.queries import ListedDocument, Shelf, list_documents, members_of
+from apps.teams.access import access_team
 
 router = Router(auth=DOCUMENTS, tags=["documents"])
 
 Title = Annotated[str, Field(max_length=TITLE_MAX_CHARACTERS)]
+TeamDocumentRole = Literal[Role.EDITOR, Role.COMMENTER, Role.VIEWER]
 
 
 class Input(Schema):
@@ -32,11 +35,18 @@ class Input(Schema):
 
 
 class DocumentInput(Input):
+    """`team`: share it with this team of yours, whose members may then edit it."""
+
     title: Title = ""
+    team: UUID | None = None
 
 
-class TitleInput(Input):
-    title: Title
+class DocumentChanges(Input):
+    """What is left out stays. Editors may set the title; `team` (null: none) and `team_role` are the owner's."""
+
+    title: Title | None = None
+    team: UUID | None = None
+    team_role: TeamDocumentRole | None = None
 
 
 class MemberInput(Input):
@@ -53,6 +63,14 @@ class PersonOutput(Schema):
     name: str
 
 
+class DocumentTeamOutput(Schema):
+    """The team it is shared with, and what everybody in it may do."""
+
+    id: UUID
+    name: str
+    role: Role
+
+
 class DocumentOutput(Schema):
     """`edited_at` and `word_count` follow the text within seconds; `trashed_at` is null outside the trash."""
 
@@ -64,6 +82,7 @@ class DocumentOutput(Schema):
     edited_at: datetime
     edited_by: PersonOutput | None
     trashed_at: datetime | None
+    team: DocumentTeamOutput | None
 
 
 class ListedOutput(DocumentOutput):
@@ -98,11 +117,13 @@ class InvitationOutput(Schema):
 class MembersOutput(Schema):
     members: list[MemberOutput]
     invitations: list[InvitationOutput]
+    team: DocumentTeamOutput | None
 
 
 class ListFilter(Schema):
     q: str = ""
     tab: Shelf = Shelf.ALL
+    team: UUID | None = None
     page: Annotated[int, Field(ge=1)] = 1
     page_size: Annotated[int, Field(ge=1, le=settings.DOCUMENT_LIST_PAGE_SIZE_MAX)] = settings.DOCUMENT_LIST_PAGE_SIZE
 
@@ -122,7 +143,13 @@ def _document(document: Document, role: Role) -> dict[str, Any]:
         "edited_at": document.edited_at,
         "edited_by": {"id": editor.pk, "name": editor.display_name} if editor else None,
         "trashed_at": document.trashed_at,
+        "team": _team(document),
     }
+
+
+def _team(document: Document) -> dict[str, Any] | None:
+    team = document.team
+    return {"id": team.pk, "name": team.name, "role": document.team_role} if team else None
 
 
 def _listed(listed: ListedDocument) -> dict[str, Any]:
@@ -147,14 +174,20 @@ def _invitation(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
 
 @router.post("/", response={201: DocumentOutput})
 def create(request: HttpRequest, body: DocumentInput) -> Any:
-    document = services.create_document(caller(request), title=body.title)
+    team = access_team(caller(request), body.team).team if body.team else None
+    document = services.create_document(caller(request), title=body.title, team=team)
     return Status(201, _document(document, Role.OWNER))
 
 
 @router.get("/", response=ListOutput)
 def list_all(request: HttpRequest, filters: Query[ListFilter]) -> Any:
     page = list_documents(
-        caller(request), shelf=filters.tab, query=filters.q, page=filters.page, page_size=filters.page_size
+        caller(request),
+        shelf=filters.tab,
+        query=filters.q,
+        team_id=filters.team,
+        page=filters.page,
+        page_size=filters.page_size,
     )
     return {
         "items": [_listed(listed) for listed in page.object_list],
@@ -171,10 +204,23 @@ def read(request: HttpRequest, document_id: UUID) -> Any:
 
 
 @router.patch("/{uuid:document_id}/", response=DocumentOutput)
-def change(request: HttpRequest, document_id: UUID, body: TitleInput) -> Any:
-    access = access_document(caller(request), document_id, role=Role.EDITOR)
-    services.rename_document(access.document, title=body.title, renamed_by=caller(request))
+@transaction.atomic
+def change(request: HttpRequest, document_id: UUID, body: DocumentChanges) -> Any:
+    changed = body.model_fields_set
+    role = Role.OWNER if changed & {"team", "team_role"} else Role.EDITOR
+    access = access_document(caller(request), document_id, role=role)
+    if body.title is not None:
+        services.rename_document(access.document, title=body.title, renamed_by=caller(request))
+    if role is Role.OWNER:
+        _change_team(caller(request), access.document, body)
     return _document(access.document, access.role)
+
+
+def _change_team(person: User, document: Document, body: DocumentChanges) -> None:
+    team = document.team
+    if "team" in body.model_fields_set and body.team != document.team_id:
+        team = access_team(person, body.team).team if body.team else None
+    services.share_with_team(document, team, role=Role(body.team_role or document.team_role))
 
 
 @router.delete("/{uuid:document_id}/", response={204: None})
@@ -202,6 +248,7 @@ def list_members(request: HttpRequest, document_id: UUID) -> Any:
     return {
         "members": [_member(membership, caller(request)) for membership in members_of(document)],
         "invitations": [_invitation(request, found) for found in document.invitations.order_by("created_at", "pk")],
+        "team": _team(document),
     }
 
 

@@ -21,14 +21,14 @@ from psycopg_pool import PoolTimeout
 from apps.accounts.models import User
 from apps.core.gathering import Gathering
 from apps.core.postgres import Pool, async_pool
-from apps.documents.models import Document, Membership
+from apps.documents.access import Access, held
+from apps.documents.models import Document
 
 AT_ONCE_MAX = 50  # answered by one query: 6 ms of the event loop
 OWNERS_REMEMBERED = 10_000
 
 USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
-MEMBERSHIP_FIELDS = [field.attname for field in Membership._meta.concrete_fields]
-DOCUMENT_FIELDS = ["id", "trashed_at"]  # its text may be long
+DOCUMENT_FIELDS = ["id", "trashed_at", "team_id", "team_role"]  # its text may be long
 
 
 def _columns(model: type[Model], alias: str, fields: Sequence[str]) -> str:
@@ -39,13 +39,14 @@ def _columns(model: type[Model], alias: str, fields: Sequence[str]) -> str:
 LOOK_UP = f"""
 SELECT wanted.place, s.session_data, u.id,
     {_columns(User, "u", USER_FIELDS)},
-    {_columns(Membership, "m", MEMBERSHIP_FIELDS)},
+    m.role, t.id IS NOT NULL,
     {_columns(Document, "d", DOCUMENT_FIELDS)}
 FROM unnest(%s::int[], %s::text[], %s::uuid[], %s::uuid[]) AS wanted(place, session_key, user_id, document_id)
 JOIN django_session s ON s.session_key = wanted.session_key AND s.expire_date > now()
 LEFT JOIN accounts_user u ON u.id = wanted.user_id
-LEFT JOIN documents_membership m ON m.user_id = u.id AND m.document_id = wanted.document_id
-LEFT JOIN documents_document d ON d.id = m.document_id
+LEFT JOIN documents_document d ON d.id = wanted.document_id
+LEFT JOIN documents_membership m ON m.user_id = u.id AND m.document_id = d.id
+LEFT JOIN teams_teammembership t ON t.user_id = u.id AND t.team_id = d.team_id
 """  # noqa: S608  (columns of our own models)
 
 _sessions = import_module(settings.SESSION_ENGINE).SessionStore()
@@ -61,17 +62,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Found:
-    """Whose session it is (None: nobody's any more), and how they belong to the document."""
+    """Whose session it is (None: nobody's any more), and what they hold in the document."""
 
     user: User | None
-    membership: Membership | None
+    access: Access | None
 
 
 _gatherings: "WeakKeyDictionary[asyncio.AbstractEventLoop, Gathering[Question, Found]]" = WeakKeyDictionary()
 
 
 async def look_up(session_key: str, document_id: UUID) -> Found:
-    """Return whose session it is, if it still is, and their membership. Of the document `id` and `trashed_at` are read.
+    """Return whose session it is, if it still is, and what they hold. Of the document DOCUMENT_FIELDS are read.
 
     Raises TimeoutError, psycopg.Error.
     """
@@ -132,12 +133,10 @@ def _remember(session_key: str, owner: UUID) -> None:
 def _judge(stored: dict[str, Any], row: Sequence[Any]) -> Found:
     """Return what a row says. A session is its user's no more after a password change, which gives a new hash."""
     user_end = len(USER_FIELDS)
-    membership_end = user_end + len(MEMBERSHIP_FIELDS)
     user = User.from_db("default", USER_FIELDS, row[:user_end])
     if not user.is_active or stored.get(HASH_SESSION_KEY) != user.get_session_auth_hash():
         return Found(None, None)
-    if row[user_end] is None:
+    own_role, in_team, *columns = row[user_end:]
+    if own_role is None and not in_team:
         return Found(user, None)
-    membership = Membership.from_db("default", MEMBERSHIP_FIELDS, row[user_end:membership_end])
-    membership.document = Document.from_db("default", DOCUMENT_FIELDS, row[membership_end:])
-    return Found(user, membership)
+    return Found(user, held(Document.from_db("default", DOCUMENT_FIELDS, columns), own_role, in_team))

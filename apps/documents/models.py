@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from apps.accounts.models import Writing
+from apps.teams.models import Team
 
 TITLE_MAX_CHARACTERS = 300
 
@@ -32,10 +33,16 @@ class Role(models.TextChoices):
         return self.includes(Role.EDITOR)
 
 
+def strongest(*roles: str | None) -> Role | None:
+    """Return the strongest of `roles`; None where there is none."""
+    return max((Role(role) for role in roles if role), key=lambda role: role.rank, default=None)
+
+
 class Document(models.Model):
     """One shared text. `title`, `text`, `outline` and `word_count` are projections read out of the log, never back in.
 
-    `outline` has a line for each heading, with as many `#` as its level.
+    `outline` has a line for each heading, with as many `#` as its level. Everybody in `team` has the role `team_role`,
+    or their own where that is stronger.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -49,6 +56,14 @@ class Document(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     trashed_at = models.DateTimeField(null=True, blank=True)
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="documents")
+    team_role = models.CharField(max_length=10, choices=Role.choices, default=Role.EDITOR, db_default=Role.EDITOR.value)
+
+    class Meta:
+        constraints: ClassVar = [
+            # Owners are people: a document must not change hands with who comes into a team.
+            models.CheckConstraint(condition=~models.Q(team_role="owner"), name="document_not_owned_by_team"),
+        ]
 
     def __str__(self) -> str:
         return self.title or "Untitled"

@@ -9,17 +9,16 @@ from functools import partial
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts.invitations import clean_email, count_invitation
 from apps.accounts.models import User
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.documents import mail
-from apps.documents.limits import count_invitation
 from apps.documents.models import TITLE_MAX_CHARACTERS, Document, Invitation, Membership, Role
 from apps.documents.signals import access_changed, title_set
+from apps.teams.models import Team
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +49,15 @@ def _tell_title_set(document: Document, user: User) -> None:
 
 
 @transaction.atomic
-def create_document(owner: User, *, title: str = "") -> Document:
-    """Create a document of `owner`'s. Raises Invalid for a long title, Conflict for one document too many."""
+def create_document(owner: User, *, title: str = "", team: Team | None = None) -> Document:
+    """Create a document of `owner`'s, which the people of `team` may edit.
+
+    Raises Invalid for a long title, Conflict for one document too many.
+    """
     owned = Membership.objects.filter(user=owner, role=Role.OWNER).count()
     if owned >= settings.DOCUMENTS_PER_PERSON:
         raise Conflict(f"You have {owned} documents, which is the limit here. Delete some in the trash first.")
-    document = Document.objects.create(title=_clean_title(title), edited_by=owner)
+    document = Document.objects.create(title=_clean_title(title), edited_by=owner, team=team)
     Membership.objects.create(document=document, user=owner, role=Role.OWNER)
     if document.title:
         _tell_title_set(document, owner)
@@ -69,6 +71,22 @@ def rename_document(document: Document, *, title: str, renamed_by: User) -> None
     document.title = _clean_title(title)
     document.save(update_fields=["title"])
     _tell_title_set(document, renamed_by)
+
+
+@transaction.atomic
+def share_with_team(document: Document, team: Team | None, *, role: Role) -> None:
+    """Give everybody in `team` this role instead of whom it was shared with before; None: nobody's team.
+
+    Raises Invalid for the role of an owner: those are people.
+    """
+    if role is Role.OWNER:
+        raise Invalid("A team cannot own a document. Make it an editor, a commenter or a viewer.")
+    document.team, document.team_role = team, role
+    document.save(update_fields=["team", "team_role"])
+    _tell_access_changed(document.pk)
+    logger.info(
+        "document.team_set", extra={"document": str(document.pk), "team": str(team.pk) if team else "", "role": role}
+    )
 
 
 @transaction.atomic
@@ -104,7 +122,7 @@ def invite(document: Document, *, email: str, role: Role, invited_by: User, site
 
     Raises Invalid (no e-mail address), Conflict (is a member already, or the document is full) and RateLimited.
     """
-    address = _clean_email(email)
+    address = clean_email(email)
     count_invitation(invited_by)
     locked = _lock(document.pk)
     person = User.objects.filter(email__iexact=address).first()
@@ -119,15 +137,6 @@ def invite(document: Document, *, email: str, role: Role, invited_by: User, site
     _on_commit(partial(mail.send_invitation, invitation, site=site))
     logger.info("document.invited", extra={"document": str(locked.pk), "role": role.value})
     return invitation
-
-
-def _clean_email(email: str) -> str:
-    address = email.strip().lower()
-    try:
-        validate_email(address)
-    except ValidationError:
-        raise Invalid("This is not an e-mail address.") from None
-    return address
 
 
 def _lock(document_id: UUID) -> Document:

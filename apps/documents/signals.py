@@ -1,6 +1,7 @@
 """What happened to documents, for the apps above. All are sent on commit.
 
-`access_changed(document_id, user_id)`: somebody's role was given, changed or taken; `user_id` None means everybody's.
+`access_changed(document_id, user_id)`: somebody's role was given, changed or taken; `user_id` None means everybody's,
+`document_id` None all documents of this person's.
 `title_set(document_id, title, user_id)`: a title was given outside the editor; the log's title has to follow.
 """
 

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiKey, Scope, User
 from apps.accounts.tokens import BadToken, SocketToken, is_still_good, read_token
-from apps.documents.models import Membership
+from apps.documents.access import Access, held, with_roles
+from apps.documents.models import Document
 
 BEARER = "bearer."
 
@@ -55,18 +56,18 @@ def has_ended(token: SocketToken, needs: Scope, now: datetime | None = None) -> 
     return not outlives_token and token.expires_at <= (now or timezone.now())
 
 
-async def find_person(token: SocketToken, document_id: UUID) -> tuple[User | None, Membership | None]:
-    """Return whose token it is (None: it is not valid any more), and how they belong to the document."""
-    found: tuple[User | None, Membership | None] = await database_sync_to_async(_find_person, thread_sensitive=False)(
+async def find_person(token: SocketToken, document_id: UUID) -> tuple[User | None, Access | None]:
+    """Return whose token it is (None: it is not valid any more), and what they hold in the document."""
+    found: tuple[User | None, Access | None] = await database_sync_to_async(_find_person, thread_sensitive=False)(
         token, document_id
     )
     return found
 
 
-def _find_person(token: SocketToken, document_id: UUID) -> tuple[User | None, Membership | None]:
+def _find_person(token: SocketToken, document_id: UUID) -> tuple[User | None, Access | None]:
     user = User.objects.filter(pk=token.user_id).first()
     key = ApiKey.objects.filter(pk=token.key_id).first() if token.key_id else None
     if user is None or not is_still_good(token, user, key):
         return None, None
-    memberships = Membership.objects.select_related("document").defer("document__text")
-    return user, memberships.filter(document_id=document_id, user=user).first()
+    document = with_roles(Document.objects.filter(pk=document_id).defer("text", "outline"), user).first()
+    return user, held(document, document.own_role, document.in_team) if document else None

@@ -15,7 +15,7 @@ from apps.accounts.models import Scope, User
 from apps.accounts.tokens import SocketToken
 from apps.core.close_codes import CloseCode
 from apps.core.errors import NotFound
-from apps.documents.access import Access, access_by
+from apps.documents.access import Access, permit
 from apps.documents.look_ups import Found, look_up
 from apps.documents.models import Role
 from apps.documents.socket_tokens import find_person, has_ended, presented_token, read_for
@@ -35,7 +35,7 @@ class SocketRefused(Exception):
 class SocketIdentity:
     """The person behind a socket, what they came with (a session or a token), and what they may do in the document.
 
-    Of the document only `id` and `trashed_at` are read. `needs`: what a token must allow for this socket.
+    Of the document only `look_ups.DOCUMENT_FIELDS` are read. `needs`: what a token must allow for this socket.
     """
 
     user: User
@@ -93,7 +93,7 @@ async def open_with_token(text: str, document_id: UUID, *, needs: Scope) -> Sock
 def _identity(found: Found, session_key: str, needs: Scope, token: SocketToken | None) -> SocketIdentity:
     assert found.user is not None
     try:
-        access = access_by(found.membership)
+        access = permit(found.access)
     except NotFound:
         raise SocketRefused(CloseCode.NOT_FOUND) from None
     if token is not None and needs is Scope.DOCUMENTS_READ and not token.may(Scope.DOCUMENTS_WRITE):
@@ -117,6 +117,6 @@ async def recheck(identity: SocketIdentity) -> SocketIdentity:
         found = Found(*await find_person(token, document_id))
     if found.user is None:
         raise SocketRefused(CloseCode.SIGN_IN_AGAIN)
-    if found.membership is None:
+    if found.access is None:
         raise SocketRefused(CloseCode.FORBIDDEN)
     return _identity(found, identity.session_key, identity.needs, token)

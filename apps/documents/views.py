@@ -21,8 +21,10 @@ from apps.documents.access import Access, access_document
 from apps.documents.invitations import find_invitation
 from apps.documents.models import TITLE_MAX_CHARACTERS, Invitation, Role
 from apps.documents.queries import Shelf, list_documents, search_words
+from apps.teams.queries import teams_of
 
 UNDO_SESSION_KEY = "trashed_document"
+SHELVES = ((Shelf.ALL, "All"), (Shelf.SHARED, "Shared with me"), (Shelf.TEAM, "Team"), (Shelf.TRASH, "Trash"))
 
 
 def _person(request: HttpRequest) -> User:
@@ -55,13 +57,23 @@ def document_list(request: HttpRequest) -> HttpResponse:
     shelf = Shelf(tab) if tab in list(Shelf) else Shelf.ALL
     query = request.GET.get("q", "").strip()
     page = request.GET.get("page", "")
-    listed = list_documents(_person(request), shelf=shelf, query=query, page=int(page) if page.isdecimal() else 1)
+    teams = teams_of(_person(request))
+    team = next((one.team for one in teams if str(one.team.pk) == request.GET.get("team")), None)
+    listed = list_documents(
+        _person(request),
+        shelf=shelf,
+        query=query,
+        team_id=team.pk if team else None,
+        page=int(page) if page.isdecimal() else 1,
+    )
     context = {
         "page": listed,
         "shelf": shelf,
         "query": query,
         "words": search_words(query),
-        "shelves": [(Shelf.ALL, "All"), (Shelf.SHARED, "Shared with me"), (Shelf.TRASH, "Trash")],
+        "shelves": [(one, label) for one, label in SHELVES if one is not Shelf.TEAM or teams or shelf is Shelf.TEAM],
+        "teams": teams,
+        "team": team,
         "unused": shelf is Shelf.ALL and not query and not listed.object_list,
         "undo": _take_undo(request),
         "title_max": TITLE_MAX_CHARACTERS,

@@ -9,3 +9,4 @@ from project.settings.fallback import *  # noqa: F403
 from project.settings.logs import *  # noqa: F403
 from project.settings.quotas import *  # noqa: F403
 from project.settings.schedule import *  # noqa: F403
+from project.settings.teams import *  # noqa: F403

@@ -10,9 +10,11 @@ from websockets.exceptions import ConnectionClosed
 
 from apps.collaboration.frames import Kind, frame
 from apps.core.close_codes import CloseCode
-from apps.documents.models import Membership, Role
+from apps.documents.models import Document, Membership, Role
 from apps.documents.services import rename_document
 from apps.documents.signals import access_changed
+from apps.teams.models import Team, TeamMembership, TeamRole
+from apps.teams.services import remove_member
 from tests.collaboration.conftest import Cast, log_of
 from tests.processes import Processes, WebProcess, wait_until
 
@@ -186,6 +188,21 @@ def test_revoked_access_closes_the_socket_within_a_second(web: WebProcess, cast:
         access_changed.send(sender=None, document_id=cast.document.pk, user_id=cast.bob.user.pk)
         assert bob.close_code(seconds=1) == CloseCode.FORBIDDEN
         alice.type("still here")
+        alice.sync_again()
+
+
+def test_whoever_leaves_the_team_is_out_of_its_documents_within_a_second(web: WebProcess, cast: Cast) -> None:
+    team = Team.objects.create(name="Night desk")
+    membership = TeamMembership.objects.create(team=team, user=cast.bob.user, role=TeamRole.MEMBER)
+    Membership.objects.filter(document=cast.document, user=cast.bob.user).delete()
+    Document.objects.filter(pk=cast.document.pk).update(team=team)
+    with cast.connect(web, cast.bob) as bob, cast.connect(web, cast.alice) as alice:
+        alice.sync()
+        bob.sync()
+        bob.type("by the team")
+        alice.listen_until(lambda: alice.text == "by the team")
+        remove_member(team, user_id=membership.user_id, by=cast.bob.user)
+        assert bob.close_code(seconds=10) == CloseCode.FORBIDDEN
         alice.sync_again()
 
 

@@ -15,8 +15,9 @@ from apps.accounts.models import Scope, User
 from apps.core.close_codes import CloseCode
 from apps.core.postgres import close_pools
 from apps.documents import look_ups
-from apps.documents.models import Document
+from apps.documents.models import Document, Role
 from apps.documents.sockets import SocketIdentity, SocketRefused, open_document_socket, recheck
+from apps.teams.models import Team, TeamMembership, TeamRole
 from tests.cast import browser_of, make_document, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,4 +96,19 @@ async def test_an_open_socket_outlives_neither_membership_nor_document() -> None
     await Document.objects.filter(pk=document.pk).aupdate(trashed_at=document.created_at)
     assert await end(identity) == CloseCode.NOT_FOUND
     await document.adelete()
+    assert await end(identity) == CloseCode.FORBIDDEN
+
+
+async def test_an_open_socket_follows_the_role_that_a_team_gives_and_ends_with_it() -> None:
+    alice, charlie, document = await cast()
+    team = await Team.objects.acreate(name="Night desk")
+    membership = await TeamMembership.objects.acreate(team=team, user=charlie, role=TeamRole.MEMBER)
+    await Document.objects.filter(pk=document.pk).aupdate(team=team, team_role=Role.COMMENTER)
+    scope = await sync_to_async(scope_of)(charlie)
+    identity = await open_document_socket(scope, document.pk, needs=Scope.DOCUMENTS_READ)
+    assert identity.access.role is Role.COMMENTER
+    await Document.objects.filter(pk=document.pk).aupdate(team_role=Role.EDITOR)
+    assert (await recheck(identity)).access.role is Role.EDITOR
+    assert (await outcome(await sync_to_async(scope_of)(alice), document)) == alice
+    await membership.adelete()
     assert await end(identity) == CloseCode.FORBIDDEN
