@@ -13,6 +13,7 @@ import { type Decoration, DecorationSet } from "@tiptap/pm/view";
 import type * as Y from "yjs";
 import { readSelection } from "../editor/fresh-selection";
 import { blockText, createRelative, Resolver } from "./anchors";
+import { isTouched, touchedBlocks } from "./touched-blocks";
 
 /** Characters on either side by which a moved stretch is known again, and how many of them are enough. */
 const CONTEXT_CHARACTERS = 16;
@@ -212,7 +213,7 @@ export class TrackedRanges<T> {
     return items.map((item) => {
       const from = tr.mapping.map(item.from, 1);
       const to = Math.max(from, tr.mapping.map(item.to, -1));
-      if (!touched.some((block) => block.from <= to && from <= block.to)) return { ...item, from, to };
+      if (!isTouched(touched, from, to)) return { ...item, from, to };
       this.dirty.add(item.id);
       if (item.text === "" && !item.content?.size) return { ...item, from, to: from };
       return { ...item, from, to, intact: isThere(tr.doc, from, to, item) };
@@ -277,21 +278,4 @@ function hasContext<T>(block: string, at: number, { text, before, after }: Item<
   const left = before.length >= CONTEXT_ENOUGH && block.slice(0, at).endsWith(before);
   const right = after.length >= CONTEXT_ENOUGH && block.startsWith(after, end);
   return left || right;
-}
-
-/** The blocks in which a transaction changed something, in the new document. */
-function touchedBlocks(tr: Transaction): { from: number; to: number }[] {
-  const touched: { from: number; to: number }[] = [];
-  for (const [index, map] of tr.mapping.maps.entries()) {
-    const later = tr.mapping.slice(index + 1);
-    map.forEach((_oldStart, _oldEnd, start, end) => {
-      const $from = tr.doc.resolve(later.map(start, -1));
-      const $to = tr.doc.resolve(later.map(end, 1));
-      touched.push({
-        from: $from.depth > 0 ? $from.start($from.depth) : $from.pos,
-        to: $to.depth > 0 ? $to.end($to.depth) : $to.pos,
-      });
-    });
-  }
-  return touched;
 }

@@ -26,6 +26,7 @@ function typos(text: string): Finding[] {
 describe("grammar in a shared text", () => {
   let peers: Peers;
   let grammar: Grammar;
+  const told = vi.fn();
   let writing: { words: string[]; ignored_rules: string[]; language: string };
 
   beforeEach(async () => {
@@ -41,7 +42,7 @@ describe("grammar in a shared text", () => {
     });
     document.body.innerHTML = '<div id="toasts"></div><div id="announcements"></div>';
     const assistant = new Assistant(makeConfig(ALICE));
-    grammar = new Grammar(assistant, { changed: () => {}, explain: () => {} });
+    grammar = new Grammar(assistant, { changed: told, explain: () => {} });
     vi.spyOn(grammar.local, "start").mockImplementation(() => {});
     vi.spyOn(grammar.local, "check").mockImplementation(async (text) => typos(text));
     peers = makePeers((name) => (name === "alice" ? [grammar.extension()] : []));
@@ -91,6 +92,49 @@ describe("grammar in a shared text", () => {
     placeCaret(peers.bob, "in te");
     type(peers.bob, "a");
     expect(underlined()).toEqual([]);
+  });
+
+  it("draws what others changed without touching what they did not", async () => {
+    write(peers.alice, "<p>It was in teh river.</p><p>It is in teh lake.</p><p>And teh sea.</p>");
+    await pause();
+    const before = [...peers.alice.editor.view.dom.querySelectorAll(".finding")];
+    const ids = grammar.list().map(({ id }) => id);
+    expect(new Set(ids).size).toBe(3);
+    placeCaret(peers.bob, "It was");
+    type(peers.bob, " seen");
+    await pause();
+    expect(
+      grammar
+        .list()
+        .map(({ id }) => id)
+        .slice(1),
+    ).toEqual(ids.slice(1));
+    expect(grammar.list().map(({ block }) => block)).toEqual([
+      "It was seen in teh river.",
+      "It is in teh lake.",
+      "And teh sea.",
+    ]);
+    placeCaret(peers.alice, "It was seen");
+    type(peers.alice, " at noon");
+    await pause();
+    const after = [...peers.alice.editor.view.dom.querySelectorAll(".finding")];
+    expect(after.slice(1)).toEqual(before.slice(1));
+    expect(after.at(-1)).toBe(before.at(-1));
+  });
+
+  it("tells of what came and went, not of what moved", async () => {
+    write(peers.alice, "<p>Here.</p><p>It was in teh river.</p>");
+    await pause();
+    told.mockClear();
+    placeCaret(peers.alice, "Here");
+    type(peers.alice, " and there");
+    await pause();
+    expect(told).not.toHaveBeenCalled();
+    placeCaret(peers.alice, "in te");
+    type(peers.alice, "a");
+    await pause();
+    expect(told).toHaveBeenCalled();
+    expect(grammar.list()).toEqual([]);
   });
 
   it("never corrects words that changed", async () => {

@@ -10,22 +10,14 @@ import type { Failure } from "../assistant/generations";
 import { replaceWords } from "../assistant/replacement";
 import { dispatchAsOneStep } from "../assistant/undo-step";
 import { announce, notify } from "../editor/announce";
-import { readSelection } from "../editor/fresh-selection";
 import { CHECKED_TEXTS_KEPT, LOCAL_CHECK_BLOCKS_AT_ONCE, LOCAL_CHECK_PAUSE_MS } from "../editor/limits";
 import { DeepCheck } from "./deep-check";
 import { type Finding, type Kind, mergeFindings, spokenFinding } from "./findings";
 import { isEnglish, isEnglishBlock } from "./language";
 import { isUpToIt, LocalCheck } from "./local-check";
 import { Preferences, type Whose } from "./preferences";
-import {
-  isThere,
-  proseBlocks,
-  textOf,
-  type Underline,
-  underlinesKey,
-  underlinesOf,
-  underlinesPlugin,
-} from "./underlines";
+import { Redraws } from "./redraws";
+import { isThere, proseBlocks, textOf, type Underline, underlinesOf, underlinesPlugin } from "./underlines";
 
 const LOCAL_SWITCH = "interline.grammar.local";
 const DEEP_SWITCH = "interline.grammar.deep";
@@ -36,6 +28,8 @@ const CONTEXT_CHARACTERS = 16;
 interface Checked {
   local: readonly Finding[] | null;
   deep: readonly Finding[];
+  /** Both without what is ignored, as it was made last. */
+  shown: readonly Finding[] | null;
 }
 
 export interface GrammarEvents {
@@ -57,13 +51,17 @@ export class Grammar {
   private readonly ignored: Set<string>;
   private current = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private frame = 0;
+  private readonly redraws: Redraws;
 
   constructor(
     private readonly assistant: Assistant,
     private readonly events: GrammarEvents,
   ) {
     this.ignored = new Set(recall(this.ignoredKey));
+    this.redraws = new Redraws(
+      () => this.editor,
+      (text) => this.findingsIn(text),
+    );
     this.preferences = new Preferences(assistant.config.document.id, () => this.preferencesChanged());
     this.deep = new DeepCheck(
       assistant,
@@ -90,7 +88,12 @@ export class Grammar {
           "Alt-Shift-g": () => grammar.go(),
         };
       },
-      addProseMirrorPlugins: () => [underlinesPlugin((text) => grammar.findingsIn(text))],
+      addProseMirrorPlugins: () => [
+        underlinesPlugin(
+          (text) => grammar.findingsIn(text),
+          () => grammar.events.changed(),
+        ),
+      ],
       onTransaction({ transaction }) {
         if (transaction.docChanged) grammar.textChanged(transaction);
       },
@@ -124,11 +127,12 @@ export class Grammar {
     if (on) this.local.start();
     else {
       this.local.stop();
-      for (const entry of this.checked.values()) entry.local = null;
+      this.forgetLocal();
     }
     this.pending.clear();
     this.scan();
-    this.redraw();
+    this.redraws.all();
+    this.events.changed();
   }
 
   switchDeep(on: boolean): void {
@@ -180,7 +184,8 @@ export class Grammar {
     const latest = [...this.ignored].slice(-IGNORED_MAX);
     localStorage.setItem(this.ignoredKey, JSON.stringify(latest));
     this.reject(underline.finding);
-    this.redraw();
+    for (const entry of this.checked.values()) entry.shown = null;
+    this.redraws.all();
     announce("Ignored.");
   }
 
@@ -262,7 +267,7 @@ export class Grammar {
     for (const { text } of missing) {
       if (text.trim() === "") continue;
       if (isEnglishBlock(text, english)) wanted.push(text);
-      else this.entry(text).local = []; // another language: the other lane's
+      else Object.assign(this.entry(text), { local: [], shown: null }); // another language: the other lane's
     }
     for (const text of wanted) this.pending.add(text);
     this.checkNext([...new Set(wanted)]);
@@ -276,8 +281,8 @@ export class Grammar {
           const found = this.current.has(text) ? await this.local.check(text) : null;
           this.pending.delete(text);
           if (!found) return;
-          this.entry(text).local = found;
-          this.redraw();
+          Object.assign(this.entry(text), { local: found, shown: null });
+          this.redraws.one(text);
         }),
       );
     }
@@ -286,7 +291,7 @@ export class Grammar {
   private entry(text: string): Checked {
     let entry = this.checked.get(text);
     if (!entry) {
-      entry = { local: null, deep: [] };
+      entry = { local: null, deep: [], shown: null };
       this.checked.set(text, entry);
       this.forgetOldest();
     }
@@ -303,13 +308,17 @@ export class Grammar {
   private found(text: string, finding: Finding): void {
     const entry = this.entry(text);
     entry.deep = [...entry.deep, finding];
-    this.redraw();
+    entry.shown = null;
+    this.redraws.one(text);
   }
 
   private findingsIn(text: string): readonly Finding[] | null {
     const entry = this.checked.get(text);
     if (!entry || (!entry.local && entry.deep.length === 0 && this.isLocalOn)) return null;
-    return mergeFindings(entry.deep, entry.local ?? []).filter((finding) => !this.isIgnored(text, finding));
+    entry.shown ??= mergeFindings(entry.deep, entry.local ?? []).filter(
+      (finding) => !this.isIgnored(text, finding),
+    );
+    return entry.shown;
   }
 
   private isIgnored(text: string, finding: Finding): boolean {
@@ -326,22 +335,15 @@ export class Grammar {
       ignoredRules: this.preferences.ignoredRules(),
       language: this.preferences.language(),
     });
-    for (const entry of this.checked.values()) entry.local = null;
+    this.forgetLocal();
     this.pending.clear();
     this.scan();
-    this.redraw();
+    this.redraws.all();
+    this.events.changed();
   }
 
-  /** With the next frame, once for all that has come till then. */
-  private redraw(): void {
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      if (!this.editor || this.editor.isDestroyed) return;
-      const { view } = this.editor;
-      if (!view.composing) readSelection(view);
-      view.dispatch(view.state.tr.setMeta(underlinesKey, true).setMeta("addToHistory", false));
-      this.events.changed();
-    });
+  private forgetLocal(): void {
+    for (const entry of this.checked.values()) Object.assign(entry, { local: null, shown: null });
   }
 
   // ------------------------------------------------------------ deciding

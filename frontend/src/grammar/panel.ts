@@ -1,7 +1,7 @@
 /** The rail's panel of grammar: what is checked and by whom, all findings by kind, dictionaries and ignored rules. */
 import type { Editor } from "@tiptap/core";
 import { failureSentence } from "../assistant/words";
-import { make, makeButton } from "../page/elements";
+import { isOutOfSight, make, makeButton } from "../page/elements";
 import { categoryLabel, KIND_LABELS, type Kind } from "./findings";
 import type { Grammar } from "./grammar";
 import { isUpToIt } from "./local-check";
@@ -17,7 +17,7 @@ export class GrammarPanel {
   private frame = 0;
 
   constructor(
-    container: HTMLElement,
+    private readonly container: HTMLElement,
     private readonly editor: Editor,
     private readonly grammar: Grammar,
     private readonly explain: (underline: Underline) => void,
@@ -26,8 +26,9 @@ export class GrammarPanel {
     this.draw();
   }
 
+  /** Draw with the next frame what changed; nothing while it is out of sight. */
   update(): void {
-    this.frame ||= requestAnimationFrame(() => this.draw());
+    if (!isOutOfSight(this.container)) this.frame ||= requestAnimationFrame(() => this.draw());
   }
 
   private draw(): void {
@@ -109,7 +110,8 @@ export class GrammarPanel {
     );
     button.type = "button";
     button.dataset.key = underline.id;
-    button.addEventListener("click", () => this.explain(underline));
+    // Edits elsewhere have moved it since.
+    button.addEventListener("click", () => this.explain(this.grammar.get(underline.id) ?? underline));
     return make("li", "", button);
   }
 

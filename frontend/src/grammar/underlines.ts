@@ -7,6 +7,7 @@ import type { Node } from "@tiptap/pm/model";
 import { type EditorState, Plugin, PluginKey, type Transaction } from "@tiptap/pm/state";
 import { Decoration, DecorationSet } from "@tiptap/pm/view";
 import { blockText } from "../collaboration/anchors";
+import { isTouched, touchedBlocks } from "../collaboration/touched-blocks";
 import type { Finding } from "./findings";
 
 /** A finding in its place. */
@@ -22,23 +23,38 @@ export interface Underline {
 interface State {
   underlines: readonly Underline[];
   decorations: DecorationSet;
+  /** Grows when some come or go; not when they only move. */
+  version: number;
 }
 
 export const underlinesKey = new PluginKey<State>("grammar");
 
-/** `lookUp`: what is known to be wrong in a block with this text; null while that is not known. */
-export function underlinesPlugin(lookUp: (text: string) => readonly Finding[] | null): Plugin<State> {
+/** Blocks to look up again, by their text; null for every one. */
+export type Stale = ReadonlySet<string> | null;
+
+/** What is known to be wrong in a block with this text; null while that is not known. */
+export type LookUp = (text: string) => readonly Finding[] | null;
+
+/** `changed`: some came or went. Called after the view is up to date. */
+export function underlinesPlugin(lookUp: LookUp, changed: () => void): Plugin<State> {
   return new Plugin<State>({
     key: underlinesKey,
     state: {
-      init: () => ({ underlines: [], decorations: DecorationSet.empty }),
+      init: () => ({ underlines: [], decorations: DecorationSet.empty, version: 0 }),
       apply(tr, value, _before, state) {
-        if (tr.getMeta(underlinesKey) || (tr.docChanged && isChangeOrigin(tr)))
-          return draw(state, value.underlines, lookUp);
-        return tr.docChanged && value.underlines.length > 0 ? mapped(tr, value) : value;
+        const stale = tr.getMeta(underlinesKey) as Stale | undefined;
+        if (stale === null || (tr.docChanged && isChangeOrigin(tr))) return draw(state, value, lookUp);
+        const now = tr.docChanged && value.underlines.length > 0 ? mapped(tr, value) : value;
+        return stale ? drawSome(state, now, lookUp, stale) : now;
       },
     },
     props: { decorations: (state) => underlinesKey.getState(state)?.decorations },
+    view: () => ({
+      update(view, before) {
+        if (underlinesKey.getState(view.state)?.version !== underlinesKey.getState(before)?.version)
+          queueMicrotask(changed);
+      },
+    }),
   });
 }
 
@@ -78,45 +94,145 @@ function withoutCode(block: Node, text: string): string {
   return prose;
 }
 
-function draw(
-  { doc }: EditorState,
-  before: readonly Underline[],
-  lookUp: (text: string) => readonly Finding[] | null,
-): State {
-  const underlines = proseBlocks(doc).flatMap(({ pos, text }) => {
-    const found = lookUp(text);
-    // Not checked yet: what was there and still fits stays until the answer comes.
-    if (!found)
-      return before.filter((one) => one.from >= pos && one.to <= pos + text.length && isThere(doc, one));
-    return found.map((finding) => ({
-      id: `${pos}:${finding.start}:${finding.end}`,
-      from: pos + finding.start,
-      to: pos + finding.end,
-      block: text,
-      finding,
-    }));
-  });
-  return { underlines, decorations: decorate(doc, underlines) };
+/** Whether any of these blocks is underlined otherwise than it should be. */
+export function hasNews(state: EditorState, stale: Stale, lookUp: LookUp): boolean {
+  if (!stale) return true;
+  return news(state.doc, underlinesOf(state), lookUp, stale).length > 0;
 }
 
-function mapped(tr: Transaction, { underlines, decorations }: State): State {
+interface Block {
+  from: number;
+  to: number;
+  underlines: readonly Underline[];
+}
+
+function draw({ doc }: EditorState, { underlines: before, version }: State, lookUp: LookUp): State {
+  const ids = new Ids(before);
+  const underlines = proseBlocks(doc).flatMap((block) => underlinesIn(doc, block, before, lookUp, ids));
+  return {
+    underlines,
+    decorations: DecorationSet.create(doc, underlines.map(decoration)),
+    version: areSame(underlines, before) ? version : version + 1,
+  };
+}
+
+/** Only what is new is drawn: the words of other blocks are not even looked at. */
+function drawSome({ doc }: EditorState, value: State, lookUp: LookUp, stale: ReadonlySet<string>): State {
+  const changed = news(doc, value.underlines, lookUp, stale);
+  if (changed.length === 0) return value;
+  const inChanged = (one: Underline) => changed.some((block) => isIn(one, block));
+  const gone = new Set(value.underlines.filter(inChanged).map(({ id }) => id));
+  const come = changed.flatMap(({ underlines }) => underlines);
+  return {
+    underlines: [...value.underlines.filter(({ id }) => !gone.has(id)), ...come].toSorted(
+      (one, other) => one.from - other.from,
+    ),
+    decorations: without(value.decorations, gone).add(doc, come.map(decoration)),
+    version: value.version + 1,
+  };
+}
+
+/** The blocks whose underlines are others now, with these. */
+function news(
+  doc: Node,
+  before: readonly Underline[],
+  lookUp: LookUp,
+  stale: ReadonlySet<string>,
+): readonly Block[] {
+  const blocks = proseBlocks(doc).flatMap((block) => {
+    if (!stale.has(block.text)) return [];
+    const place = { from: block.pos, to: block.pos + block.text.length };
+    return [{ block, place, known: before.filter((one) => isIn(one, place)) }];
+  });
+  const ids = new Ids(blocks.flatMap(({ known }) => known));
+  return blocks.flatMap(({ block, place, known }) => {
+    const underlines = underlinesIn(doc, block, known, lookUp, ids);
+    return areSame(underlines, known) ? [] : [{ ...place, underlines }];
+  });
+}
+
+function underlinesIn(
+  doc: Node,
+  { pos, text }: { pos: number; text: string },
+  before: readonly Underline[],
+  lookUp: LookUp,
+  ids: Ids,
+): readonly Underline[] {
+  const found = lookUp(text);
+  // Not checked yet: what was there and still fits stays until the answer comes.
+  if (!found)
+    return before
+      .filter((one) => isIn(one, { from: pos, to: pos + text.length }) && isThere(doc, one))
+      .map((one) => ({ ...one, id: ids.take(one.block, one.finding) }));
+  return found.map((finding) => ({
+    id: ids.take(text, finding),
+    from: pos + finding.start,
+    to: pos + finding.end,
+    block: text,
+    finding,
+  }));
+}
+
+function areSame(underlines: readonly Underline[], before: readonly Underline[]): boolean {
+  return (
+    underlines.length === before.length &&
+    underlines.every(({ id, finding }, at) => id === before[at]?.id && finding === before[at]?.finding)
+  );
+}
+
+function isIn({ from, to }: Underline, block: { from: number; to: number }): boolean {
+  return from >= block.from && to <= block.to;
+}
+
+let made = 0;
+
+/** A finding keeps its id while it is one of the same text, wherever that moves: what is drawn of it stays. */
+class Ids {
+  private readonly known = new Map<string, string[]>();
+
+  constructor(before: readonly Underline[]) {
+    for (const { id, block, finding } of before) {
+      const key = this.key(block, finding);
+      const ids = this.known.get(key);
+      if (ids) ids.push(id);
+      else this.known.set(key, [id]);
+    }
+  }
+
+  take(block: string, finding: Finding): string {
+    return this.known.get(this.key(block, finding))?.shift() ?? `finding-${++made}`;
+  }
+
+  private key(block: string, { start, end, kind }: Finding): string {
+    return `${start} ${end} ${kind} ${block}`;
+  }
+}
+
+function mapped(tr: Transaction, { underlines, decorations, version }: State): State {
+  const touched = touchedBlocks(tr);
+  const lost = new Set<string>();
   const kept = underlines.flatMap((one) => {
     const moved = { ...one, from: tr.mapping.map(one.from, 1), to: tr.mapping.map(one.to, -1) };
-    return moved.from < moved.to && isThere(tr.doc, moved) ? [moved] : [];
+    const stands =
+      !isTouched(touched, moved.from, moved.to) || (moved.from < moved.to && isThere(tr.doc, moved));
+    if (!stands) lost.add(one.id);
+    return stands ? [moved] : [];
   });
-  if (kept.length === underlines.length)
-    return { underlines: kept, decorations: decorations.map(tr.mapping, tr.doc) };
-  return { underlines: kept, decorations: decorate(tr.doc, kept) };
+  return {
+    underlines: kept,
+    decorations: without(decorations.map(tr.mapping, tr.doc), lost),
+    version: lost.size > 0 ? version + 1 : version,
+  };
 }
 
-function decorate(doc: Node, underlines: readonly Underline[]): DecorationSet {
-  if (underlines.length === 0) return DecorationSet.empty;
-  return DecorationSet.create(
-    doc,
-    underlines.map(({ id, from, to, finding }) =>
-      Decoration.inline(from, to, { class: `finding finding-${finding.kind}`, "data-finding": id }),
-    ),
-  );
+function without(decorations: DecorationSet, ids: ReadonlySet<string>): DecorationSet {
+  if (ids.size === 0) return decorations;
+  return decorations.remove(decorations.find(undefined, undefined, ({ id }) => ids.has(id)));
+}
+
+function decoration({ id, from, to, finding }: Underline): Decoration {
+  const looks = { class: `finding finding-${finding.kind}`, "data-finding": id };
+  return Decoration.inline(from, to, looks, { id });
 }
 
 /** Whether the words of a finding stand where it is. */

@@ -36,3 +36,8 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   element.append(...children);
   return element;
 }
+
+/** Whether it, or something around it, is hidden: there is nothing to draw then. */
+export function isOutOfSight(element: Element): boolean {
+  return element.closest("[hidden]") !== null;
+}

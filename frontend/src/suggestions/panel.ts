@@ -1,7 +1,7 @@
 /** The rail's panel of suggestions: what to look for, what is being looked for, and a card for each finding. */
 import type { Editor } from "@tiptap/core";
 import { failureSentence } from "../assistant/words";
-import { make, makeButton } from "../page/elements";
+import { isOutOfSight, make, makeButton } from "../page/elements";
 import { ASPECTS, aspectLabel, OWN_MAX_CHARACTERS } from "./aspects";
 import { type CardActions, cardKey, drawCard } from "./card";
 import { countWords, type Run, type Suggestion, type Suggestions } from "./suggestions";
@@ -21,7 +21,7 @@ export class SuggestionsPanel {
   private frame = 0;
 
   constructor(
-    container: HTMLElement,
+    private readonly container: HTMLElement,
     private readonly editor: Editor,
     private readonly suggestions: Suggestions,
   ) {
@@ -38,9 +38,9 @@ export class SuggestionsPanel {
     this.draw();
   }
 
-  /** Draw with the next frame what changed. */
+  /** Draw with the next frame what changed; nothing while it is out of sight. */
   update(): void {
-    this.frame ||= requestAnimationFrame(() => this.draw());
+    if (!isOutOfSight(this.container)) this.frame ||= requestAnimationFrame(() => this.draw());
   }
 
   /** Bring a card into view and give it the focus. */

@@ -76,12 +76,14 @@ export class WritingTools {
       label: "Suggestions",
       icon: "list-checks",
       mount: (container) => this.mountSuggestions(container, editor),
+      shown: () => this.panel?.update(),
     });
     this.grammarTab = rail.addPanel({
       id: "grammar",
       label: "Grammar",
       icon: "spell-check",
       mount: (container) => this.mountGrammar(container, editor),
+      shown: () => this.grammarPanel?.update(),
     });
     this.grammar.attach(editor, ready);
     ready.then(async () => {
