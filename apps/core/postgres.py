@@ -1,11 +1,14 @@
-"""PostgreSQL from an event loop: psycopg's asyncio pools, beside Django's connections, which block their thread."""
+"""PostgreSQL past the ORM: several statements in one round trip, and asyncio pools beside Django's connections."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import connections
-from psycopg import AsyncConnection
+from django.db import connection, connections
+from django.db.models import Model
+from psycopg import AsyncConnection, Cursor
 from psycopg_pool import AsyncConnectionPool
 
 CONNECTION_PARAMETERS = (
@@ -16,6 +19,39 @@ CONNECTION_PARAMETERS = (
 Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
 
 _pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Pool]]" = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An SQL statement and what its placeholders stand for."""
+
+    sql: str
+    parameters: Mapping[str, Any] | Sequence[Any]
+
+
+def in_one_trip(*statements: Statement) -> list[list[tuple[Any, ...]]]:
+    """Run `statements` one after the other on Django's connection, and return the rows of each.
+
+    They are sent together (libpq's pipeline mode), and planned once per connection: a round trip and a plan take
+    longer than most of them. Raises django.db.Error.
+    """
+    connection.ensure_connection()
+    raw: Any = connection.connection
+    with connection.wrap_database_errors:
+        with raw.pipeline():
+            cursors = [
+                Cursor(raw).execute(statement.sql, statement.parameters, prepare=True) for statement in statements
+            ]
+        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
+def inserting(row: Model) -> Statement:
+    """Return the statement that inserts `row` as Django's `save(force_insert=True)` would, without its signals."""
+    fields = row._meta.concrete_fields
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    places = ", ".join(["%s"] * len(fields))
+    return Statement(f'INSERT INTO "{row._meta.db_table}" ({columns}) VALUES ({places})', values)  # noqa: S608
 
 
 async def async_pool(name: str, *, max_size: int, wait_seconds: float) -> Pool:

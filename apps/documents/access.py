@@ -1,5 +1,6 @@
 """The only door from an id to a document for somebody."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,20 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from apps.accounts.models import User
 from apps.core.errors import Forbidden, NotFound
+from apps.core.postgres import Statement, in_one_trip
 from apps.documents.models import Document, Membership, Role, strongest
 from apps.teams.models import TeamMembership
+
+LONG = ("text", "outline")  # read when somebody wants them
+FIELDS = [field.attname for field in Document._meta.concrete_fields if field.attname not in LONG]
+# In SQL of our own: it stands before every first token, and Django takes 1 ms to put it together.
+ASK = f"""
+SELECT m.role, t.id IS NOT NULL, {", ".join(f'd."{name}"' for name in FIELDS)}
+FROM documents_document d
+LEFT JOIN documents_membership m ON m.document_id = d.id AND m.user_id = %(user)s
+LEFT JOIN teams_teammembership t ON t.team_id = d.team_id AND t.user_id = %(user)s
+WHERE d.id = %(document)s
+"""  # noqa: S608  (columns of our own model)
 
 
 @dataclass(frozen=True)
@@ -29,10 +42,26 @@ def access_document(
     Raises NotFound when it is absent, not shared with them, or in the trash (unless `trashed`): all alike outside.
     Raises Forbidden when they may see it but their role does not include `role`.
     """
+    [rows] = in_one_trip(asking(user, document_id))
+    return permit(answered(rows), role=role, trashed=trashed)
+
+
+def asking(user: User | AnonymousUser, document_id: UUID) -> Statement:
+    """Return the statement whose rows `answered` takes, for who reads other things in the same round trip.
+
+    Raises NotFound where `user` may see nothing at all.
+    """
     if not user.is_authenticated or not user.is_active:
         raise NotFound("There is no such document.")
-    found = with_roles(Document.objects.filter(pk=document_id), user).first()
-    return permit(held(found, found.own_role, found.in_team) if found else None, role=role, trashed=trashed)
+    return Statement(ASK, {"user": user.pk, "document": document_id})
+
+
+def answered(rows: Sequence[Sequence[Any]]) -> Access | None:
+    """Return what the rows of `asking` say somebody holds; of the document, all but the long texts is read."""
+    if not rows:
+        return None
+    [[own_role, in_team, *values]] = rows
+    return held(Document.from_db("default", FIELDS, values), own_role, in_team)
 
 
 def with_roles(documents: QuerySet[Document], user: User) -> QuerySet[Any]:

@@ -1,12 +1,14 @@
 """What a person may use and has used, read anew for every request: what an admin changes holds at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
+
+from apps.core.postgres import Statement, in_one_trip
 
 Window = Literal["day", "week", "month"]
 
@@ -108,10 +110,21 @@ def month_of(day: date) -> date:
 def allowance_of(user_id: UUID, now: datetime | None = None) -> Allowance:
     """Return what `user_id` may use. One query."""
     now = now or timezone.now()
+    [[row]] = in_one_trip(reading(user_id, now))
+    return allowance_from(row, now)
+
+
+def reading(user_id: UUID, now: datetime) -> Statement:
+    """Return the statement whose row `allowance_from` takes, for who reads other things in the same round trip."""
     day = today(now)
-    with connection.cursor() as cursor:
-        cursor.execute(READ, {"user": user_id, "now": now, "day": day, "week": week_of(day), "month": month_of(day)})
-        name, label, price, *row = cursor.fetchone()
+    values = {"user": user_id, "now": now, "day": day, "week": week_of(day), "month": month_of(day)}
+    return Statement(READ, values)
+
+
+def allowance_from(values: Sequence[Any], now: datetime) -> Allowance:
+    """Return what the row of `reading` says."""
+    name, label, price, *row = values
+    day = today(now)
     next_month = month_of(month_of(day) + timedelta(days=31))
     shares = (
         Share("day", row[0], row[1], _midnight(day + timedelta(days=1))),

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.errors import Invalid
+from apps.core.postgres import Statement, in_one_trip
 from apps.quotas.allowances import Allowance, Share, allowance_of, month_of, today, week_of
 from apps.quotas.errors import QuotaExceeded
 from apps.quotas.models import DailyUse, Entry, Kind, Reservation
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 LOCK_SPACE = 0x51554F54  # "QUOT": our advisory locks, apart from anybody else's
 
+LOCK = "SELECT pg_advisory_xact_lock(%s::int, %s::int)"
 RESERVE = """
 WITH held AS (
     INSERT INTO quotas_reservation
@@ -89,8 +91,12 @@ class Used:
 
 def lock_person(user_id: UUID) -> None:
     """Wait until nobody else reserves for this person, until the transaction's end."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, user_id.int % 2**31])
+    in_one_trip(locking(user_id))
+
+
+def locking(user_id: UUID) -> Statement:
+    """Return the statement of `lock_person`, for who sends others in the same round trip."""
+    return Statement(LOCK, [LOCK_SPACE, user_id.int % 2**31])
 
 
 def check_share(allowance: Allowance, tokens: int, now: datetime | None = None) -> None:
@@ -115,23 +121,26 @@ def _words(share: Share, tokens: int) -> str:
 
 def reserve(request: Request, allowance: Allowance, now: datetime | None = None) -> None:
     """Set the tokens of `request` aside. The caller holds the person's lock. Raises QuotaExceeded."""
-    now = now or timezone.now()
+    in_one_trip(reserving(request, allowance, now or timezone.now()))
+
+
+def reserving(request: Request, allowance: Allowance, now: datetime) -> Statement:
+    """Return the statement that sets the tokens of `request` aside. Raises QuotaExceeded."""
     check_share(allowance, request.tokens, now)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            RESERVE,
-            {
-                "generation": request.generation_id,
-                "user": request.user_id,
-                "document": request.document_id,
-                "day": today(now),
-                "action": request.action,
-                "model": request.model,
-                "tokens": request.tokens,
-                "prompt": request.prompt_tokens,
-                "now": now,
-            },
-        )
+    return Statement(
+        RESERVE,
+        {
+            "generation": request.generation_id,
+            "user": request.user_id,
+            "document": request.document_id,
+            "day": today(now),
+            "action": request.action,
+            "model": request.model,
+            "tokens": request.tokens,
+            "prompt": request.prompt_tokens,
+            "now": now,
+        },
+    )
 
 
 @transaction.atomic(savepoint=False)

@@ -113,6 +113,7 @@ DATABASE_OPTIONS.setdefault("connect_timeout", 5)  # seconds
 for _name, _value in {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}.items():
     DATABASE_OPTIONS.setdefault(_name, _value)  # seconds, seconds, probes
 DATABASE_OPTIONS.setdefault("tcp_user_timeout", 11_000)  # milliseconds
+DATABASE_OPTIONS.setdefault("prepare_threshold", 5)  # for apps.core.postgres.in_one_trip; the ORM never prepares
 # Web processes serve every request in a thread of its own, so persistent connections would never be used again.
 DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", 0)  # connections per process; 0: no pool (project/server.py sets it)
 if DATABASE_POOL_MAX:
