@@ -6,6 +6,7 @@ the time to the first token.
 
 import logging
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -44,11 +45,9 @@ async def claim(generation_id: UUID, worker: str, *, gone: Collection[str] = ())
 
     `gone`: generators that do not run it any more, whatever the row says.
     """
-    states = {"queued": sql.Literal(State.QUEUED.value), "running": sql.Literal(State.RUNNING.value)}
     async with (await pool()).connection() as connection:
         cursor = await connection.execute(
-            CLAIM.format(columns=_columns(), **states),
-            {"id": generation_id, "worker": worker, "gone": list(gone)},
+            _claim(), {"id": generation_id, "worker": worker, "gone": list(gone)}, prepare=True
         )
         row = await cursor.fetchone()
     return _generation(row) if row else None
@@ -94,6 +93,13 @@ async def pool() -> Pool:
 
 def _fields(model: type[models.Model]) -> list[Any]:
     return list(model._meta.concrete_fields)
+
+
+@cache
+def _claim() -> bytes:
+    """Return the statement put together: 0.3 ms, and psycopg knows a prepared one by its text."""
+    states = {"queued": sql.Literal(State.QUEUED.value), "running": sql.Literal(State.RUNNING.value)}
+    return CLAIM.format(columns=_columns(), **states).as_bytes()
 
 
 def _columns() -> sql.Composed:

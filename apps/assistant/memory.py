@@ -29,7 +29,7 @@ async def recall(generation: Generation) -> Recalled:
         "story": generation.action in (STORY, SHEET),
     }
     async with (await pool()).connection() as connection:
-        row = await (await connection.execute(READ, wanted)).fetchone()
+        row = await (await connection.execute(READ, wanted, prepare=True)).fetchone()
     if row is None:
         return Recalled()
     sheet, outline, text, *writing = row
