@@ -1,4 +1,4 @@
-"""Request ids and the content security policy."""
+"""Request ids, who is asking, and the content security policy."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from apps.core.ids import adopt_request_id, request_id
+from apps.core.origin import current_request
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -15,15 +16,16 @@ TRUSTED_TYPES = "; require-trusted-types-for 'script'; trusted-types default dom
 
 
 def request_id_middleware(get_response: GetResponse) -> GetResponse:
-    """Give every request an id, in logs and in the `X-Request-ID` answer header."""
+    """Give every request an id, in logs and in the `X-Request-ID` answer header; let records name who asked."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         own = adopt_request_id(request.headers.get("X-Request-ID", ""))  # the edge has put its own there
-        token = request_id.set(own)
+        token, asked = request_id.set(own), current_request.set(request)
         try:
             response = get_response(request)
         finally:
             request_id.reset(token)
+            current_request.reset(asked)
         response["X-Request-ID"] = own
         return response
 

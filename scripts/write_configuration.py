@@ -7,7 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "configuration.md"
-SETTINGS = ("base", "accounts", "documents", "teams", "collaboration", "fallback", "assistant", "quotas", "logs")
+SETTINGS = (
+    *("base", "accounts", "audit", "documents", "teams", "collaboration"),
+    *("fallback", "assistant", "quotas", "logs"),
+)
 HEAD = """# Configuration
 
 Every environment variable Interline reads, with its default and what the settings say about it. Sizes are in bytes,

@@ -4,11 +4,12 @@ from typing import Any
 
 from celery.schedules import crontab
 
-from project.settings import assistant, collaboration, quotas
+from project.settings import assistant, audit, collaboration, quotas
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "clear-expired-sessions": {"task": "project.tasks.clear_expired_sessions", "schedule": crontab("17", "3")},
     **getattr(collaboration, "COLLABORATION_BEAT_SCHEDULE", {}),
     **getattr(assistant, "ASSISTANT_BEAT_SCHEDULE", {}),
     **quotas.QUOTA_BEAT_SCHEDULE,
+    **audit.AUDIT_BEAT_SCHEDULE,
 }
