@@ -9,13 +9,16 @@ from functools import partial
 from uuid import UUID
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import ApiKey, User
+from apps.core import deeds
 from apps.core.control import broadcast
 from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.origin import current_origin
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +65,7 @@ def rotate_key(user: User, key_id: UUID, *, overlap: timedelta) -> tuple[ApiKey,
         old.replaced_by = new
         old.expires_at = end if old.expires_at is None else min(end, old.expires_at)
         old.save(update_fields=["replaced_by", "expires_at"])
+        deeds.tell("api_key.rotated", target=("api_key", old.pk), actor_id=user.pk, replaced_by=str(new.pk))
         if overlap <= timedelta(0):
             _tell_open_sockets(old)
     return new, text
@@ -73,6 +77,7 @@ def revoke_key(user: User, key_id: UUID) -> None:
         key = _locked(user, key_id)
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at"])
+        deeds.tell("api_key.revoked", target=("api_key", key.pk), actor_id=user.pk)
         _tell_open_sockets(key)
     logger.info("api_key.revoked", extra={"key": str(key.pk)})
 
@@ -98,6 +103,13 @@ def _note_use(key: ApiKey, now: datetime) -> None:
     due = now - timedelta(seconds=USED_RESOLUTION_SECONDS)
     if key.last_used_at is None or key.last_used_at < due:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+        _tell_use(key)
+
+
+def _tell_use(key: ApiKey) -> None:
+    """Tell the audit trail that a key is in use: once per API_KEY_USE_TOLD_SECONDS and address."""
+    if cache.add(f"api-key-used:{key.pk}:{current_origin().address}", 1, settings.API_KEY_USE_TOLD_SECONDS):
+        deeds.tell("api_key.used", target=("api_key", key.pk), actor_id=key.user_id)
 
 
 def _make(user: User, *, name: str, scopes: Sequence[str], expires_at: datetime | None) -> tuple[ApiKey, str]:
@@ -110,6 +122,7 @@ def _make(user: User, *, name: str, scopes: Sequence[str], expires_at: datetime 
         scopes=list(dict.fromkeys(scopes)),
         expires_at=expires_at,
     )
+    deeds.tell("api_key.made", target=("api_key", key.pk), actor_id=user.pk, scopes=key.scopes)
     logger.info("api_key.made", extra={"key": str(key.pk), "user": str(user.pk)})
     return key, f"{MARK}_{prefix}_{secret}"
 

@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.core import deeds
 
 FIRST_ADMIN_EMAIL = "admin@localhost"
 
@@ -46,4 +47,5 @@ def replace_unverified_email(user: User, email: str) -> EmailAddress:
     EmailAddress.objects.filter(user=user).delete()
     user.email = email.lower()
     user.save(update_fields=["email"])
+    deeds.tell("user.email_changed", target=("user", user.pk), actor_id=user.pk)
     return EmailAddress.objects.create(user=user, email=user.email, primary=True)

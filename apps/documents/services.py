@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.accounts.invitations import clean_email, count_invitation
 from apps.accounts.models import User
+from apps.core import deeds
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.documents import mail
 from apps.documents.models import TITLE_MAX_CHARACTERS, Document, Invitation, Membership, Role
@@ -84,6 +85,9 @@ def share_with_team(document: Document, team: Team | None, *, role: Role) -> Non
     document.team, document.team_role = team, role
     document.save(update_fields=["team", "team_role"])
     _tell_access_changed(document.pk)
+    deeds.tell(
+        "document.team_set", target=("document", document.pk), team=str(team.pk) if team else "", role=role.value
+    )
     logger.info(
         "document.team_set", extra={"document": str(document.pk), "team": str(team.pk) if team else "", "role": role}
     )
@@ -94,6 +98,7 @@ def trash_document(document: Document) -> None:
     """Move to the trash: nobody can open it any more, and nothing of it is lost."""
     if Document.objects.filter(pk=document.pk, trashed_at=None).update(trashed_at=timezone.now()):
         _tell_access_changed(document.pk)
+        deeds.tell("document.trashed", target=("document", document.pk))
         logger.info("document.trashed", extra={"document": str(document.pk)})
 
 
@@ -101,6 +106,7 @@ def trash_document(document: Document) -> None:
 def restore_document(document: Document) -> None:
     if Document.objects.filter(pk=document.pk).exclude(trashed_at=None).update(trashed_at=None):
         _tell_access_changed(document.pk)
+        deeds.tell("document.restored", target=("document", document.pk))
         logger.info("document.restored", extra={"document": str(document.pk)})
 
 
@@ -110,6 +116,7 @@ def purge_document(document: Document) -> None:
     document_id = document.pk
     document.delete()
     _tell_access_changed(document_id)
+    deeds.tell("document.purged", target=("document", document_id))
     logger.info("document.purged", extra={"document": str(document_id)})
 
 
@@ -134,6 +141,7 @@ def invite(document: Document, *, email: str, role: Role, invited_by: User, site
         invitation = Invitation(document=locked, email=address)
     invitation.role, invitation.invited_by = role, invited_by
     invitation.save()
+    deeds.tell("document.invited", target=("document", locked.pk), actor_id=invited_by.pk, role=role.value)
     _on_commit(partial(mail.send_invitation, invitation, site=site))
     logger.info("document.invited", extra={"document": str(locked.pk), "role": role.value})
     return invitation
@@ -160,6 +168,7 @@ def _add_member(document: Document, person: User, role: Role, *, invited_by: Use
         _refuse_when_full(document)
     membership = Membership.objects.create(document=document, user=person, role=role)
     _tell_access_changed(document.pk, person.pk)
+    _tell_role(document.pk, person.pk, role, actor_id=invited_by.pk)
     _on_commit(partial(mail.send_shared, membership, invited_by=invited_by, site=site))
     logger.info("document.shared", extra={"document": str(document.pk), "user": str(person.pk), "role": role.value})
     return membership
@@ -172,9 +181,10 @@ def change_role(document: Document, *, user_id: UUID, role: Role) -> Membership:
     membership = _member(locked, user_id)
     if role is not Role.OWNER:
         _keep_an_owner(locked, membership)
-    membership.role = role
+    was, membership.role = membership.role, role
     membership.save(update_fields=["role"])
     _tell_access_changed(locked.pk, user_id)
+    _tell_role(locked.pk, user_id, role, was=was)
     return membership
 
 
@@ -186,7 +196,14 @@ def remove_member(document: Document, *, user_id: UUID) -> None:
     _keep_an_owner(locked, membership)
     membership.delete()
     _tell_access_changed(locked.pk, user_id)
+    deeds.tell("document.member_removed", target=("document", locked.pk), user=str(user_id), was=membership.role)
     logger.info("document.unshared", extra={"document": str(locked.pk), "user": str(user_id)})
+
+
+def _tell_role(document_id: UUID, user_id: UUID, role: Role, *, actor_id: UUID | None = None, **detail: object) -> None:
+    action = "document.role_changed" if "was" in detail else "document.member_added"
+    named = {"user": str(user_id), "role": role.value, **detail}
+    deeds.tell(action, target=("document", document_id), actor_id=actor_id, **named)
 
 
 def _member(document: Document, user_id: UUID) -> Membership:
@@ -202,10 +219,12 @@ def _keep_an_owner(document: Document, membership: Membership) -> None:
         raise Conflict("A document needs an owner. Make somebody else an owner first.")
 
 
+@transaction.atomic
 def withdraw_invitation(document: Document, *, email: str) -> None:
     deleted, _ = Invitation.objects.filter(document=document, email__iexact=email).delete()
     if not deleted:
         raise NotFound("There is no such invitation.")
+    deeds.tell("document.invitation_withdrawn", target=("document", document.pk))
 
 
 @transaction.atomic
@@ -224,6 +243,7 @@ def accept_invitation(invitation: Invitation, *, user: User) -> Membership:
         membership.role = role
         membership.save(update_fields=["role"])
     _tell_access_changed(locked.pk, user.pk)
+    _tell_role(locked.pk, user.pk, Role(membership.role), actor_id=user.pk, invited=True)
     logger.info("document.invitation_accepted", extra={"document": str(locked.pk), "user": str(user.pk)})
     return membership
 

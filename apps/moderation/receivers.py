@@ -1,13 +1,168 @@
 """Hears of sensitive actions and writes them down, in the transaction they are done in."""
 
+import json
 from typing import Any
 
+from allauth.account import signals as account
+from allauth.account.models import EmailAddress
+from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount import signals as social
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
-from apps.core.deeds import Deed, done
+from apps.accounts.models import User
+from apps.core.deeds import Deed, done, tell
 from apps.moderation.audit import record
+
+SALT = "apps.moderation.receivers"
+LOGIN_MARK_CHARACTERS = 16
+NOTE_MAX_CHARACTERS = 300
+ADMIN_ACTIONS = {ADDITION: "admin.added", CHANGE: "admin.changed", DELETION: "admin.deleted"}
 
 
 @receiver(done)
 def _on_deed(deed: Deed, **_: Any) -> None:
     record(deed)
+
+
+def _tell_of(user: User, action: str, **detail: Any) -> None:
+    """Tell what somebody did to their own account."""
+    tell(action, target=("user", user.pk), actor_id=user.pk, **detail)
+
+
+# ---------------------------------------------------------------- in and out
+
+
+@receiver(user_logged_in)
+def _on_log_in(user: User, request: HttpRequest | None = None, **_: Any) -> None:
+    session = getattr(request, "session", None)
+    used = session.get("account_authentication_methods", []) if session is not None else []
+    _tell_of(user, "user.logged_in", methods=[str(one.get("method", "")) for one in used])
+
+
+@receiver(user_login_failed)
+def _on_failed_log_in(credentials: dict[str, Any], **_: Any) -> None:
+    """What was typed is not kept: it may be a password. The same unknown address has the same mark."""
+    typed = str(credentials.get("email") or credentials.get("username") or "").lower()
+    user = User.objects.filter(email__iexact=typed).first() if typed else None
+    if user is not None:
+        tell("user.log_in_failed", target=("user", user.pk))
+        return
+    mark = salted_hmac(SALT, typed, algorithm="sha256").hexdigest()[:LOGIN_MARK_CHARACTERS]
+    tell("user.log_in_failed", unknown_login=mark)
+
+
+@receiver(user_logged_out)
+def _on_log_out(user: User | None, **_: Any) -> None:
+    if user is not None:
+        _tell_of(user, "user.logged_out")
+
+
+@receiver(mfa.authentication_failed)
+def _on_failed_second_factor(user: User, authenticator: Authenticator | None = None, **_: Any) -> None:
+    tell("user.second_factor_failed", target=("user", user.pk), method=_method(authenticator))
+
+
+# ---------------------------------------------------------------- what opens an account
+
+
+@receiver(account.user_signed_up)
+def _on_sign_up(user: User, **_: Any) -> None:
+    _tell_of(user, "user.signed_up")
+
+
+@receiver(account.password_changed)
+@receiver(account.password_set)
+def _on_password_changed(user: User, **_: Any) -> None:
+    _tell_of(user, "user.password_changed")
+
+
+@receiver(account.password_reset)
+def _on_password_reset(user: User, **_: Any) -> None:
+    _tell_of(user, "user.password_reset")
+
+
+@receiver(account.email_added)
+def _on_address_added(user: User, **_: Any) -> None:
+    _tell_of(user, "user.email_added")
+
+
+@receiver(account.email_removed)
+def _on_address_removed(user: User, **_: Any) -> None:
+    _tell_of(user, "user.email_removed")
+
+
+@receiver(account.email_changed)
+def _on_address_changed(user: User, **_: Any) -> None:
+    _tell_of(user, "user.email_changed")
+
+
+@receiver(account.email_confirmed)
+def _on_address_confirmed(email_address: EmailAddress, **_: Any) -> None:
+    _tell_of(email_address.user, "user.email_confirmed")
+
+
+@receiver(mfa.authenticator_added)
+def _on_second_factor_added(user: User, authenticator: Authenticator, **_: Any) -> None:
+    _tell_of(user, "user.second_factor_added", method=_method(authenticator))
+
+
+@receiver(mfa.authenticator_removed)
+def _on_second_factor_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
+    _tell_of(user, "user.second_factor_removed", method=_method(authenticator))
+
+
+@receiver(mfa.authenticator_reset)
+def _on_second_factor_reset(user: User, authenticator: Authenticator, **_: Any) -> None:
+    _tell_of(user, "user.second_factor_reset", method=_method(authenticator))
+
+
+@receiver(social.social_account_added)
+def _on_connected(sociallogin: Any, **_: Any) -> None:
+    _tell_of(sociallogin.user, "user.log_in_connected", provider=str(sociallogin.account.provider))
+
+
+@receiver(social.social_account_removed)
+def _on_disconnected(socialaccount: Any, **_: Any) -> None:
+    _tell_of(socialaccount.user, "user.log_in_disconnected", provider=str(socialaccount.provider))
+
+
+def _method(authenticator: Authenticator | None) -> str:
+    return str(authenticator.type) if authenticator is not None else ""
+
+
+# ---------------------------------------------------------------- the admin
+
+
+@receiver(post_save, sender=LogEntry)
+def _on_admin_edit(instance: LogEntry, *, created: bool, **_: Any) -> None:
+    """The names of what was changed, not the objects' own: a document's is its title."""
+    if not created:
+        return
+    content_type = instance.content_type
+    kind = f"{content_type.app_label}.{content_type.model}" if content_type else ""
+    tell(
+        ADMIN_ACTIONS[instance.action_flag],
+        target=(kind, instance.object_id or ""),
+        actor_id=instance.user_id,
+        changes=_changes(instance.change_message),
+    )
+
+
+def _changes(message: str) -> Any:
+    """Return what Django's admin, or an action of ours, says was done."""
+    try:
+        parts = json.loads(message) if message else []
+    except ValueError:
+        return message[:NOTE_MAX_CHARACTERS]
+    if not isinstance(parts, list):
+        return message[:NOTE_MAX_CHARACTERS]
+    return [
+        {what: {name: value for name, value in about.items() if name != "object"} for what, about in part.items()}
+        for part in parts
+    ]

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from apps.accounts.invitations import clean_email, count_invitation
 from apps.accounts.models import User
+from apps.core import deeds
 from apps.core.errors import Conflict, Forbidden, Invalid, NotFound
 from apps.teams import mail
 from apps.teams.models import NAME_MAX_CHARACTERS, Team, TeamInvitation, TeamMembership, TeamRole
@@ -61,6 +62,7 @@ def delete_team(team: Team) -> None:
     for user_id in team.memberships.values_list("user_id", flat=True):
         _tell_membership_changed(team_id, user_id)
     team.delete()
+    deeds.tell("team.deleted", target=("team", team_id))
     logger.info("team.deleted", extra={"team": str(team_id)})
 
 
@@ -87,6 +89,7 @@ def invite(team: Team, *, email: str, role: TeamRole, invited_by: User, site: st
         invitation = TeamInvitation(team=locked, email=address)
     invitation.role, invitation.invited_by = role, invited_by
     invitation.save()
+    deeds.tell("team.invited", target=("team", locked.pk), actor_id=invited_by.pk, role=role.value)
     _on_commit(partial(mail.send_invitation, invitation, site=site))
     logger.info("team.invited", extra={"team": str(locked.pk), "role": role.value})
     return invitation
@@ -122,6 +125,7 @@ def _add_member(team: Team, person: User, role: TeamRole, *, invited_by: User, s
         _refuse_when_full(team)
     membership = TeamMembership.objects.create(team=team, user=person, role=role)
     _tell_membership_changed(team.pk, person.pk)
+    _tell_joined(membership, actor_id=invited_by.pk)
     _on_commit(partial(mail.send_added, membership, invited_by=invited_by, site=site))
     logger.info("team.joined", extra={"team": str(team.pk), "user": str(person.pk), "role": role.value})
     return membership
@@ -135,8 +139,10 @@ def change_role(team: Team, *, user_id: UUID, role: TeamRole, by: User) -> TeamM
     _refuse_above(locked, by, role, TeamRole(membership.role))
     if role is not TeamRole.OWNER:
         _keep_an_owner(locked, membership)
-    membership.role = role
+    was, membership.role = membership.role, role
     membership.save(update_fields=["role"])
+    named = {"user": str(user_id), "role": role.value, "was": was}
+    deeds.tell("team.role_changed", target=("team", locked.pk), actor_id=by.pk, **named)
     return membership
 
 
@@ -149,7 +155,14 @@ def remove_member(team: Team, *, user_id: UUID, by: User) -> None:
     _keep_an_owner(locked, membership)
     membership.delete()
     _tell_membership_changed(locked.pk, user_id)
+    named = {"user": str(user_id), "was": membership.role}
+    deeds.tell("team.member_removed", target=("team", locked.pk), actor_id=by.pk, **named)
     logger.info("team.left", extra={"team": str(locked.pk), "user": str(user_id), "by": str(by.pk)})
+
+
+def _tell_joined(membership: TeamMembership, *, actor_id: UUID) -> None:
+    named = {"user": str(membership.user_id), "role": str(membership.role)}
+    deeds.tell("team.member_added", target=("team", membership.team_id), actor_id=actor_id, **named)
 
 
 def _member(team: Team, user_id: UUID) -> TeamMembership:
@@ -165,10 +178,12 @@ def _keep_an_owner(team: Team, membership: TeamMembership) -> None:
         raise Conflict("A team needs an owner. Make somebody else an owner first.")
 
 
+@transaction.atomic
 def withdraw_invitation(team: Team, *, email: str) -> None:
     deleted, _ = TeamInvitation.objects.filter(team=team, email__iexact=email).delete()
     if not deleted:
         raise NotFound("There is no such invitation.")
+    deeds.tell("team.invitation_withdrawn", target=("team", team.pk))
 
 
 @transaction.atomic
@@ -187,6 +202,7 @@ def accept_invitation(invitation: TeamInvitation, *, user: User) -> TeamMembersh
         membership.role = role
         membership.save(update_fields=["role"])
     _tell_membership_changed(locked.pk, user.pk)
+    _tell_joined(membership, actor_id=user.pk)
     logger.info("team.joined", extra={"team": str(locked.pk), "user": str(user.pk), "role": membership.role})
     return membership
 

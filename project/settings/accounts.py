@@ -119,4 +119,5 @@ WRITING_STYLE_MAX_CHARACTERS = env.int("WRITING_STYLE_MAX_CHARACTERS", 4_000)  #
 # Programs.
 API_KEYS_PER_PERSON = env.int("API_KEYS_PER_PERSON", 20)  # valid ones
 API_KEY_OVERLAP_MAX_HOURS = 24 * 14  # how long a rotated key may go on beside its successor
+API_KEY_USE_TOLD_SECONDS = 3600  # between two records of a key's use from one address in the audit trail
 SOCKET_TOKEN_SECONDS = 300  # how long a token for sockets is valid
