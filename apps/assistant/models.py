@@ -89,6 +89,7 @@ class Generation(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        permissions: ClassVar = [("read_transcript", "Can read transcripts, giving a reason")]
         indexes: ClassVar = [
             models.Index("user", "created_at", name="generation_by_user"),  # rate limits
             models.Index("document", "created_at", name="generation_by_document"),  # the transcript list
