@@ -13,6 +13,8 @@ from apps.assistant.models import CHAT, RECAP, Decision, Generation, State, Visi
 from apps.core.errors import NotFound
 from apps.documents.access import access_document
 
+NONE = "There is no such generation."
+
 
 def undecided_generations(document_id: UUID) -> list[Generation]:
     """Return the latest shared generations of a document that ended well and wait for a decision, oldest first.
@@ -41,9 +43,12 @@ def list_generations(user: User, document_id: UUID, *, action: str = "", page: i
 
 
 def read_generation(user: User, generation_id: UUID) -> Generation:
-    """Return a generation of a document that `user` may see. Raises NotFound."""
+    """Return a generation of a document that `user` may see. Raises NotFound, in the same words whatever is missing."""
     generation = Generation.objects.select_related("user").filter(pk=generation_id).first()
     if generation is None or not generation.is_visible_to(user.pk):
-        raise NotFound("There is no such generation.")
-    access_document(user, generation.document_id)
+        raise NotFound(NONE)
+    try:
+        access_document(user, generation.document_id)
+    except NotFound:
+        raise NotFound(NONE) from None
     return generation
