@@ -1,4 +1,4 @@
-"""Request ids, who is asking, and the content security policy."""
+"""Request ids, who is asking, and what browsers may do with our pages."""
 
 from collections.abc import Callable
 
@@ -13,6 +13,9 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 # The editor's page makes HTML through one policy (frontend/src/editor/trusted-types.ts); Django's admin makes its own.
 TRUSTED_TYPES_VIEWS = {"document"}
 TRUSTED_TYPES = "; require-trusted-types-for 'script'; trusted-types default dompurify ProseMirrorClipboard"
+
+# Of a page's own powers only those we use.
+PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(self), payment=(), usb=()"
 
 
 def request_id_middleware(get_response: GetResponse) -> GetResponse:
@@ -47,6 +50,8 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
             f"connect-src 'self' {socket}; worker-src 'self'; manifest-src 'self'; form-action {form_targets}; "
             "base-uri 'none'; frame-ancestors 'none'" + trusted,
         )
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.setdefault("Permissions-Policy", PERMISSIONS)
         return response
 
     return middleware
