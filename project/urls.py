@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/v1/docs/sockets", asyncapi_page, name="socket_docs"),
     path("api/v1/", api.urls),
     path("", include("apps.accounts.urls")),
+    path("", include("project.personal.urls")),
     path("", include("apps.quotas.urls")),
     path("", include("apps.teams.urls")),
     path("", include("apps.documents.urls")),

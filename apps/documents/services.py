@@ -189,6 +189,15 @@ def change_role(document: Document, *, user_id: UUID, role: Role) -> Membership:
 
 
 @transaction.atomic
+def make_owner(document: Document, person: User) -> None:
+    """Make somebody an owner who has no role of their own: the last owner's account ends."""
+    locked = _lock(document.pk)
+    Membership.objects.create(document=locked, user=person, role=Role.OWNER)
+    _tell_access_changed(locked.pk, person.pk)
+    _tell_role(locked.pk, person.pk, Role.OWNER, inherited=True)
+
+
+@transaction.atomic
 def remove_member(document: Document, *, user_id: UUID) -> None:
     """Take somebody's access, or leave. Raises as `change_role`."""
     locked = _lock(document.pk)

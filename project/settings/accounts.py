@@ -117,6 +117,7 @@ WRITING_RULES_MAX = 500  # that are ignored
 WRITING_STYLE_MAX_CHARACTERS = env.int("WRITING_STYLE_MAX_CHARACTERS", 4_000)  # of a house style
 
 # Programs.
+PERSONAL_EXPORTS_PER_HOUR = env.int("PERSONAL_EXPORTS_PER_HOUR", 6)  # copies of one's own data
 API_KEYS_PER_PERSON = env.int("API_KEYS_PER_PERSON", 20)  # valid ones
 API_KEY_OVERLAP_MAX_HOURS = 24 * 14  # how long a rotated key may go on beside its successor
 API_KEY_USE_TOLD_SECONDS = 3600  # between two records of a key's use from one address in the audit trail
