@@ -4,11 +4,12 @@ from apps.assistant.claims import pool
 from apps.assistant.context import Recalled
 from apps.assistant.edits import Respected
 from apps.assistant.models import SHEET, STORY, Generation
+from apps.core.encryption import decrypt
 
 READ = """
 SELECT (
-        SELECT string_agg(
-            e.kind || ': ' || e.name || coalesce(' – ' || nullif(e.note, ''), ''), E'\n' ORDER BY e.kind, e.id
+        SELECT json_agg(
+            json_build_array(e.kind, e.name, convert_from(e.sealed_note, 'UTF8'), e.note) ORDER BY e.kind, e.id
         )
         FROM assistant_sheetentry e WHERE %(story)s AND e.sheet_id = d.id AND NOT e.removed
     ),
@@ -40,7 +41,13 @@ async def recall(generation: Generation) -> Recalled:
         text=text,
         style="\n\n".join(filter(None, (theirs[3], own[3]))),
         words=words,
-        sheet=sheet or "",
+        sheet="\n".join(_line(*entry) for entry in sheet or ()),
         language=theirs[2] or own[2] or "",
         respected=Respected(frozenset(words), frozenset((*(theirs[1] or ()), *(own[1] or ())))),
     )
+
+
+def _line(kind: str, name: str, sealed: str | None, plain: str) -> str:
+    """Return an entry of a sheet as prompts have it."""
+    note = decrypt(sealed.encode()) if sealed else plain
+    return f"{kind}: {name} – {note}" if note else f"{kind}: {name}"

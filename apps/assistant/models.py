@@ -247,7 +247,10 @@ class StorySheet(models.Model):
 
 
 class SheetEntry(models.Model):
-    """A character, place or thread. `by_person`: the task leaves it as it is, also where a person removed it."""
+    """A character, place or thread. `by_person`: the task leaves it as it is, also where a person removed it.
+
+    `plain_note` is what a process of the version before wrote during a restart; nothing else is in it.
+    """
 
     class Kind(models.TextChoices):
         CHARACTER = "character", "Character"
@@ -257,10 +260,16 @@ class SheetEntry(models.Model):
     sheet = models.ForeignKey(StorySheet, on_delete=models.CASCADE, related_name="entries")
     kind = models.CharField(max_length=9, choices=Kind.choices)
     name = models.CharField(max_length=120)
-    note = models.TextField(blank=True)
+    note = EncryptedTextField(null=True, blank=True, default=str, db_column="sealed_note")
+    plain_note = models.TextField(blank=True, default="", db_column="note")
     by_person = models.BooleanField(default=False)
     removed = models.BooleanField(default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+    @property
+    def said(self) -> str:
+        """Return the note, empty where there is none."""
+        return self.note or self.plain_note

@@ -76,7 +76,8 @@ def change_sheet(
 def _write(entry: SheetEntry, wanted: EntryChange) -> None:
     entry.kind = wanted.kind if wanted.kind is not None else entry.kind
     entry.name = " ".join(wanted.name.split()) if wanted.name is not None else entry.name
-    entry.note = " ".join(wanted.note.split()) if wanted.note is not None else entry.note
+    if wanted.note is not None:
+        entry.note, entry.plain_note = " ".join(wanted.note.split()), ""
     entry.by_person = True
     if not entry.name:
         raise Invalid("name: an entry has a name.")
@@ -139,9 +140,9 @@ def take_reading(generation: Generation) -> None:
             entry = next((one for one in same if one.kind == kind), None)
             if entry is None and len(entries) < settings.ASSISTANT_SHEET_ENTRIES_MAX:
                 entries.append(SheetEntry.objects.create(sheet=sheet, kind=kind, name=name, note=note))
-            elif entry is not None and entry.note != note:
-                entry.note = note
-                entry.save(update_fields=["note", "updated_at"])
+            elif entry is not None and entry.said != note:
+                entry.note, entry.plain_note = note, ""
+                entry.save(update_fields=["note", "plain_note", "updated_at"])
         for entry in entries:
             if not entry.by_person and entry.kind != SheetEntry.Kind.THREAD and entry.name.lower() not in text:
                 entry.delete()

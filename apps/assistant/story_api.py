@@ -33,6 +33,10 @@ class EntryOutput(Schema):
     by_person: bool
     updated_at: datetime
 
+    @staticmethod
+    def resolve_note(entry: SheetEntry) -> str:
+        return entry.said
+
 
 class SheetOutput(Schema):
     """`read_at`: when the text was last read; null before. `reading`: it is being read now."""
