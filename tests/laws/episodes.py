@@ -1,4 +1,8 @@
-"""Plays one history: people write and ask while processes die and connections break, then everything heals."""
+"""Plays one history: people write and ask while processes die and connections break, then everything heals.
+
+Once in every history everybody leaves for good, right after "Saved", and every web process dies: from then on a word
+that was acknowledged is in the database or nowhere. Otherwise the copies of those who stay would bring it back.
+"""
 
 import asyncio
 import random
@@ -7,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from tests.laws.faults import draw
+from tests.laws.faults import draw, kill_holders
 from tests.laws.installation import Installation
 from tests.laws.readers import Reader
 from tests.laws.verdicts import judge
@@ -16,6 +20,7 @@ from tests.processes import until
 
 PEOPLE = 4
 FAULTS = (2, 6)
+LAST_WORDS_SECONDS = (0.1, 0.6)  # that people wait for "Saved" before they leave all the same
 SETTLE_SECONDS = 60  # for everything to be in step again after the last fault; on an idle machine it takes two
 
 
@@ -56,13 +61,13 @@ class Episode:
         self.installation.provider.behave(
             first=self.chance.uniform(0, 0.3), rate=self.chance.choice([20, 40, 80]), tokens=self.chance.randrange(150)
         )
+        self._add_writers()
         for number in range(PEOPLE):
-            self._add_writer(f"w{number}", number)
             self._add_reader(f"r{number}", number)
         try:
             await self.installation.heal()
             await self._until(lambda: all(writer.synced for writer in self.writers), "everybody's first copy")
-            self._typing = [asyncio.create_task(self._write(writer), name=writer.name) for writer in self.writers]
+            self._begin_to_type()
             self._typing += [asyncio.create_task(self._ask(reader)) for reader in self.readers[:2]]
             await self._go_wrong()
             await self._settle()
@@ -82,11 +87,16 @@ class Episode:
     def assistant_url(self, web: int | None = None) -> str:
         return self.installation.socket_url(f"/ws/assistant/{self.document}", web)
 
-    def _add_writer(self, name: str, person: int) -> Writer:
-        writer = Writer(name, self.installation.cookies[person], self.sync_url, self._own_chance())
-        self.writers.append(writer)
-        self._tasks[writer] = asyncio.create_task(writer.run())
-        return writer
+    def _add_writers(self) -> None:
+        """Let everybody open the document, in browsers that know nothing of it."""
+        for number in range(PEOPLE):
+            name = f"w{len(self.writers) + len(self.vanished)}"
+            writer = Writer(name, self.installation.cookies[number], self.sync_url, self._own_chance())
+            self.writers.append(writer)
+            self._tasks[writer] = asyncio.create_task(writer.run())
+
+    def _begin_to_type(self) -> None:
+        self._typing += [asyncio.create_task(self._write(writer), name=writer.name) for writer in self.writers]
 
     def _add_reader(self, name: str, person: int) -> None:
         reader = Reader(name, self.installation.cookies[person], self.assistant_url, self._own_chance())
@@ -129,20 +139,57 @@ class Episode:
 
     def _vanish(self) -> None:
         """Somebody closes the browser for good, perhaps with unsaved words."""
-        writer = self.writers.pop(self.chance.randrange(len(self.writers)))
+        writer = self.chance.choice(self.writers)
+        self._stop_typing(writer)
+        self._close_browser(writer)
+
+    def _stop_typing(self, writer: Writer) -> None:
         index = next(index for index, task in enumerate(self._typing) if task.get_name() == writer.name)
         self._typing.pop(index).cancel()
+
+    def _close_browser(self, writer: Writer) -> None:
+        self.writers.remove(writer)
         self._tasks.pop(writer).cancel()
         self.vanished.append(writer)
+
+    async def _everybody_leaves(self) -> str:
+        """Everybody writes last words and leaves, the copies with them; then dies what may hold a word in memory."""
+        database = self.installation.postgres_proxy
+        away = self.chance.random() < 0.5
+        for writer in self.writers:
+            self._stop_typing(writer)
+            writer.come_back()
+        await self._until(lambda: all(writer.is_saved for writer in self.writers), "that everything is saved")
+        if away:
+            database.hold()
+        for writer in self.writers:
+            await writer.type()
+        await self._wait_for_saved(self.chance.uniform(*LAST_WORDS_SECONDS))
+        saved = sum(writer.is_saved for writer in self.writers)
+        for writer in list(self.writers):
+            self._close_browser(writer)
+        happened = await kill_holders(self.installation, self.chance)
+        self._add_writers()
+        self._begin_to_type()
+        where = ", with the database out of reach" if away else ""
+        return f"everybody left, {saved} of {PEOPLE} with everything saved{where}, and {happened}"
+
+    async def _wait_for_saved(self, seconds: float) -> None:
+        with suppress(AssertionError):
+            await until(lambda: all(writer.is_saved for writer in self.writers), seconds=seconds, what=lambda: "saved")
 
     # The course
 
     async def _go_wrong(self) -> None:
-        for _ in range(self.chance.randint(*FAULTS)):
+        faults = self.chance.randint(*FAULTS)
+        exodus = self.chance.randrange(faults)
+        for number in range(faults):
+            if number == exodus:
+                self.report.faults.append(await self._everybody_leaves())
             await asyncio.sleep(self.chance.uniform(0.1, 0.8))
             together = 2 if self.chance.random() < 0.25 else 1
-            faults = [draw(self.chance)(self.installation, self.chance) for _ in range(together)]
-            for happened in await asyncio.gather(*faults, return_exceptions=True):
+            drawn = [draw(self.chance)(self.installation, self.chance) for _ in range(together)]
+            for happened in await asyncio.gather(*drawn, return_exceptions=True):
                 if isinstance(happened, AssertionError):
                     raise happened
                 self.report.faults.append(str(happened))

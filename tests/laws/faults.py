@@ -59,6 +59,18 @@ async def kill_redis(installation: Installation, chance: random.Random) -> str:
     return await _kill(installation.redis, chance.uniform(0, 2))
 
 
+async def kill_holders(installation: Installation, chance: random.Random) -> str:
+    """Kill everything that may hold an update that is not in the database, and lose what was on its way there."""
+    servers = [installation.postgres] if chance.random() < 0.3 else []
+    for program in (*installation.webs, *servers):
+        program.kill()
+    installation.postgres_proxy.cut()
+    installation.postgres_proxy.heal()
+    await asyncio.gather(*(program.start() for program in servers))
+    await asyncio.gather(*(program.start() for program in installation.webs))
+    return f"killed {' and '.join(program.name for program in (*installation.webs, *servers))}"
+
+
 async def _kill(program: Program, down_seconds: float) -> str:
     async with program.turn:
         program.kill()
