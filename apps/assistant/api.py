@@ -11,13 +11,14 @@ from pydantic import Field
 
 from apps.accounts.authentication import ASSISTANT, caller
 from apps.assistant.actions import ACTIONS
+from apps.assistant.decisions import decide
 from apps.assistant.ends import cancel_generation
 from apps.assistant.event_stream import events_of
 from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Decide, Edit, Generate, Person, Usage, Verdict
 from apps.assistant.models import Generation
 from apps.assistant.people import person
 from apps.assistant.queries import list_generations, read_generation
-from apps.assistant.services import decide, start_generation
+from apps.assistant.services import start_generation
 from apps.assistant.transcripts import edits_of
 from apps.core.addresses import request_address
 from apps.llm.routes import deployments, is_demo

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from apps.accounts.models import Scope
+from apps.assistant.decisions import decide
 from apps.assistant.delivery import Delivery, ReaderTooSlow
 from apps.assistant.ends import cancel_generation
 from apps.assistant.feeds import Feed, Tail, feeds
@@ -43,7 +44,7 @@ from apps.assistant.messages import (
 from apps.assistant.models import Generation
 from apps.assistant.people import person, quota
 from apps.assistant.queries import undecided_generations
-from apps.assistant.services import decide, find_generation, start_generation
+from apps.assistant.services import find_generation, start_generation
 from apps.assistant.transcripts import private_to, replay
 from apps.core.addresses import socket_address
 from apps.core.close_codes import CloseCode

@@ -56,6 +56,7 @@ class Generator:
     async def run(self) -> None:
         await warm_up()
         await notices().subscribe(jobs.commands_channel(), self._hear_command, self._look_for_cancelled_soon)
+        await notices().subscribe(jobs.decisions_channel(), self._hear_decision, self._look_for_decisions)
         await notices().subscribe(probe_channel(), self._probe_soon, lambda: None)
         self._pulse.start()
         watching = asyncio.create_task(self._watch())
@@ -156,6 +157,17 @@ class Generator:
             for generation_id in await cancelled_among(list(self._runs)):
                 if run := self._runs.get(generation_id):
                     run.stop("cancel")
+
+    # ------------------------------------------------------------ decisions about what streams
+
+    def _hear_decision(self, payload: bytes) -> None:
+        if run := self._runs.get(UUID(payload.decode())):
+            self._spawn(run.tell_decisions())
+
+    def _look_for_decisions(self) -> None:
+        """Make up for notices that were lost."""
+        for run in self._runs.values():
+            self._spawn(run.tell_decisions())
 
     # ------------------------------------------------------------ watching over each other
 

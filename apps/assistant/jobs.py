@@ -28,6 +28,11 @@ def commands_channel() -> str:
     return key("generator", "commands")
 
 
+def decisions_channel() -> str:
+    """Return where it is told that somebody decided about what still streams: the payload is the generation's id."""
+    return key("generator", "decisions")
+
+
 def heartbeat_key(worker: str) -> str:
     return key("heartbeat", "generator", worker)
 
@@ -48,6 +53,10 @@ def enqueue(generation_id: UUID) -> None:
 
 def tell_cancelled(generation_id: UUID) -> None:
     sync_redis().publish(commands_channel(), str(generation_id))
+
+
+def tell_decided(generation_id: UUID) -> None:
+    sync_redis().publish(decisions_channel(), str(generation_id))
 
 
 async def make_group() -> None:

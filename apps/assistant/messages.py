@@ -153,7 +153,7 @@ class Verdict(Message):
 
 
 class Decide(Verdict):
-    """What somebody decided about a finished suggestion, or about one edit of it."""
+    """What somebody decided about a suggestion, finished or not, or about one edit of it."""
 
     type: Literal["decide"] = "decide"
     id: UUID
@@ -435,7 +435,7 @@ class Cancelled(Event):
 
 
 class Decided(Event):
-    """Somebody decided. Comes after the end."""
+    """Somebody decided, while the generation streamed or after its end."""
 
     type: Literal["decided"] = "decided"
     edit_id: str | None = Field(default=None, exclude_if=_absent)

@@ -123,7 +123,10 @@ class Generation(models.Model):
 
 
 class Decision(models.Model):
-    """What somebody decided about a suggestion, or about one edit of it. `seq` is given when the generation ends."""
+    """What somebody decided about a suggestion, or about one edit of it.
+
+    `seq` is its event's, and given when the generation ends, also to what was told before.
+    """
 
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="decisions")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -16,6 +16,7 @@ from django.utils import timezone
 from apps.assistant.asking import prepare
 from apps.assistant.claims import mark_shown
 from apps.assistant.database import in_database
+from apps.assistant.decisions import decided_event, told_already, unnumbered
 from apps.assistant.log import Fenced, Line, expire_log
 from apps.assistant.messages import (
     Cancelled,
@@ -65,6 +66,10 @@ class Run:
             is_current=self._is_current,
         )
         self._output: Output | None = None
+        self._is_announced = False
+        self._decided_early = False
+        self._closing = False  # what is decided from now on is told with the end, or by who takes over
+        self._told: set[int] | None = None  # decisions whose event was written; None: not looked up yet
         self._inner: asyncio.Task[Finish] | None = None
         self._stop: Stop = ""
         self._attempts: list[Attempt] = []
@@ -92,6 +97,7 @@ class Run:
         flushing = asyncio.create_task(self._writer.run())
         try:
             ending = self._given_up() or await self._answer(flushing)
+            self._closing = True
             if ending is None:
                 await self._writer.flush()
                 return False
@@ -105,6 +111,23 @@ class Run:
             flushing.cancel()
             if self._marking is not None:
                 await asyncio.wait({self._marking})
+
+    async def tell_decisions(self) -> None:
+        """Write an event for each decision about this generation that has none; not before the first event."""
+        if not self._is_announced:
+            self._decided_early = True
+            return
+        try:
+            decisions = await in_database(unnumbered, self.generation.pk)
+        except OperationalError:
+            logger.warning("generation.decisions_unread", extra={"generation": str(self.generation.pk)})
+            return
+        if self._told is None:
+            self._told = {decision.pk for decision, _ in told_already(decisions, self._writer.events)}
+        for decision in decisions:
+            if decision.pk not in self._told and not self._closing:
+                self._told.add(decision.pk)
+                self._writer.write_event(partial(decided_event, decision))
 
     async def usages(self) -> list[dict[str, Any]]:
         """Return what every request to a provider cost so far: of this run, and of those before it. See Generation."""
@@ -196,6 +219,9 @@ class Run:
         else:
             await self._writer.event(started_event(self.generation))
             self._marking = asyncio.create_task(mark_shown(self.generation.pk))
+        self._is_announced = True
+        if self._written_before or self._decided_early:
+            await self.tell_decisions()
 
     async def _status(self, state: Literal["retrying", "fallback", "resumed"], detail: str) -> None:
         await self._writer.flush()

@@ -1,7 +1,6 @@
-"""What people do with generations: start and decide (cancelling is in `ends`). Consumers and REST call them."""
+"""Starting generations (cancelling is in `ends`, deciding in `decisions`). Consumers and REST call them."""
 
 import logging
-from typing import Any
 from uuid import UUID, uuid4
 
 import redis
@@ -13,14 +12,11 @@ from apps.assistant import jobs
 from apps.assistant.actions import Action, find_action
 from apps.assistant.admission import Terms, check_concurrency, look, own_terms, store, terms_of
 from apps.assistant.conversations import Place, find_place, take_place
-from apps.assistant.log import channel, line_of
-from apps.assistant.messages import Decide, Decided, Generate, GenerationInput
-from apps.assistant.models import CHAT, STORY, Decision, Generation
-from apps.assistant.people import person
+from apps.assistant.messages import Generate, GenerationInput
+from apps.assistant.models import CHAT, STORY, Generation
 from apps.assistant.sheets import use_sheet
-from apps.core.errors import Invalid, NotFound, RateLimited, TooLarge
+from apps.core.errors import Invalid, NotFound, TooLarge
 from apps.core.ids import request_id
-from apps.core.redis import sync_redis
 from apps.documents.access import access_document
 from apps.documents.models import Role
 from apps.llm.routes import deployments
@@ -129,78 +125,3 @@ def find_generation(user: User, document_id: UUID, generation_id: UUID) -> Gener
     if generation is None or not generation.is_visible_to(user.pk):
         raise NotFound("There is no such generation.")
     return generation
-
-
-def decide(user: User, document_id: UUID, message: Decide) -> None:
-    """Record what `user` decided about a suggestion, once however often it is sent.
-
-    Everybody hears of it; before the end, they hear with the end.
-    """
-    access_document(user, document_id, role=Role.EDITOR)
-    with transaction.atomic():
-        generation = Generation.objects.select_for_update().filter(pk=message.id, document_id=document_id).first()
-        if generation is None or not generation.is_visible_to(user.pk):
-            raise NotFound("There is no such generation.")
-        if _is_known(generation, user, message):
-            return
-        if generation.decisions.count() >= settings.ASSISTANT_DECISIONS_PER_GENERATION:
-            raise RateLimited("That was too many decisions about one suggestion.")
-        edit_ids = _edit_ids(generation)
-        if message.edit_id is not None and edit_ids and message.edit_id not in edit_ids:
-            raise NotFound("There is no such edit.")
-        Decision.objects.create(
-            generation=generation,
-            user=user,
-            edit_id=message.edit_id or "",
-            decision=message.decision,
-            final_text=message.final_text,
-        )
-        if generation.is_ended:
-            events = number_decisions(generation)
-            transaction.on_commit(lambda: tell(generation, events))
-
-
-def _is_known(generation: Generation, user: User, message: Decide) -> bool:
-    """Say whether this is what `user` decided last: a client whose connection was cut sends its decision again."""
-    last = generation.decisions.filter(user=user, edit_id=message.edit_id or "").order_by("pk").last()
-    return last is not None and (last.decision, last.final_text) == (message.decision, message.final_text)
-
-
-def _edit_ids(generation: Generation) -> set[str]:
-    return {event["edit_id"] for event in generation.events or () if event["type"] == "edit"}
-
-
-def number_decisions(generation: Generation) -> list[Decided]:
-    """Give the decisions without a number the next ones. The generation has ended and its row is locked."""
-    events = []
-    for decision in generation.decisions.select_related("user").filter(seq=None).order_by("pk"):
-        generation.last_seq += 1
-        decision.seq = generation.last_seq
-        decision.save(update_fields=["seq"])
-        events.append(decided_event(decision))
-    if events:
-        generation.save(update_fields=["last_seq"])
-    return events
-
-
-def decided_event(decision: Decision) -> Decided:
-    return Decided.model_validate(
-        {
-            "type": "decided",
-            "id": decision.generation_id,
-            "seq": decision.seq,
-            "edit_id": decision.edit_id or None,
-            "decision": decision.decision,
-            "user": person(decision.user),
-        }
-    )
-
-
-def tell(generation: Generation, events: list[Any]) -> None:
-    """Tell every process events that are stored already; a lost notice is made up for by the next `resume`."""
-    private_to = generation.user_id if generation.is_private else None
-    try:
-        for event in events:
-            sync_redis().publish(channel(generation.document_id), line_of(event, private_to).encode())
-    except redis.RedisError:
-        logger.warning("generation.not_told", extra={"generation": str(generation.pk)})

@@ -10,12 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.assistant.admission import settle_ended
+from apps.assistant.decisions import decided_event, keep_numbers, number_decisions
 from apps.assistant.log import Line, line_of
 from apps.assistant.messages import Cancelled, Chunk, Done, Failed, Started, parse_event
 from apps.assistant.models import CHAT, OPEN_STATES, SHEET, Generation, State
 from apps.assistant.people import person, quota_of
 from apps.assistant.recaps import recap_if_due
-from apps.assistant.services import decided_event, number_decisions
 from apps.assistant.story import take_reading
 from apps.llm.routes import is_demo
 
@@ -60,7 +60,7 @@ def store_end(
     first_token_at: datetime | None = None,
     states: Collection[State] = OPEN_STATES,
 ) -> list[Line] | None:
-    """Write the transcript and return the lines to append: the end, and decisions that came before it.
+    """Write the transcript and return the lines to append: the end, and decisions that were not told before it.
 
     A cancel that was asked for before wins, whatever ended it. None when the generation is in none of `states` any more
     or another generator has it. `lengths`, `events`, `attempts`: see Generation.
@@ -81,7 +81,8 @@ def store_end(
     generation.state = State(ending.type)
     generation.text = text
     generation.lengths = list(lengths)
-    generation.events = list(events) or None
+    generation.events = [event for event in events if event["type"] != "decided"] or None
+    keep_numbers(generation, events)
     generation.model = model
     generation.last_seq = ending.seq
     generation.first_token_at = first_token_at or generation.first_token_at
@@ -108,16 +109,17 @@ def edits_of(generation: Generation) -> list[dict[str, Any]]:
 def replay(generation: Generation) -> list[Line]:
     """Return the events of a generation that has ended, with `seq` as they were sent."""
     events: list[Any] = [started_event(generation)]
-    others = {event["seq"]: event for event in generation.events or ()}
+    numbered = generation.decisions.select_related("user").exclude(seq=None).order_by("seq")
+    decided = {decision.seq: decided_event(decision, decision.seq) for decision in numbered if decision.seq}
+    others = {event["seq"]: parse_event(event) for event in generation.events or ()} | decided
     position = 0
     for seq, length in enumerate(generation.lengths, start=2):
         if seq in others:
-            events.append(parse_event(others[seq]))
+            events.append(others[seq])
             continue
         text = (generation.text or "")[position : position + length]
         position += length
         events.append(Chunk(type="chunk", id=generation.pk, seq=seq, text=text))
-    events.append(end_event(generation))
-    numbered = generation.decisions.select_related("user").exclude(seq=None).order_by("seq")
-    events += [decided_event(decision) for decision in numbered]
+    end = end_event(generation)
+    events += [end, *(event for seq, event in decided.items() if seq > end.seq)]
     return [line_of(event, private_to(generation)) for event in events]

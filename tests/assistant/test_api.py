@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from apps.assistant.decisions import decide
 from apps.assistant.messages import Decide, Failed
 from apps.assistant.models import Generation
-from apps.assistant.services import decide
 from apps.assistant.transcripts import replay, store_end
 from tests.cast import browser_of, make_document, make_user
 

@@ -113,6 +113,32 @@ def test_a_killed_generator_is_replaced_within_five_seconds(own_house: MakeHouse
     assert (done["outcome"], done["epoch"], done["counted"]) == ("done", 2, True)
 
 
+def test_decisions_about_what_streams_are_told_once_whoever_writes_on(own_house: MakeHouse) -> None:
+    house = own_house(**LEASE)
+    first = house.start_generator()
+    house.provider.behave(rate=20, tokens=3_000)
+    alice = house.join(house.alice)
+    generation = alice.generate(options={"max_tokens": 4_000})
+    alice.hear_until(lambda frame: frame["type"] == "chunk")
+    alice.send({"type": "decide", "id": generation, "edit_id": "1", "decision": "accepted"})
+    alice.hear_type("decided")
+    first.kill()
+    alice.send({"type": "decide", "id": generation, "edit_id": "2", "decision": "rejected"})
+    house.start_generator()
+    assert alice.hear_type("decided", seconds=30)["edit_id"] == "2"
+    alice.send({"type": "cancel", "id": generation})
+    assert alice.hear_end(generation)["type"] == "cancelled"
+    assert_whole(alice.events(generation))
+    told = {event["edit_id"]: event["seq"] for event in alice.events(generation) if event["type"] == "decided"}
+    kept = Generation.objects.get(pk=generation).decisions.order_by("pk")
+    assert [(one.edit_id, one.seq) for one in kept] == [("1", told["1"]), ("2", told["2"])]
+    late = house.join(house.alice)
+    late.send({"type": "resume", "after": {generation: 0}})
+    late.hear_end(generation)
+    late.settled()
+    assert late.events(generation) == alice.events(generation)
+
+
 def test_a_generator_that_falls_silent_but_lives_writes_no_more(own_house: MakeHouse) -> None:
     house = own_house(**LEASE)
     first = house.start_generator()

@@ -11,10 +11,10 @@ from django.test import Client
 from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
 from apps.accounts.models import User
+from apps.assistant.decisions import decide
 from apps.assistant.messages import Decide
 from apps.assistant.models import Generation, State
 from apps.assistant.provenance import percent
-from apps.assistant.services import decide
 from apps.collaboration.services import append_update
 from apps.documents.models import Document
 from tests.cast import browser_of, make_document, make_user

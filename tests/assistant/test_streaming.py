@@ -216,15 +216,26 @@ def test_a_decision_is_told_to_everybody_and_kept(house: House) -> None:
     assert (decision.final_text, decision.user) == ("as it was", house.bob)
 
 
-def test_a_decision_before_the_end_is_told_with_the_end(house: House) -> None:
-    house.provider.behave(rate=40, tokens=30)
-    alice = house.join(house.alice)
-    generation = alice.generate()
+def test_a_decision_while_it_streams_is_told_at_once_and_replayed_where_it_was(house: House) -> None:
+    house.provider.behave(rate=20, tokens=3_000)
+    alice, bob = house.join(house.alice), house.join(house.bob)
+    generation = alice.generate(options={"max_tokens": 4_000})
     alice.hear_until(lambda frame: frame["type"] == "chunk")
-    alice.send({"type": "decide", "id": generation, "decision": "accepted"})
+    bob.send({"type": "decide", "id": generation, "edit_id": "1", "decision": "accepted"})
+    for client in (alice, bob):
+        decided = client.hear_type("decided")
+        assert (decided["edit_id"], decided["decision"], decided["user"]["name"]) == ("1", "accepted", "Bob")
+    alice.hear_until(lambda frame: frame["type"] == "chunk")  # it goes on
+    alice.send({"type": "cancel", "id": generation})
+    for client in (alice, bob):
+        assert client.hear_end(generation)["type"] == "cancelled"
+    alice.send({"type": "decide", "id": generation, "edit_id": "2", "decision": "rejected"})
     alice.hear_type("decided")
-    assert [event["type"] for event in alice.events(generation)][-2:] == ["done", "decided"]
     assert_whole(alice.events(generation))
+    late = house.join(house.bob)
+    late.send({"type": "resume", "after": {generation: 0}})
+    late.hear_until(lambda frame: frame["type"] == "decided" and frame["edit_id"] == "2")
+    assert late.events(generation) == alice.events(generation)
 
 
 def test_a_person_has_only_so_many_generations_at_once(house: House) -> None:

@@ -125,12 +125,15 @@ class Episode:
                 writer.come_back()
 
     async def _ask(self, reader: Reader) -> None:
-        """Start generations, cancel some, lose the connection now and then."""
+        """Start generations, decide about some while they stream, cancel some, lose the connection now and then."""
         chance = self._own_chance()
         while True:
             await asyncio.sleep(chance.uniform(0.2, 2))
             visibility = chance.choice(["shared", "shared", "private"])
             generation = await reader.ask(visibility=visibility)
+            if chance.random() < 0.3:
+                await asyncio.sleep(chance.uniform(0, 1))
+                await reader.decide(generation)
             if chance.random() < 0.25:
                 await asyncio.sleep(chance.uniform(0, 1))
                 await reader.cancel(generation)

@@ -32,6 +32,7 @@ class Reading:
     text: str = ""
     end: Frame | None = None
     marks: dict[int, int] = field(default_factory=lambda: {0: 0})  # seq -> characters up to there
+    decided: list[str] = field(default_factory=list)
 
     def take(self, event: Frame) -> str | None:
         """Take an event; return what is wrong with it, `gap` where something before it is missing."""
@@ -56,6 +57,8 @@ class Reading:
         self.marks[seq] = len(self.text)
         if event["type"] in ENDS:
             self.end = event
+        elif event["type"] == "decided":
+            self.decided.append(event["edit_id"])
         return None
 
     def lie(self) -> str | None:
@@ -75,6 +78,7 @@ class Reader:
         self.readings: dict[str, Reading] = {}
         self.asked: dict[str, Frame] = {}  # requests without an answer yet
         self.cancelled: set[str] = set()
+        self.decisions: list[Frame] = []  # that were not told yet
         self.complaints: list[str] = []
         self.errors: list[Frame] = []
         self.greeted = False
@@ -103,6 +107,12 @@ class Reader:
     async def cancel(self, generation: str) -> None:
         self.cancelled.add(generation)
         await self._send({"type": "cancel", "id": generation})
+
+    async def decide(self, generation: str) -> None:
+        """Decide about a part of it, once; what is not told is sent again."""
+        edit_id = uuid4().hex
+        self.decisions.append({"type": "decide", "id": generation, "edit_id": edit_id, "decision": "accepted"})
+        await self._send(self.decisions[-1])
 
     def drop(self) -> None:
         if self._socket is not None:
@@ -160,6 +170,7 @@ class Reader:
         elif frame["type"] == "error":
             self.errors.append(frame)
             self.asked.pop(frame.get("id") or "", None)
+            self.decisions = [one for one in self.decisions if one["id"] != frame.get("id")]
         elif "seq" in frame:
             await self._take_event(frame)
 
@@ -175,6 +186,8 @@ class Reader:
             await self._send({"type": "resume", "after": after})
         for request in list(self.asked.values()):
             await self._send(request)
+        for decision in self.decisions:
+            await self._send(decision)
         for generation in self.cancelled:
             if generation not in self.readings or self.readings[generation].end is None:
                 await self._send({"type": "cancel", "id": generation})
@@ -189,6 +202,7 @@ class Reader:
         elif problem:
             self.complaints.append(f"{self.name}: {generation}: {problem}")
         else:
+            self.decisions = [one for one in self.decisions if one["edit_id"] != event.get("edit_id")]
             await self._send({"type": "ack", "after": {generation: reading.position}})
 
     async def _send(self, frame: Frame) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 from pycrdt import Doc, Text
@@ -26,6 +26,10 @@ TAIL = "SELECT position, data FROM collaboration_documentupdate WHERE log_id = %
 GENERATIONS = """
 SELECT id::text, state, epoch, last_seq, cancel_requested_at IS NOT NULL, ending, visibility
 FROM assistant_generation WHERE document_id = %s
+"""
+DECISIONS = """
+SELECT d.generation_id::text, d.edit_id, d.seq FROM assistant_decision d
+JOIN assistant_generation g ON g.id = d.generation_id WHERE g.document_id = %s ORDER BY d.seq
 """
 
 
@@ -116,7 +120,8 @@ def _clocks(doc: "Doc[Any]") -> dict[int, int]:
 
 async def _judge_generations(episode: "Episode") -> None:
     violations = episode.report.violations
-    rows = await asyncio.to_thread(_stored_generations, episode)
+    rows = await asyncio.to_thread(_stored, episode, GENERATIONS)
+    decisions = await asyncio.to_thread(_stored, episode, DECISIONS)
     prompts = [request.prompt for request in episode.installation.provider.requests]
     for generation, state, epoch, last_seq, cancel_requested, ending, visibility in rows:
         name = f"generation {generation}"
@@ -144,11 +149,28 @@ async def _judge_generations(episode: "Episode") -> None:
                 episode, owner, generation, after, last_seq, web
             )
         _judge_readings(name, ending, readings, violations)
+        stored = [(edit_id, seq) for one, edit_id, seq in decisions if one == generation]
+        _judge_decisions(name, stored, readings, violations)
 
 
-def _stored_generations(episode: "Episode") -> list[Any]:
+def _stored(episode: "Episode", query: LiteralString) -> list[Any]:
     with psycopg.connect(episode.installation.database_url) as connection:
-        return connection.execute(GENERATIONS, [episode.document]).fetchall()
+        return connection.execute(query, [episode.document]).fetchall()
+
+
+def _judge_decisions(
+    name: str, stored: list[tuple[str, int | None]], readings: dict[str, Reading], violations: list[str]
+) -> None:
+    """Everybody who read from the start has heard of decisions in one order, each once; a late reader of all."""
+    order = [edit_id for edit_id, _ in stored]
+    if len(order) != len(set(order)) or any(seq is None for _, seq in stored):
+        violations.append(f"{name}: decisions are kept twice or without a number: {stored}")
+    for who, reading in readings.items():
+        if reading.marks.get(0) != 0:
+            continue
+        is_late = who.startswith("a fresh reader")
+        if reading.decided != (order if is_late else order[: len(reading.decided)]):
+            violations.append(f"{name}: {who} heard the decisions {reading.decided} of {order}")
 
 
 def _judge_readings(name: str, ending: Any, readings: dict[str, Reading], violations: list[str]) -> None:

@@ -109,7 +109,7 @@ export interface Ack {
   };
 }
 /**
- * What somebody decided about a finished suggestion, or about one edit of it.
+ * What somebody decided about a suggestion, finished or not, or about one edit of it.
  */
 export interface Decide {
   edit_id?: string | null;
@@ -363,7 +363,7 @@ export interface Cancelled {
   characters: number;
 }
 /**
- * Somebody decided. Comes after the end.
+ * Somebody decided, while the generation streamed or after its end.
  */
 export interface Decided {
   id: string;
