@@ -14,6 +14,7 @@ from django.conf import settings  # noqa: E402
 from apps.core.shutdown import run_shutdown  # noqa: E402
 from project.edge import Edge  # noqa: E402
 from project.fallback.endpoint import Fallback  # noqa: E402
+from project.leaving import leave_before_the_server  # noqa: E402
 from project.routing import websocket_application  # noqa: E402  (models may be imported only now)
 
 
@@ -21,6 +22,8 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     """Write what is in memory when a server that speaks the lifespan protocol (not daphne) stops."""
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            leave_before_the_server()
         if message["type"] == "lifespan.shutdown":
             await run_shutdown(settings.SHUTDOWN_TIMEOUT_SECONDS)
         await send({"type": message["type"] + ".complete"})

@@ -32,11 +32,11 @@ from apps.core.readiness import say_ready
 from apps.core.shutdown import run_last_calls, run_shutdown, say_goodbye
 from project.flow import Intake
 from project.heartbeat import Heart
+from project.leaving import LAST_CALL_SECONDS
 from project.protocols import HTTPProtocols, SocketProtocol, SocketProtocols
 
 logger = logging.getLogger("project.server")  # started with -m, __name__ says nothing
 
-LAST_CALL_SECONDS = 0.5  # to commit what was typed before the sockets are closed; a healthy database needs 5 ms
 GOODBYE_SECONDS = 1.0  # for clients to answer the close frame
 CANCEL_SECONDS = 1.5  # for applications to end after cancellation
 EXIT_SECONDS = 6.5  # whatever happens, the process has ended this long after SIGTERM; below the supervisor's patience

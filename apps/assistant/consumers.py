@@ -361,10 +361,16 @@ class AssistantSocket:
             if self.identity.access.role != before:
                 self._tell(RoleChanged(role=self.identity.access.role.value))
         except SocketRefused as refused:
-            if not self._refused.done():
-                self._refused.set_exception(refused)
+            self._end(refused)
         except Exception:
             logger.warning("assistant.recheck_failed", exc_info=True)  # the next sweep looks again
+
+    def go_away(self) -> None:
+        self._end(SocketRefused(CloseCode.RESTARTING))
+
+    def _end(self, reason: SocketRefused) -> None:
+        if not self._refused.done():
+            self._refused.set_exception(reason)
 
     # ------------------------------------------------------------ sending
 

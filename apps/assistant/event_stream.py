@@ -38,6 +38,7 @@ class EventReader:
         self.tail: Tail | None = None
         self.sent = after
         self.is_to_recheck = False
+        self.is_going_away = False
         self._generation_id = generation_id
         self._wake = asyncio.Event()
 
@@ -57,6 +58,10 @@ class EventReader:
 
     def recheck_soon(self) -> None:
         self.is_to_recheck = True
+        self._wake.set()
+
+    def go_away(self) -> None:
+        self.is_going_away = True
         self._wake.set()
 
     def quota_changed(self, within_seconds: float) -> None:
@@ -82,7 +87,7 @@ class EventReader:
 
     @property
     def is_over(self) -> bool:
-        return self.tail is not None and self.tail.ended and self.sent >= len(self.tail.lines)
+        return self.is_going_away or (self.tail is not None and self.tail.ended and self.sent >= len(self.tail.lines))
 
 
 async def events_of(user: User, generation: Generation, *, after: int) -> AsyncIterator[str]:

@@ -23,6 +23,7 @@ from apps.assistant.transcripts import replay
 from apps.core.control import control
 from apps.core.gathering import Gathering
 from apps.core.notices import notices
+from apps.core.shutdown import on_goodbye
 from apps.quotas.signals import QUOTA_CHANGED
 
 logger = logging.getLogger(__name__)
@@ -107,6 +108,9 @@ class Reader(Protocol):
     def still_reads(self, tail: Tail) -> bool: ...
 
     def recheck_soon(self) -> None: ...
+
+    def go_away(self) -> None:
+        """End now, since this process does: the client goes on elsewhere."""
 
     def quota_changed(self, within_seconds: float) -> None:
         """Hear that limits were changed; say so within this time."""
@@ -250,6 +254,7 @@ class Feeds:
         control().listen(QUOTA_CHANGED, self._quota_changed)
         control().listen("conversation_changed", self._conversation_changed)
         self._sweeping = asyncio.create_task(self._sweep(), name="assistant-recheck")
+        on_goodbye(self._go_away)
 
     async def join(self, document_id: UUID, reader: Reader) -> Feed:
         """Return the document's feed with `reader` in it; what starts from now on is followed."""
@@ -269,6 +274,11 @@ class Feeds:
         if not feed.readers and self._feeds.get(feed.document_id) is feed:
             del self._feeds[feed.document_id]
             await feed.close()
+
+    def _go_away(self) -> None:
+        for feed in self._feeds.values():
+            for reader in feed.readers:
+                reader.go_away()
 
     def _quota_changed(self, message: dict[str, str]) -> None:
         whose = message.get("user_id", "")

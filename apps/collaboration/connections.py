@@ -146,6 +146,12 @@ class Connection:
             logger.info("sync.closing", extra={"code": int(code), "reason": reason, "person": str(self.person_id)})
             self.wire.close(code, reason)
 
+    def go_away(self) -> None:
+        """Close, since this process ends: the client goes on elsewhere."""
+        if self.code is None:
+            self.code = CloseCode.RESTARTING
+            self.wire.close(self.code, "restarting")
+
     # Receiving
 
     def take(self, message: bytes | str) -> None:

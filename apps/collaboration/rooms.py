@@ -41,6 +41,7 @@ from apps.collaboration.titles import titles
 from apps.collaboration.wires import Batch
 from apps.core.close_codes import CloseCode
 from apps.core.notices import notices
+from apps.core.shutdown import on_goodbye
 
 logger = logging.getLogger(__name__)
 
@@ -505,6 +506,7 @@ class Rooms:
     def __init__(self) -> None:
         self._rooms: dict[UUID, asyncio.Future[Room]] = {}
         self._tending = asyncio.create_task(self._tend(), name="rooms")
+        on_goodbye(self._go_away)
 
     async def join(self, document_id: UUID, connection: Connection) -> Room:
         """Enter the document's room, opening it where it is not open. Raises DocumentMissing, Refused.
@@ -544,6 +546,11 @@ class Rooms:
         for opening in list(self._rooms.values()):
             if opening.done() and not opening.cancelled() and opening.exception() is None:
                 yield opening.result()
+
+    def _go_away(self) -> None:
+        for room in self.opened():
+            for connection in room.connections:
+                connection.go_away()
 
     async def _tend(self) -> None:
         """Every few seconds: drop rooms nobody needs, and compare the others with the log in one query."""

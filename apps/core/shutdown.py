@@ -19,7 +19,7 @@ def on_last_call(callback: Callback) -> None:
 
 
 def on_goodbye(callback: Callable[[], None]) -> None:
-    """Have `callback` called when the sockets are closed, for connections that the server does not know as such."""
+    """Have `callback` called when the last calls have ended: now connections are closed, with a code to come back."""
     _goodbyes.append(callback)
 
 

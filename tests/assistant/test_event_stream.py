@@ -14,7 +14,7 @@ from apps.accounts.models import Scope, User
 from apps.assistant.models import Generation
 from tests.assistant.clients import assert_whole
 from tests.assistant.conftest import House
-from tests.processes import wait_until
+from tests.processes import WebProcess, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,11 +22,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Program:
     """Uses REST with a key of its person."""
 
-    def __init__(self, house: House, user: User) -> None:
+    def __init__(self, house: House, user: User, web: WebProcess | None = None) -> None:
         self.house = house
+        url = (web or house.web).url
         self.key, text = create_key(user, name="Program", scopes=Scope.values)
         self.http = house.stack.enter_context(
-            httpx.Client(base_url=f"{house.web.url}/api/v1", headers={"Authorization": f"Bearer {text}"}, timeout=20)
+            httpx.Client(base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {text}"}, timeout=20)
         )
 
     def generate(self, text: str = "It was late. ", **fields: Any) -> str:
@@ -79,6 +80,25 @@ def test_a_cut_stream_goes_on_after_the_last_event_without_a_gap(house: House) -
     while heard[-1]["type"] != "done":
         with program.events(generation_id, after=heard[-1]["seq"]) as events:
             heard += events
+    assert_whole(heard)
+
+
+def test_a_stream_ends_in_good_order_with_its_process_and_goes_on_elsewhere(house: House) -> None:
+    house.provider.behave(tokens=3_000, rate=20)
+    leaving = house.start_web()
+    program = Program(house, house.alice, leaving)
+    generation_id = program.generate(options={"max_tokens": 4_000})
+    with program.events(generation_id) as events:
+        heard = [next(events)]
+        assert leaving.process is not None
+        leaving.process.terminate()
+        heard += events  # raises where a stream is only cut off
+    assert heard[-1]["type"] in ("started", "chunk")
+    elsewhere = Program(house, house.alice)
+    elsewhere.http.post(f"/generations/{generation_id}/cancel")
+    with elsewhere.events(generation_id, after=heard[-1]["seq"]) as events:
+        heard += events
+    assert heard[-1]["type"] == "cancelled"
     assert_whole(heard)
 
 

@@ -16,7 +16,7 @@ from apps.core.close_codes import CloseCode
 from tests.assistant.clients import cookie_of
 from tests.cast import make_document, make_user
 from tests.over_http import HTTPSocket, event_stream
-from tests.processes import Child, Processes, WebProcess, free_port, wait_until
+from tests.processes import STOP_TIMEOUT_SECONDS, Child, Processes, WebProcess, free_port, wait_until
 
 SHORT = {"FALLBACK_SILENCE_SECONDS": "3", "FALLBACK_HEARTBEAT_SECONDS": "0.2"}
 
@@ -229,3 +229,7 @@ def test_it_works_on_another_server(processes: Processes, stack: ExitStack) -> N
         socket = connect(url, cookie_of(alice), str(make_document(alice).pk), stack, polls=polls)
         socket.send('{"type": "ping", "nonce": "u"}')
         assert nonces(socket, 1) == ["u"]
+    assert child.process is not None
+    child.process.terminate()  # uvicorn waits for open requests: the stream is ended by us
+    assert close_code(socket) == CloseCode.RESTARTING
+    child.process.wait(STOP_TIMEOUT_SECONDS)
