@@ -9,10 +9,15 @@ export const CLOSE = {
   restarting: 4512,
   overloaded: 4513,
   tooMany: 4529,
+  /** Of proxies and other servers, what 4512 and 4513 are of ours. */
+  serviceRestart: 1012,
+  tryAgainLater: 1013,
   /** Of the browser, when no close frame came. */
   abnormal: 1006,
 } as const;
 
+const RESTARTING: readonly number[] = [CLOSE.restarting, CLOSE.serviceRestart];
+const BUSY: readonly number[] = [CLOSE.overloaded, CLOSE.tryAgainLater, CLOSE.tooMany];
 const PERMANENT: readonly number[] = [
   CLOSE.protocol,
   CLOSE.signIn,
@@ -20,6 +25,16 @@ const PERMANENT: readonly number[] = [
   CLOSE.gone,
   CLOSE.tooLarge,
 ];
+
+/** The server is soon back, or another one is there already. */
+export function isRestarting(code: number): boolean {
+  return RESTARTING.includes(code);
+}
+
+/** The server needs a pause. */
+export function isBusy(code: number): boolean {
+  return BUSY.includes(code);
+}
 
 export function isPermanent(code: number): boolean {
   return PERMANENT.includes(code);

@@ -57,18 +57,24 @@ describe("the reconnection", () => {
     expect(await waitAfter()).toBe(1000);
   });
 
-  it("comes back at once when the server restarts, however short the connection was", async () => {
-    await waitAfter();
-    await waitAfter();
-    reconnection.succeeded();
-    expect(await waitAfter(CLOSE.restarting)).toBe(0);
-    expect(await waitAfter(CLOSE.restarting)).toBe(1000); // it never came up: no hot loop
-  });
+  it.each([CLOSE.restarting, CLOSE.serviceRestart])(
+    "comes back at once when the server restarts (%i), however short the connection was",
+    async (code) => {
+      await waitAfter();
+      await waitAfter();
+      reconnection.succeeded();
+      expect(await waitAfter(code)).toBe(0);
+      expect(await waitAfter(code)).toBe(1000); // it never came up: no hot loop
+    },
+  );
 
-  it.each([CLOSE.overloaded, CLOSE.tooMany])("gives the server a pause after %i", async (code) => {
-    await steady();
-    expect([await waitAfter(code), await waitAfter(code)]).toEqual([1000, 2000]);
-  });
+  it.each([CLOSE.overloaded, CLOSE.tryAgainLater, CLOSE.tooMany])(
+    "gives the server a pause after %i",
+    async (code) => {
+      await steady();
+      expect([await waitAfter(code), await waitAfter(code)]).toEqual([1000, 2000]);
+    },
+  );
 
   it.each([4400, 4401, 4403, 4404, 4413])("never tries again after %i", async (code) => {
     reconnection.lost(code);

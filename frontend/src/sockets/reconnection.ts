@@ -3,7 +3,7 @@
  * A return of the network or of the person does not wait for that, nor does a sign of life from another socket.
  */
 import { RECONNECT_FIRST_MS, RECONNECT_MOST_MS, STEADY_MS } from "../editor/limits";
-import { CLOSE, isPermanent } from "./close-codes";
+import { isBusy, isPermanent, isRestarting } from "./close-codes";
 import { onReturn } from "./returns";
 
 export interface Reconnectable {
@@ -46,9 +46,9 @@ export class Reconnection {
     }
     clearTimeout(this.steady);
     clearTimeout(this.timer);
-    if (code === CLOSE.restarting && this.isUp) this.failures = 0;
+    if (isRestarting(code) && this.isUp) this.failures = 0;
     this.isUp = false;
-    if (code === CLOSE.overloaded || code === CLOSE.tooMany) this.failures = Math.max(1, this.failures);
+    if (isBusy(code)) this.failures = Math.max(1, this.failures);
     this.timer = setTimeout(() => this.connect(), delay(this.failures));
     this.failures += 1;
   }
