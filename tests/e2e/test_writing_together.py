@@ -152,8 +152,9 @@ def test_people_write_on_while_postgresql_is_away_and_the_status_says_so(site: S
         expect(text_box(his)).to_contain_text("During.")
         write(his, "Both. ")
         expect(text_box(hers)).to_contain_text("Both.")
-        expect(status(hers)).to_have_text("Saving…")
-        expect(status(his)).to_have_text("Saving…")
+        for page in (hers, his):
+            expect(status(page)).to_have_text("Not saved yet", timeout=LARGE_TIMEOUT_MS)
+            assert "kept in this browser" in (status(page).get_attribute("title") or "")
     saved(hers)
     saved(his)
     assert text_of(hers) == text_of(his) == "Before. During. Both. "

@@ -3,7 +3,7 @@ import * as decoding from "lib0/decoding";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { type EditorConfig, mayEdit, type Role, socketUrl } from "../editor/config";
-import { OFFLINE_AFTER_MS, OFFLINE_MAX_BYTES, RESYNC_MS } from "../editor/limits";
+import { OFFLINE_AFTER_MS, OFFLINE_MAX_BYTES, RESYNC_MS, SAVE_LATE_MS } from "../editor/limits";
 import { isPermanent } from "../sockets/close-codes";
 import { LocalCopy } from "./local-copy";
 import { hasUnsaved, initialState, next, type SyncEvent, type SyncState } from "./status";
@@ -33,10 +33,17 @@ export function connect(config: EditorConfig): Connection {
   const hears = new Set<(state: SyncState) => void>();
   let state = initialState(mayEdit(config.role));
   const tell = (event: SyncEvent) => {
-    const was = hasUnsaved(state);
+    const [was, acked] = [hasUnsaved(state), state.acked];
     state = next(state, event);
-    if (hasUnsaved(state) !== was) copy?.markUnsent(hasUnsaved(state));
+    const is = hasUnsaved(state);
+    if (is !== was) copy?.markUnsent(is);
+    if (is !== was || state.acked !== acked || event.type === "opened") waitForCommit(is);
     for (const hear of hears) hear(state);
+  };
+  let lateTimer: ReturnType<typeof setTimeout> | undefined;
+  const waitForCommit = (isUnsaved: boolean) => {
+    clearTimeout(lateTimer);
+    if (isUnsaved) lateTimer = setTimeout(() => tell({ type: "delayed" }), SAVE_LATE_MS);
   };
 
   const provider = new WebsocketProvider(socketUrl(config.paths.sync), config.document.id, document, {

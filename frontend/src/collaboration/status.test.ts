@@ -36,6 +36,17 @@ describe("the status word", () => {
     expect(word([...typed, { type: "acked", count: 2 }])).toBe("Saved");
   });
 
+  it("says that it is not saved yet when the server commits nothing for a while, until it does", () => {
+    const late: SyncEvent[] = [...opened, update, update, { type: "delayed" }];
+    expect(word(late)).toBe("Not saved yet");
+    expect(statusWord(reach(late)).detail).toContain("leave the page open");
+    expect(statusWord(reach([{ type: "kept", unsent: false }, ...late])).detail).toContain("this browser");
+    expect(word([...late, { type: "acked", count: 1 }])).toBe("Saving…");
+    expect(word([...late, { type: "acked", count: 2 }])).toBe("Saved");
+    expect(word([...late, { type: "closed" }])).toBe("Reconnecting…");
+    expect(word([...late, { type: "closed" }, { type: "opened" }, { type: "synced" }])).toBe("Saving…");
+  });
+
   it("never counts backwards when acknowledgements overtake each other", () => {
     const typed: SyncEvent[] = [
       ...opened,

@@ -19,6 +19,8 @@ export interface SyncState {
   unsent: boolean;
   /** The browser keeps a copy of its own (IndexedDB). */
   kept: boolean;
+  /** The server is reached, and has committed nothing for so long that it is worth a word. */
+  late: boolean;
   /** Not reachable for long enough to say so, or the browser says that it has no network (the server may be on this very
    * machine all the same: then an acknowledgement proves it wrong). */
   offline: boolean;
@@ -35,6 +37,7 @@ export type SyncEvent =
   /** `counts`: the server will acknowledge it; an empty state is not worth that. */
   | { type: "sent"; whole: boolean; counts: boolean }
   | { type: "acked"; count: number }
+  | { type: "delayed" }
   | { type: "closed" }
   | { type: "waited" }
   | { type: "ended"; code: number }
@@ -50,6 +53,7 @@ export function initialState(mayEdit: boolean): SyncState {
     acked: 0,
     unsent: false,
     kept: false,
+    late: false,
     offline: false,
     ended: null,
     mayEdit,
@@ -61,7 +65,7 @@ export function next(state: SyncState, event: SyncEvent): SyncState {
     case "connecting":
       return { ...state, link: state.link === "open" ? "open" : "connecting", ended: null };
     case "opened":
-      return { ...state, link: "open", synced: false, sent: 0, acked: 0, offline: false };
+      return { ...state, link: "open", synced: false, sent: 0, acked: 0, late: false, offline: false };
     case "synced":
       return { ...state, synced: true, everSynced: true, offline: false };
     case "edited":
@@ -74,7 +78,9 @@ export function next(state: SyncState, event: SyncEvent): SyncState {
         unsent: event.whole ? false : state.unsent,
       };
     case "acked":
-      return { ...state, acked: Math.max(state.acked, event.count), offline: false };
+      return { ...state, acked: Math.max(state.acked, event.count), late: false, offline: false };
+    case "delayed":
+      return { ...state, late: true };
     case "closed":
       return { ...state, link: "closed", synced: false, unsent: hasUnsaved(state), sent: 0, acked: 0 };
     case "waited":
@@ -104,6 +110,7 @@ export function statusWord(state: SyncState): Word {
   if (state.ended !== null) return endedWord(state.ended);
   const cutOff = state.offline && hasUnsaved(state);
   if (state.link !== "open" || !state.synced || cutOff) return unreachedWord(state);
+  if (hasUnsaved(state) && state.late) return lateWord(state);
   if (hasUnsaved(state)) {
     return { text: "Saving…", tone: "busy", detail: "Your last words are on their way to the server." };
   }
@@ -139,6 +146,13 @@ function unreachedWord(state: SyncState): Word {
     detail:
       "The server cannot be reached, and this browser does not let us keep a copy. Leave the page open.",
   };
+}
+
+function lateWord({ kept }: SyncState): Word {
+  const detail = kept
+    ? "The server cannot store anything at the moment. You can write on: your words are kept in this browser and saved as soon as it can."
+    : "The server cannot store anything at the moment. You can write on, but leave the page open: your words are saved as soon as it can.";
+  return { text: "Not saved yet", tone: "warn", detail };
 }
 
 function endedWord(code: number): Word {

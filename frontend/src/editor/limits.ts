@@ -30,6 +30,8 @@ export const LONG_DOCUMENT_BLOCKS = 80;
 export const CARET_NAME_MS = 2500;
 /** How long "Reconnecting…" is shown before it becomes "Offline". */
 export const OFFLINE_AFTER_MS = 5000;
+/** How long "Saving…" is shown while the server commits nothing, before it becomes "Not saved yet". */
+export const SAVE_LATE_MS = 5000;
 /** The second attempt to reach a lost socket; each further one waits twice as long, up to the most. */
 export const RECONNECT_FIRST_MS = 1000;
 export const RECONNECT_MOST_MS = 30_000;
