@@ -1,10 +1,12 @@
 """A provider that fails: one typed end, in words, with what was written kept."""
 
 import pytest
+from django.conf import settings
 
 from apps.assistant.models import Generation
 from tests.assistant.clients import assert_whole
 from tests.assistant.conftest import House
+from tests.processes import wait_until
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,27 @@ def test_characters_cut_on_the_way_arrive_whole(house: House, split: str) -> Non
     generation = alice.generate()
     assert alice.hear_end(generation)["type"] == "done"
     assert alice.text(generation) == "\U0001f99a " * 20
+
+
+def test_words_cut_on_the_way_are_joined(house: House) -> None:
+    house.provider.behave(split="words")
+    alice = house.join(house.alice)
+    generation = alice.generate()
+    assert alice.hear_end(generation)["type"] == "done"
+    assert alice.text(generation) == "".join(house.provider.server.defaults.answer())
+    assert " ".join(alice.text(generation).split()) == alice.text(generation)
+
+
+def test_an_answer_without_an_end_is_ended_at_our_limit_and_the_provider_left(house: House) -> None:
+    house.provider.behave(fault="endless", text="heron" * 200)
+    alice = house.join(house.alice)
+    generation = alice.generate(options={"max_tokens": 20})
+    end = alice.hear_end(generation)
+    assert (end["type"], end["finish_reason"]) == ("done", "length")
+    assert 0 < end["characters"] <= settings.ASSISTANT_OUTPUT_MAX_CHARACTERS
+    assert_whole(alice.events(generation))
+    (request,) = house.provider.requests
+    wait_until(lambda: request.end == "client_gone", seconds=30, what="the provider's notice")
 
 
 def test_an_empty_answer_is_done_with_nothing(house: House) -> None:

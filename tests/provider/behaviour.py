@@ -22,12 +22,12 @@ class Behaviour:
     tokens: int = 24
     text: str = ""  # the answer, `_` for a space; else words in a fixed order
     stamp: int = 0  # 1: token i is `i@<monotonic ns> `, token 0 also says when the request came
-    split: str = ""  # bytes: network writes cut inside characters; surrogates: halves of a pair in two chunks
+    # bytes: network writes cut inside characters; surrogates: halves of a pair in two chunks; words: three letters each
+    split: str = ""
     finish: str = "stop"
     usage: int = 1
-    fault: str = (
-        ""  # a status, or: policy, reset, truncate, stall-first, stall, keep-alive, html, malformed, error, empty
-    )
+    # a status, or: policy, reset, truncate, stall-first, stall, keep-alive, html, malformed, error, empty, endless
+    fault: str = ""
     at: int = 5  # the token a fault in the middle comes after
     times: int = 0  # only so many first requests with this model name have the fault; 0: all
     retry_after: int = 0
@@ -38,6 +38,8 @@ class Behaviour:
             return []
         if self.text:
             return re.findall(r"\s*\S+", self.text.replace("_", " "))
+        if self.split == "words":
+            return re.findall(r"(?s).{1,3}", " ".join(WORDS[: self.tokens]))
         if self.split:
             return ["\U0001f99a " for _ in range(self.tokens)]
         return [WORDS[index % len(WORDS)] + " " for index in range(self.tokens)]

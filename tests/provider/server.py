@@ -5,6 +5,7 @@ import json
 import struct
 import time
 from dataclasses import dataclass, field
+from itertools import cycle
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
@@ -143,8 +144,8 @@ class ProviderServer:
         tokens = behaviour.answer()
         limit = body.get("max_tokens") or body.get("max_completion_tokens") or len(tokens)
         due = time.monotonic() + behaviour.first
-        for index, token in enumerate(tokens[:limit]):
-            if fault and fault != "empty" and index == behaviour.at:
+        for index, token in enumerate(cycle(tokens) if fault == "endless" else tokens[:limit]):
+            if fault and fault not in ("empty", "endless") and index == behaviour.at:
                 return await self._break(request, response, fault)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due += 1 / behaviour.rate if behaviour.rate else 0
