@@ -94,6 +94,7 @@ class Client(asyncio.Protocol):
     hear: Callable[["Client", bytes], None] = lambda client, message: None
     code: int | None = None
     answered: "asyncio.Event" = field(default_factory=asyncio.Event)
+    lost: "asyncio.Event" = field(default_factory=asyncio.Event)
     transport: Any = None
     _data: bytearray = field(default_factory=bytearray)
     _upgraded: bool = False
@@ -157,6 +158,7 @@ class Client(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         if self.code is None:
             self.code = 1006
+        self.lost.set()
 
     @property
     def is_open(self) -> bool:
