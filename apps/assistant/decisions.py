@@ -135,6 +135,6 @@ def decided_event(decision: Decision, seq: int) -> Decided:
         id=decision.generation_id,
         seq=seq,
         edit_id=decision.edit_id or None,
-        decision=decision.decision,  # type: ignore[arg-type]  # the column has these choices
+        decision=decision.decision,
         user=person(decision.user),
     )

@@ -17,8 +17,6 @@ from apps.assistant.models import CHAT, STORY, Generation
 from apps.assistant.sheets import use_sheet
 from apps.core.errors import Invalid, NotFound, TooLarge
 from apps.core.ids import request_id
-from apps.documents.access import access_document
-from apps.documents.models import Role
 from apps.llm.routes import deployments
 from apps.quotas.allowances import Allowance, allowance_of
 from apps.quotas.rates import check_rate

@@ -165,7 +165,8 @@ class Person:
 def _delay(failures: int) -> float:
     if not failures:
         return 0.0
-    return min(RECONNECT_FIRST_SECONDS * 2 ** (failures - 1), RECONNECT_MOST_SECONDS) * random.uniform(0.5, 1)
+    whole: float = min(RECONNECT_FIRST_SECONDS * 2 ** (failures - 1), RECONNECT_MOST_SECONDS)
+    return whole * random.uniform(0.5, 1)
 
 
 async def measure_web(web: WebProcess, crowd: Crowd) -> list[str]:
