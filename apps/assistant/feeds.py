@@ -7,7 +7,9 @@ lost, it is filled from the log.
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Coroutine, Iterable, Sequence
+from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -15,6 +17,7 @@ from weakref import WeakKeyDictionary
 import redis
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.utils import timezone
 
 from apps.assistant.log import Line, channel, decode_notice, read_log
 from apps.assistant.messages import ConversationChanged, Done, Started, parse_event
@@ -28,6 +31,8 @@ from apps.quotas.signals import QUOTA_CHANGED
 
 logger = logging.getLogger(__name__)
 
+ENDED_LATELY_SECONDS = 300.0  # longer than a feed may be without a word of what happens
+LONGEST_SECONDS = 3600.0  # from a request to its end
 RELOAD_SECONDS = 1.0
 EVERYBODY_SECONDS = 3.0  # a tier was changed: everybody's sockets ask what is left, not all at once
 
@@ -123,6 +128,7 @@ class Feed:
         self.document_id = document_id
         self.readers: set[Reader] = set()
         self.tails: dict[UUID, Tail] = {}
+        self._known: dict[UUID, float] = {}  # what readers were sent, and when it was here last
         self._loading: set[UUID] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._opened: asyncio.Task[None] | None = None
@@ -136,6 +142,7 @@ class Feed:
 
     async def _open(self) -> None:
         await notices().subscribe(channel(self.document_id), self._hear, self._interrupted)
+        self._known = dict.fromkeys(await self._ended_lately(), time.monotonic())  # `hello` is for these
         await self._load_open()
 
     async def close(self) -> None:
@@ -145,6 +152,8 @@ class Feed:
         """Drop what ended and nobody reads any more."""
         for tail in list(self.tails.values()):
             self.forget_ended(tail)
+        forgotten = time.monotonic() - 2 * ENDED_LATELY_SECONDS
+        self._known = {generation_id: at for generation_id, at in self._known.items() if at > forgotten}
 
     async def open_generations(self) -> list[Generation]:
         """Return what is queued or running in the document, oldest first. Who asks at the same time shares a query."""
@@ -162,6 +171,7 @@ class Feed:
         """Drop a tail that ended and that every reader has seen."""
         if tail.ended and not any(reader.still_reads(tail) for reader in self.readers):
             self.tails.pop(tail.generation_id, None)
+            self._known[tail.generation_id] = time.monotonic()
 
     async def load(self, generation_id: UUID) -> Tail | None:
         """Return the tail of a generation, read from its log or transcript; None while it is only queued."""
@@ -236,7 +246,19 @@ class Feed:
     async def _load_open(self) -> None:
         running = {generation.pk for generation in await self.open_generations()}
         running |= {tail.generation_id for tail in self.tails.values() if not tail.ended}
-        await asyncio.gather(*(self._reload(generation_id) for generation_id in running))
+        # What began and ended in the meantime: who asked for it still waits for its first event.
+        missed = set(await self._ended_lately()) - self._known.keys() - self.tails.keys()
+        await asyncio.gather(*(self._reload(generation_id) for generation_id in running | missed))
+
+    async def _ended_lately(self) -> list[UUID]:
+        since = timezone.now() - timedelta(seconds=ENDED_LATELY_SECONDS)
+        asked_since = since - timedelta(seconds=LONGEST_SECONDS)
+
+        def query() -> list[UUID]:
+            asked = Generation.objects.filter(document_id=self.document_id, created_at__gte=asked_since)
+            return list(asked.filter(ended_at__gte=since).values_list("pk", flat=True))
+
+        return await database_sync_to_async(query, thread_sensitive=False)()  # type: ignore[no-any-return]
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
