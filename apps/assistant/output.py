@@ -89,14 +89,13 @@ class Text:
         if not self._joined:
             text = self._begin(text)
             self._joined = bool(text)
+        room = settings.ASSISTANT_OUTPUT_MAX_CHARACTERS - self._characters
         self._characters += len(text)
-        if self._characters > settings.ASSISTANT_OUTPUT_MAX_CHARACTERS:
-            if self._action.replaces:
-                raise CutOff(CUT_OFF)
-            raise TooLong
-        if text:
-            self._written = (self._written + text)[-LOOKED_BACK_CHARACTERS:]
-            self._writer.write(text)
+        if fitting := text[:room]:
+            self._written = (self._written + fitting)[-LOOKED_BACK_CHARACTERS:]
+            self._writer.write(fitting)
+        if len(text) > room:
+            raise CutOff(CUT_OFF) if self._action.replaces else TooLong
 
     def _begin(self, text: str) -> str:
         if self._action.continues:

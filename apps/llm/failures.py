@@ -30,11 +30,12 @@ NO_ANSWER = "The model did not answer in time. Nothing was lost; try again."
 TOO_LONG = "The model took too long for the whole answer. What came until then is kept."
 BROKE_OFF = "The model broke off before the end. What came until then is kept; try again."
 KEY_REFUSED = "The model's provider refused our key. An administrator has to correct it."
+TOO_LARGE = "The text is too long for this model."
 BUSY = "The model's provider has too much to do. Try again in a moment."
 
 # Failures before the first token; the more special stand before those they derive from.
 TRANSLATIONS: dict[type[Exception], tuple[type[InterlineError], str]] = {
-    exceptions.ContextWindowExceededError: (ContextTooLarge, "The text is too long for this model."),
+    exceptions.ContextWindowExceededError: (ContextTooLarge, TOO_LARGE),
     exceptions.ContentPolicyViolationError: (BlockedInput, "The model's provider refused this text."),
     exceptions.AuthenticationError: (ProviderMisconfigured, KEY_REFUSED),
     exceptions.PermissionDeniedError: (ProviderMisconfigured, KEY_REFUSED),
@@ -77,6 +78,8 @@ def translated(error: Exception, *, began: bool) -> InterlineError:
     for kind, (translation, message) in TRANSLATIONS.items():
         if isinstance(cause, kind):
             return translation(message, retry_after=_retry_after(cause))
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return ContextTooLarge(TOO_LARGE)
     if status == HTTPStatus.FORBIDDEN:  # litellm has it as a plain APIError
         return ProviderMisconfigured(KEY_REFUSED)
     return ProviderUnavailable(UNREACHABLE, retry_after=_retry_after(cause))

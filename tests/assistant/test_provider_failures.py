@@ -15,6 +15,7 @@ from tests.processes import wait_until
         ("401", "provider_unavailable", False, False),
         ("404", "provider_unavailable", False, False),
         ("400", "provider_unavailable", False, False),
+        ("413", "too_large", False, False),
         ("429", "provider_unavailable", True, False),
         ("500", "provider_unavailable", True, False),
         ("html", "provider_unavailable", True, False),
@@ -69,7 +70,7 @@ def test_an_answer_without_an_end_is_ended_at_our_limit_and_the_provider_left(ho
     generation = alice.generate(options={"max_tokens": 20})
     end = alice.hear_end(generation)
     assert (end["type"], end["finish_reason"]) == ("done", "length")
-    assert 0 < end["characters"] <= settings.ASSISTANT_OUTPUT_MAX_CHARACTERS
+    assert end["characters"] == settings.ASSISTANT_OUTPUT_MAX_CHARACTERS
     assert_whole(alice.events(generation))
     (request,) = house.provider.requests
     wait_until(lambda: request.end == "client_gone", seconds=30, what="the provider's notice")
