@@ -8,9 +8,10 @@ from django.db import migrations, models
 import apps.core.encryption
 
 # Chained at the commit: the head's row lock is then the last thing a transaction takes, and lasts for the commit alone.
+# Functions outlive their tables, which a restored archive of an older version has made anew: hence OR REPLACE.
 # Under REPEATABLE READ a writer that was overtaken fails to serialise, so that the chain never forks.
 CHAIN = r"""
-CREATE FUNCTION moderation_audit_chain() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION moderation_audit_chain() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     link record;
     mine text;
@@ -25,7 +26,7 @@ END $$;
 CREATE CONSTRAINT TRIGGER moderation_audit_chain AFTER INSERT ON moderation_auditrecord
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.hash = '') EXECUTE FUNCTION moderation_audit_chain();
 
-CREATE FUNCTION moderation_audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION moderation_audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF OLD.hash = '' AND NEW.hash <> '' AND to_jsonb(NEW) - '{seq,previous_hash,hash}'::text[]
