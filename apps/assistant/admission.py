@@ -1,5 +1,6 @@
 """Whether a person may start a generation now, by their tier, and at what price."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,13 +13,15 @@ from apps.assistant.context import estimate_tokens
 from apps.assistant.errors import ConcurrencyLimited
 from apps.assistant.messages import Generate
 from apps.assistant.models import Generation
-from apps.core.errors import Forbidden, TooLarge
+from apps.core.errors import Forbidden, InterlineError, RateLimited, TooLarge
 from apps.core.postgres import Statement, in_one_trip, inserting
 from apps.documents.access import answered, asking, permit
 from apps.documents.models import Role
 from apps.llm.routes import deployments, models_for
 from apps.quotas.allowances import Allowance, allowance_from, reading
-from apps.quotas.services import Request, Used, locking, reserving, settle
+from apps.quotas.errors import QuotaExceeded
+from apps.quotas.rates import check_rate
+from apps.quotas.services import Request, Used, check_share, locking, reserving, settle
 
 DOCUMENT_LOCK_SPACE = 0x41534443  # "ASDC"
 MESSAGE_TOKENS = 8  # what a chat message's frame costs at most
@@ -38,13 +41,14 @@ WHERE id = %(id)s OR (user_id = %(user)s OR document_id = %(document)s) AND stat
 class Standing:
     """How things stand where somebody asks for a generation. `running`: the person's, anywhere.
 
-    `exists`: the generation does already.
+    `exists`: the generation does already. `own`: what the person has themselves. `team_id`: the document's.
     """
 
     exists: bool
     running: int
     running_in_document: int
-    allowance: Allowance
+    own: Allowance
+    team_id: UUID | None
 
 
 def look(user: User, document_id: UUID, generation_id: UUID) -> Standing:
@@ -61,8 +65,8 @@ def look(user: User, document_id: UUID, generation_id: UUID) -> Standing:
         Statement(COUNT, wanted),
         reading(user.pk, now),
     )
-    permit(answered(access), role=Role.EDITOR)
-    return Standing(bool(same), running, in_document, allowance_from(allowance, now))
+    document = permit(answered(access), role=Role.EDITOR).document
+    return Standing(bool(same), running, in_document, allowance_from(allowance, now), document.team_id)
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,26 @@ def terms_of(request: Generate, action: Action, allowance: Allowance) -> Terms:
     return Terms(_model(request, action, allowance), prompt, answer)
 
 
+def choose_payer(
+    generation_id: UUID, user_id: UUID, terms_with: Callable[[Allowance], Terms], candidates: Iterable[Allowance]
+) -> tuple[Terms, Allowance]:
+    """Return the first who may pay for a generation and has the tokens, and on which terms.
+
+    Counts it against the rates of whoever is asked. Raises the refusal that says most, where nobody can pay.
+    """
+    refusals: list[InterlineError] = []
+    for allowance in candidates:
+        try:
+            terms = terms_with(allowance)
+            check_rate(user_id, generation_id, allowance)
+            check_share(allowance, terms.prompt_tokens + terms.answer_tokens)
+        except (Forbidden, TooLarge, RateLimited, QuotaExceeded) as refusal:
+            refusals.append(refusal)
+        else:
+            return terms, allowance
+    raise next((one for one in refusals if isinstance(one, QuotaExceeded)), refusals[0])
+
+
 def _prompt_tokens(request: Generate, action: Action) -> int:
     """Return what the prompt comes to at most. A conversation is read only when it is answered: its budget counts."""
     messages = action.messages(request.input)
@@ -113,9 +137,8 @@ def _model(request: Generate, action: Action, allowance: Allowance) -> str:
     return others[0]
 
 
-def check_concurrency(standing: Standing) -> None:
-    """Raises ConcurrencyLimited before it would be one too many."""
-    allowance = standing.allowance
+def check_concurrency(standing: Standing, allowance: Allowance) -> None:
+    """Raises ConcurrencyLimited before it would be one too many for whoever pays."""
     most = settings.ASSISTANT_CONCURRENT_GENERATIONS
     if allowance.concurrent_per_person is not None:
         most = min(most, allowance.concurrent_per_person)

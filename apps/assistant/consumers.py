@@ -61,7 +61,8 @@ from apps.documents.sockets import (
     recheck,
 )
 from apps.llm.routes import deployments, is_demo
-from apps.quotas.allowances import Allowance, allowance_of
+from apps.quotas.allowances import Allowance
+from apps.quotas.payers import next_payer
 from apps.quotas.rates import check_address, may_open_socket
 
 logger = logging.getLogger(__name__)
@@ -175,7 +176,7 @@ class AssistantSocket:
         for tail in list(self._feed.tails.values()):
             if tail.is_visible_to(self.user_id) and not tail.ended and not self._delivery.follows(tail.generation_id):
                 self._delivery.follow(tail, len(tail.lines))
-        allowance = await in_thread(allowance_of, self.user_id)
+        allowance = await in_thread(next_payer, self.user_id, self._team_id)
         self._tell(
             Hello(
                 type="hello",
@@ -378,6 +379,10 @@ class AssistantSocket:
     def _document_id(self) -> UUID:
         return self.identity.access.document.pk
 
+    @property
+    def _team_id(self) -> UUID | None:
+        return self.identity.access.document.team_id
+
     def _ended(self, tail: Tail) -> None:
         if self._feed is not None and self._feed.tails.get(tail.generation_id) is tail:
             self._feed.forget_ended(tail)
@@ -390,7 +395,7 @@ class AssistantSocket:
     async def _tell_quota(self, after_seconds: float = 0) -> None:
         await asyncio.sleep(after_seconds)
         try:
-            left = quota(await in_thread(allowance_of, self.user_id))
+            left = quota(await in_thread(next_payer, self.user_id, self._team_id))
         except Exception:
             logger.warning("assistant.quota_unknown", exc_info=True)  # the next end or hello says it
             return

@@ -220,13 +220,14 @@ class Person(Message):
 
 
 class Quota(Message):
-    """What is left to this person, of `limit_tokens` in `window`. null: without a limit."""
+    """What is left to this person, of `limit_tokens` in `window`. null: without a limit. `payer`: their team pays."""
 
     tier: str
     remaining_tokens: int | None
     resets_at: str | None
     limit_tokens: int | None = Field(default=None, exclude_if=_absent)
     window: Literal["day", "week", "month"] | None = Field(default=None, exclude_if=_absent)
+    payer: Literal["team"] | None = Field(default=None, exclude_if=_absent)
 
 
 class Limits(Message):

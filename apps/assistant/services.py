@@ -10,16 +10,17 @@ from django.db import IntegrityError, transaction
 from apps.accounts.models import User
 from apps.assistant import jobs
 from apps.assistant.actions import Action, find_action
-from apps.assistant.admission import Terms, check_concurrency, look, own_terms, store, terms_of
+from apps.assistant.admission import Terms, check_concurrency, choose_payer, look, own_terms, store, terms_of
 from apps.assistant.conversations import Place, find_place, take_place
 from apps.assistant.messages import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
 from apps.assistant.sheets import use_sheet
 from apps.core.errors import Invalid, NotFound, TooLarge
 from apps.core.ids import request_id
+from apps.documents.models import Document
 from apps.llm.routes import deployments
-from apps.quotas.allowances import Allowance, allowance_of
-from apps.quotas.rates import check_rate
+from apps.quotas.allowances import Allowance
+from apps.quotas.payers import payer_for, payers
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +36,14 @@ def start_generation(user: User, document_id: UUID, request: Generate) -> tuple[
             action = find_action(request.action)
             _check(request, action)
             if not standing.exists:
-                terms = terms_of(request, action, standing.allowance)
-                check_rate(user.pk, request.id, standing.allowance)
-                check_concurrency(standing)
-                return _create(user, document_id, request, action, terms, standing.allowance), True
+                terms, allowance = choose_payer(
+                    request.id,
+                    user.pk,
+                    lambda allowance: terms_of(request, action, allowance),
+                    payers(user.pk, standing.team_id, own=standing.own),
+                )
+                check_concurrency(standing, allowance)
+                return _create(user, document_id, request, action, terms, allowance), True
     except IntegrityError:  # by another person, who sent the same id at the same moment
         pass
     existing = Generation.objects.get(pk=request.id)
@@ -58,10 +63,13 @@ def _check(request: Generate, action: Action) -> None:
 def start_own(user: User, document_id: UUID, action: str, request: GenerationInput) -> Generation:
     """Start a private generation that nobody asked for but that serves `user`. Their rate does not hold it up.
 
-    Its tokens are theirs. The caller holds the person's lock. Raises QuotaExceeded.
+    Its tokens are theirs, or their team's. The caller holds the person's lock. Raises QuotaExceeded.
     """
     wanted, found = Generate(id=uuid4(), action=action, input=request, visibility="private"), find_action(action)
-    return _create(user, document_id, wanted, found, own_terms(wanted, found), allowance_of(user.pk))
+    terms = own_terms(wanted, found)
+    team_id = Document.objects.filter(pk=document_id).values_list("team_id", flat=True).first()
+    payer = payer_for(terms.prompt_tokens + terms.answer_tokens, payers(user.pk, team_id))
+    return _create(user, document_id, wanted, found, terms, payer)
 
 
 def _create(

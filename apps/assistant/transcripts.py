@@ -91,7 +91,7 @@ def store_end(
         generation.error_code = ending.code
     settle_ended(generation)
     if isinstance(ending, Done):
-        ending = ending.model_copy(update={"quota": quota_of(generation.user)})
+        ending = ending.model_copy(update={"quota": quota_of(generation.user_id, generation.document_id)})
     generation.ending = ending.model_dump(mode="json")
     generation.save()
     if generation.action == SHEET and ending.type == "done":

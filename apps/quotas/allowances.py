@@ -1,7 +1,10 @@
-"""What a person may use and has used, read anew for every request: what an admin changes holds at once."""
+"""What a person or a team's pool may use and has used.
+
+Read anew for every request: what an admin changes holds at once.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -15,23 +18,19 @@ Window = Literal["day", "week", "month"]
 NO_TIER = "unlimited"  # where there is no tier at all, there are no limits
 
 # One statement: it stands before every first token.
-READ = """
+_READ = """
 WITH exception AS (
     SELECT * FROM quotas_override
-    WHERE user_id = %(user)s AND starts_at <= %(now)s AND (ends_at IS NULL OR ends_at > %(now)s)
+    WHERE {holder}_id = %(holder)s AND starts_at <= %(now)s AND (ends_at IS NULL OR ends_at > %(now)s)
     ORDER BY id DESC LIMIT 1
 ), tier AS (
-    SELECT * FROM quotas_tier WHERE id = COALESCE(
-        (SELECT tier_id FROM exception),
-        (SELECT tier_id FROM quotas_assignment WHERE user_id = %(user)s),
-        (SELECT id FROM quotas_tier WHERE is_default)
-    )
+    SELECT * FROM quotas_tier WHERE id = COALESCE((SELECT tier_id FROM exception), {tier})
 ), use AS (
     SELECT
         COALESCE(sum(used + reserved) FILTER (WHERE day = %(day)s), 0)::bigint AS in_day,
         COALESCE(sum(used + reserved) FILTER (WHERE day >= %(week)s), 0)::bigint AS in_week,
         COALESCE(sum(used + reserved) FILTER (WHERE day >= %(month)s), 0)::bigint AS in_month
-    FROM quotas_dailyuse WHERE user_id = %(user)s AND day >= LEAST(%(week)s, %(month)s)
+    FROM {uses} WHERE {holder}_id = %(holder)s AND day >= LEAST(%(week)s, %(month)s)
 )
 SELECT tier.name, tier.label, tier.price_hint,
     COALESCE(exception.tokens_per_day, tier.tokens_per_day), in_day,
@@ -46,6 +45,15 @@ SELECT tier.name, tier.label, tier.price_hint,
     COALESCE(exception.allowed_models, tier.allowed_models)
 FROM use LEFT JOIN tier ON true LEFT JOIN exception ON true
 """
+READ_PERSON = _READ.format(
+    holder="user",
+    uses="quotas_dailyuse",
+    tier="(SELECT tier_id FROM quotas_assignment WHERE user_id = %(holder)s), "
+    "(SELECT id FROM quotas_tier WHERE is_default)",
+)
+READ_TEAM = _READ.format(
+    holder="team", uses="quotas_teamdailyuse", tier="(SELECT tier_id FROM quotas_teampool WHERE team_id = %(holder)s)"
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,10 @@ class Share:
 
 @dataclass(frozen=True)
 class Allowance:
-    """A person's limits and what is left of them. None, and an empty list: no limit."""
+    """A person's limits and what is left of them; a pool's, where `team_id` is set.
+
+    None, and an empty list: no limit.
+    """
 
     tier: str
     label: str
@@ -77,6 +88,7 @@ class Allowance:
     max_output_tokens: int | None
     allowed_actions: tuple[str, ...]
     allowed_models: tuple[str, ...]
+    team_id: UUID | None = None
 
     @property
     def scarcest(self) -> Share | None:
@@ -108,17 +120,27 @@ def month_of(day: date) -> date:
 
 
 def allowance_of(user_id: UUID, now: datetime | None = None) -> Allowance:
-    """Return what `user_id` may use. One query."""
+    """Return what `user_id` may use by themselves. One query."""
     now = now or timezone.now()
     [[row]] = in_one_trip(reading(user_id, now))
     return allowance_from(row, now)
 
 
+def allowance_of_team(team_id: UUID, now: datetime | None = None) -> Allowance:
+    """Return what the pool of `team_id` has. One query."""
+    now = now or timezone.now()
+    [[row]] = in_one_trip(Statement(READ_TEAM, _values(team_id, now)))
+    return replace(allowance_from(row, now), team_id=team_id)
+
+
 def reading(user_id: UUID, now: datetime) -> Statement:
     """Return the statement whose row `allowance_from` takes, for who reads other things in the same round trip."""
+    return Statement(READ_PERSON, _values(user_id, now))
+
+
+def _values(holder: UUID, now: datetime) -> dict[str, Any]:
     day = today(now)
-    values = {"user": user_id, "now": now, "day": day, "week": week_of(day), "month": month_of(day)}
-    return Statement(READ, values)
+    return {"holder": holder, "now": now, "day": day, "week": week_of(day), "month": month_of(day)}
 
 
 def allowance_from(values: Sequence[Any], now: datetime) -> Allowance:

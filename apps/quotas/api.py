@@ -2,13 +2,15 @@
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema
 
 from apps.accounts.authentication import ANY_SCOPE, caller
-from apps.quotas.allowances import allowance_of
-from apps.quotas.usage import usage_of
+from apps.quotas.allowances import Allowance, allowance_of
+from apps.quotas.models import Pays
+from apps.quotas.usage import pools_of, usage_of
 
 router = Router(auth=ANY_SCOPE, tags=["usage"])
 
@@ -31,9 +33,22 @@ class DayOutput(Schema):
     given_back: int
 
 
+class PoolOutput(Schema):
+    """A team's tokens. `pays`: whose are taken in the team's documents."""
+
+    id: UUID
+    name: str
+    tier: str
+    pays: Pays
+    shares: list[ShareOutput]
+
+
 class UsageOutput(Schema):
+    """`shares`, `days`: your own tokens; `teams`: the pools of the teams you are in."""
+
     tier: str
     shares: list[ShareOutput]
+    teams: list[PoolOutput]
     days: list[DayOutput]
 
 
@@ -45,15 +60,29 @@ def read_usage(request: HttpRequest) -> Any:
     days, _ = usage_of(person.pk)
     return {
         "tier": allowance.tier,
-        "shares": [
+        "shares": _shares(allowance),
+        "teams": [
             {
-                "window": share.window,
-                "limit": share.limit,
-                "used": share.committed,
-                "remaining": share.left,
-                "resets_at": share.resets_at,
+                "id": pool.team.pk,
+                "name": pool.team.name,
+                "tier": pool.allowance.tier,
+                "pays": pool.pays,
+                "shares": _shares(pool.allowance),
             }
-            for share in allowance.shares
+            for pool in pools_of(person.pk)
         ],
         "days": [{"day": day.day, "tokens": day.tokens, "given_back": day.given_back} for day in days],
     }
+
+
+def _shares(allowance: Allowance) -> list[dict[str, Any]]:
+    return [
+        {
+            "window": share.window,
+            "limit": share.limit,
+            "used": share.committed,
+            "remaining": share.left,
+            "resets_at": share.resets_at,
+        }
+        for share in allowance.shares
+    ]

@@ -6,28 +6,33 @@ from uuid import UUID
 
 from django.db import connection
 
-# One statement, so one moment: people go on writing meanwhile.
-DIFFERENCES = """
+# One statement for each, so one moment: people go on writing meanwhile.
+_DIFFERENCES = """
 WITH entered AS (
-    SELECT user_id, day, sum(tokens) AS tokens FROM quotas_entry GROUP BY user_id, day
+    SELECT {holder}_id, day, sum(tokens) AS tokens FROM quotas_entry WHERE {paid} GROUP BY {holder}_id, day
 ), held AS (
-    SELECT user_id, day, sum(tokens) AS tokens FROM quotas_reservation GROUP BY user_id, day
+    SELECT {holder}_id, day, sum(tokens) AS tokens FROM quotas_reservation WHERE {paid} GROUP BY {holder}_id, day
 )
-SELECT user_id, day, COALESCE(counted.used, 0), COALESCE(entered.tokens, 0)::bigint,
+SELECT {holder}_id, day, COALESCE(counted.used, 0), COALESCE(entered.tokens, 0)::bigint,
     COALESCE(counted.reserved, 0), COALESCE(held.tokens, 0)::bigint
-FROM quotas_dailyuse counted
-FULL JOIN entered USING (user_id, day)
-FULL JOIN held USING (user_id, day)
+FROM {uses} counted
+FULL JOIN entered USING ({holder}_id, day)
+FULL JOIN held USING ({holder}_id, day)
 WHERE COALESCE(counted.used, 0) <> COALESCE(entered.tokens, 0)
     OR COALESCE(counted.reserved, 0) <> COALESCE(held.tokens, 0)
 """
+DIFFERENCES = {
+    "person": _DIFFERENCES.format(holder="user", uses="quotas_dailyuse", paid="team_id IS NULL"),
+    "team": _DIFFERENCES.format(holder="team", uses="quotas_teamdailyuse", paid="team_id IS NOT NULL"),
+}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A counter that is not the sum of its rows."""
+    """A counter that is not the sum of its rows. `holder_id`: of a person or a team, as `kind` says."""
 
-    user_id: UUID
+    kind: str
+    holder_id: UUID
     day: date
     used: int
     entered: int
@@ -36,6 +41,9 @@ class Difference:
 
 
 def find_differences() -> list[Difference]:
+    found = []
     with connection.cursor() as cursor:
-        cursor.execute(DIFFERENCES)
-        return [Difference(*row) for row in cursor.fetchall()]
+        for kind, statement in DIFFERENCES.items():
+            cursor.execute(statement)
+            found += [Difference(kind, *row) for row in cursor.fetchall()]
+    return found

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import User
+from apps.teams.models import Team
 
 NAME_MAX_CHARACTERS = 40
 
@@ -74,6 +75,27 @@ class Assignment(models.Model):
         return f"{self.user_id} has {self.tier_id}"
 
 
+class Pays(models.TextChoices):
+    """Whose tokens an answer takes in a team's document, when a member of the team asks."""
+
+    PERSONAL_FIRST = "personal_first", "The person, and the team where they have none left"
+    TEAM_FIRST = "team_first", "The team, and the person where it has none left"
+    TEAM_ONLY = "team_only", "The team only"
+    PERSONAL_ONLY = "personal_only", "The person only"
+
+
+class TeamPool(models.Model):
+    """The tokens of a team, for its members in its documents: as many as `tier` has, with its other limits."""
+
+    team = models.OneToOneField(Team, primary_key=True, on_delete=models.CASCADE, related_name="pool")
+    tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="pools")
+    pays = models.CharField(max_length=14, choices=Pays.choices, default=Pays.TEAM_FIRST)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"pool of {self.team}"
+
+
 class Account(User):
     """A person, as the admin's list of tiers and usage shows them."""
 
@@ -84,9 +106,19 @@ class Account(User):
 
 
 class Override(Limits):
-    """An exception for a person, for a time. Where several are in force, the newest counts."""
+    """An exception for a person or a team's pool, for a time. Where several are in force, the newest counts."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="quota_overrides")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="quota_overrides"
+    )
+    team = models.ForeignKey(
+        Team,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="quota_overrides",
+        help_text="For a team's pool instead of a person.",
+    )
     tier = models.ForeignKey(
         Tier, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="As if they had this tier."
     )
@@ -100,15 +132,23 @@ class Override(Limits):
 
     class Meta:
         verbose_name = "exception"
-        indexes: ClassVar = [models.Index(fields=["user", "-id"], name="override_newest")]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-id"], name="override_newest"),
+            models.Index(fields=["team", "-id"], name="override_newest_of_team"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")), name="override_ends_after_start"
             ),
+            models.CheckConstraint(
+                condition=Q(user=None, team__isnull=False) | Q(user__isnull=False, team=None),
+                name="override_for_one",
+                violation_error_message="Choose either a person or a team.",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"for {self.user}: {self.reason}"
+        return f"for {self.user or self.team}: {self.reason}"
 
 
 class DailyUse(models.Model):
@@ -124,11 +164,25 @@ class DailyUse(models.Model):
         return f"{self.user_id} on {self.day}: {self.used} used, {self.reserved} reserved"
 
 
+class TeamDailyUse(models.Model):
+    """The counter of one team's pool and day, as DailyUse is of a person."""
+
+    pk = models.CompositePrimaryKey("team_id", "day")
+    team_id = models.UUIDField()
+    day = models.DateField()
+    used = models.PositiveBigIntegerField(default=0)
+    reserved = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.team_id} on {self.day}: {self.used} used, {self.reserved} reserved"
+
+
 class Reservation(models.Model):
-    """Tokens set aside for a generation that has not ended; gone when it is settled."""
+    """Tokens set aside for a generation that has not ended; gone when it is settled. `team_id`: whose pool pays."""
 
     generation_id = models.UUIDField(primary_key=True)
     user_id = models.UUIDField()
+    team_id = models.UUIDField(null=True)
     document_id = models.UUIDField()
     day = models.DateField()
     action = models.CharField(max_length=40)
@@ -157,12 +211,14 @@ class Entry(models.Model):
 
     `tokens` is what the person was charged: prompt and completion together, or, in a correction, what was added
     (below zero: given back). `uncharged`: used beyond the reservation when nothing was left, e.g. by a second attempt.
+    `user` asked; `team` paid, where it was not the person (a correction of a team's pool has no user).
     """
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
     )
+    team = models.ForeignKey(Team, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
     day = models.DateField()
     tokens = models.BigIntegerField()
     uncharged = models.PositiveBigIntegerField(default=0)
@@ -184,7 +240,10 @@ class Entry(models.Model):
         verbose_name = "ledger entry"
         verbose_name_plural = "ledger"
         ordering: ClassVar = ["-id"]
-        indexes: ClassVar = [models.Index(fields=["user", "day"], name="entry_by_day")]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "day"], name="entry_by_day"),
+            models.Index(fields=["team", "day"], name="entry_by_team", condition=Q(team__isnull=False)),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["generation_id"], name="entry_once_per_generation"),
         ]

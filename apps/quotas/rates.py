@@ -41,7 +41,7 @@ return 0
 """
 
 Counted = Literal["generations", "sockets"]
-Holder = Literal["person", "address"]
+Holder = Literal["person", "team", "address"]
 
 
 def window_key(what: Counted, holder: Holder, name: object) -> str:
@@ -53,11 +53,16 @@ def _arguments(limit: int, member: object) -> list[Any]:
 
 
 def check_rate(user_id: UUID, generation_id: UUID, allowance: Allowance) -> None:
-    """Count a generation of a person, once however often it is sent. Raises RateLimited, LimitsUnknown."""
+    """Count a generation of a person, and of the team that pays, once however often it is sent.
+
+    Raises RateLimited, LimitsUnknown.
+    """
     limit = settings.ASSISTANT_GENERATIONS_PER_MINUTE
     if allowance.requests_per_minute is not None:
         limit = min(limit, allowance.requests_per_minute)
     _check(window_key("generations", "person", user_id), limit, generation_id)
+    if allowance.team_id is not None:
+        _check(window_key("generations", "team", allowance.team_id), settings.RATE_GENERATIONS_PER_TEAM, generation_id)
 
 
 def check_address(address: str, generation_id: UUID) -> None:

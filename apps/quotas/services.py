@@ -1,13 +1,14 @@
 """The ledger: tokens are reserved before a provider is called and settled afterwards, once, whatever dies.
 
-`lock_person` first, then `allowance_of` and `reserve` in the same transaction: two requests at once would else both
-take what only one can have.
+`lock_person` first, then (`payers` does it) the team's, then the allowance and `reserve` in the same transaction: two
+requests at once would else both take what only one can have.
 """
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -16,39 +17,54 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core.errors import Invalid
 from apps.core.postgres import Statement, in_one_trip
-from apps.quotas.allowances import Allowance, Share, allowance_of, month_of, today, week_of
+from apps.quotas.allowances import Allowance, Share, allowance_of, allowance_of_team, month_of, today, week_of
 from apps.quotas.errors import QuotaExceeded
-from apps.quotas.models import DailyUse, Entry, Kind, Reservation
+from apps.quotas.models import DailyUse, Entry, Kind, Reservation, TeamDailyUse
+from apps.teams.models import Team
 
 logger = logging.getLogger(__name__)
 
 LOCK_SPACE = 0x51554F54  # "QUOT": our advisory locks, apart from anybody else's
+TEAM_LOCK_SPACE = 0x51544541  # "QTEA"
 
 LOCK = "SELECT pg_advisory_xact_lock(%s::int, %s::int)"
-RESERVE = """
+_RESERVE = """
 WITH held AS (
     INSERT INTO quotas_reservation
-        (generation_id, user_id, document_id, day, action, model, tokens, prompt_tokens, created_at)
-    VALUES (%(generation)s, %(user)s, %(document)s, %(day)s, %(action)s, %(model)s, %(tokens)s, %(prompt)s, %(now)s)
+        (generation_id, user_id, team_id, document_id, day, action, model, tokens, prompt_tokens, created_at)
+    VALUES (%(generation)s, %(user)s, %(team)s, %(document)s, %(day)s, %(action)s, %(model)s, %(tokens)s, %(prompt)s,
+        %(now)s)
 )
-INSERT INTO quotas_dailyuse (user_id, day, used, reserved) VALUES (%(user)s, %(day)s, 0, %(tokens)s)
-ON CONFLICT (user_id, day) DO UPDATE SET reserved = quotas_dailyuse.reserved + EXCLUDED.reserved
+INSERT INTO {uses} ({holder}_id, day, used, reserved) VALUES (%({holder})s, %(day)s, 0, %(tokens)s)
+ON CONFLICT ({holder}_id, day) DO UPDATE SET reserved = {uses}.reserved + EXCLUDED.reserved
 """
-RELEASE = "DELETE FROM quotas_reservation WHERE generation_id = %s RETURNING day, tokens"
-ENTER = """
+RELEASE = "DELETE FROM quotas_reservation WHERE generation_id = %s RETURNING day, tokens, team_id"
+_ENTER = """
 WITH entered AS (
-    INSERT INTO quotas_entry (kind, user_id, day, tokens, uncharged, reserved, generation_id, document_id, action,
-        model, prompt_tokens, completion_tokens, outcome, note, made_by_id, created_at)
-    VALUES ('generation', %(user)s, %(day)s, %(charged)s, %(uncharged)s, %(reserved)s, %(generation)s, %(document)s,
-        %(action)s, %(model)s, %(prompt)s, %(completion)s, %(outcome)s, '', NULL, %(now)s)
+    INSERT INTO quotas_entry (kind, user_id, team_id, day, tokens, uncharged, reserved, generation_id, document_id,
+        action, model, prompt_tokens, completion_tokens, outcome, note, made_by_id, created_at)
+    VALUES ('generation', %(user)s, %(team)s, %(day)s, %(charged)s, %(uncharged)s, %(reserved)s, %(generation)s,
+        %(document)s, %(action)s, %(model)s, %(prompt)s, %(completion)s, %(outcome)s, '', NULL, %(now)s)
     ON CONFLICT (generation_id) DO NOTHING RETURNING tokens
 )
-INSERT INTO quotas_dailyuse (user_id, day, used, reserved)
-VALUES (%(user)s, %(day)s, COALESCE((SELECT tokens FROM entered), 0), 0)
-ON CONFLICT (user_id, day) DO UPDATE
-    SET used = quotas_dailyuse.used + EXCLUDED.used, reserved = quotas_dailyuse.reserved - %(reserved)s
+INSERT INTO {uses} ({holder}_id, day, used, reserved)
+VALUES (%({holder})s, %(day)s, COALESCE((SELECT tokens FROM entered), 0), 0)
+ON CONFLICT ({holder}_id, day) DO UPDATE
+    SET used = {uses}.used + EXCLUDED.used, reserved = {uses}.reserved - %(reserved)s
 RETURNING (SELECT count(*) FROM entered)
 """
+
+
+def _of_either(statement: str) -> tuple[str, str]:
+    """Return `statement` for the counters of people and for those of teams."""
+    return (
+        statement.format(holder="user", uses="quotas_dailyuse"),
+        statement.format(holder="team", uses="quotas_teamdailyuse"),
+    )
+
+
+RESERVE, RESERVE_OF_TEAM = _of_either(_RESERVE)
+ENTER, ENTER_OF_TEAM = _of_either(_ENTER)
 
 SWEPT_AT_ONCE = 1_000
 NAMES = {"day": "today", "week": "this week", "month": "this month"}
@@ -99,6 +115,11 @@ def locking(user_id: UUID) -> Statement:
     return Statement(LOCK, [LOCK_SPACE, user_id.int % 2**31])
 
 
+def lock_team(team_id: UUID) -> None:
+    """Wait until nobody else reserves from this team's pool, until the transaction's end. After `lock_person`."""
+    in_one_trip(Statement(LOCK, [TEAM_LOCK_SPACE, team_id.int % 2**31]))
+
+
 def check_share(allowance: Allowance, tokens: int, now: datetime | None = None) -> None:
     """Raises QuotaExceeded when fewer than `tokens` are left in some window."""
     now = now or timezone.now()
@@ -106,13 +127,15 @@ def check_share(allowance: Allowance, tokens: int, now: datetime | None = None) 
     if lacking:
         # All of them have to be over: the last to begin anew says when.
         share = max(lacking, key=lambda one: one.resets_at)
-        raise QuotaExceeded(_words(share, tokens), retry_after=round((share.resets_at - now).total_seconds(), 1))
+        words = _words(share, tokens, allowance)
+        raise QuotaExceeded(words, retry_after=round((share.resets_at - now).total_seconds(), 1))
 
 
-def _words(share: Share, tokens: int) -> str:
+def _words(share: Share, tokens: int, allowance: Allowance) -> str:
     when = f"{share.resets_at:%d %B, %H:%M} UTC"
+    whose = "Your team's" if allowance.team_id else "Your"
     if not share.left:
-        return f"Your tokens for {NAMES[share.window]} are used up. There are more from {when}."
+        return f"{whose} tokens for {NAMES[share.window]} are used up. There are more from {when}."
     return (
         f"This needs up to {tokens:,} tokens, and {share.left:,} are left {NAMES[share.window]}. Ask for less, or wait "
         f"until {when}."
@@ -120,7 +143,10 @@ def _words(share: Share, tokens: int) -> str:
 
 
 def reserve(request: Request, allowance: Allowance, now: datetime | None = None) -> None:
-    """Set the tokens of `request` aside. The caller holds the person's lock. Raises QuotaExceeded."""
+    """Set the tokens of `request` aside for whose `allowance` it is. The caller holds its lock.
+
+    Raises QuotaExceeded.
+    """
     in_one_trip(reserving(request, allowance, now or timezone.now()))
 
 
@@ -128,10 +154,11 @@ def reserving(request: Request, allowance: Allowance, now: datetime) -> Statemen
     """Return the statement that sets the tokens of `request` aside. Raises QuotaExceeded."""
     check_share(allowance, request.tokens, now)
     return Statement(
-        RESERVE,
+        RESERVE_OF_TEAM if allowance.team_id else RESERVE,
         {
             "generation": request.generation_id,
             "user": request.user_id,
+            "team": allowance.team_id,
             "document": request.document_id,
             "day": today(now),
             "action": request.action,
@@ -152,14 +179,15 @@ def settle(used: Used, now: datetime | None = None) -> bool:
     now = now or timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(RELEASE, [used.generation_id])
-        day, reserved = cursor.fetchone() or (today(now), 0)
+        day, reserved, team_id = cursor.fetchone() or (today(now), 0, None)
         charged = min(used.tokens, reserved)
         if used.tokens > reserved:
-            charged += _room(used.user_id, used.tokens - reserved, now)
+            charged += _room(used.user_id, team_id, used.tokens - reserved, now)
         cursor.execute(
-            ENTER,
+            ENTER_OF_TEAM if team_id else ENTER,
             {
                 "user": used.user_id,
+                "team": team_id,
                 "day": day,
                 "charged": charged,
                 "uncharged": used.tokens - charged,
@@ -177,25 +205,36 @@ def settle(used: Used, now: datetime | None = None) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _room(user_id: UUID, wanted: int, now: datetime) -> int:
-    """Return how many of `wanted` tokens may still be charged beyond what is reserved."""
-    lock_person(user_id)
-    left = allowance_of(user_id, now).left
+def _room(user_id: UUID, team_id: UUID | None, wanted: int, now: datetime) -> int:
+    """Return how many of `wanted` tokens may still be charged beyond what is reserved, to who paid that."""
+    if team_id is None:
+        lock_person(user_id)
+        left = allowance_of(user_id, now).left
+    else:
+        lock_team(team_id)
+        left = allowance_of_team(team_id, now).left
     return wanted if left is None else min(wanted, left)
 
 
 @transaction.atomic
-def give_back(user: User, tokens: int, *, note: str, by: User | None, now: datetime | None = None) -> list[Entry]:
-    """Give tokens of this week and month back to `user`, latest days first. Raises Invalid where fewer were used.
+def give_back(
+    holder: User | Team, tokens: int, *, note: str, by: User | None, now: datetime | None = None
+) -> list[Entry]:
+    """Give tokens of this week and month back to a person or a team's pool, latest days first.
 
-    Corrections are rows of the ledger like any other. To give more than was used, make an exception.
+    Corrections are rows of the ledger like any other. To give more than was used, make an exception. Raises Invalid
+    where fewer were used.
     """
     now = now or timezone.now()
-    lock_person(user.pk)
     since = min(week_of(today(now)), month_of(today(now)))
-    days = list(
-        DailyUse.objects.select_for_update().filter(user_id=user.pk, day__gte=since, used__gt=0).order_by("-day")
-    )
+    days: list[Any]
+    if isinstance(holder, Team):
+        lock_team(holder.pk)
+        days = list(TeamDailyUse.objects.select_for_update().filter(team_id=holder.pk, day__gte=since, used__gt=0))
+    else:
+        lock_person(holder.pk)
+        days = list(DailyUse.objects.select_for_update().filter(user_id=holder.pk, day__gte=since, used__gt=0))
+    days.sort(key=lambda one: one.day, reverse=True)
     total = sum(day.used for day in days)
     if tokens <= 0 or tokens > total:
         raise Invalid(f"Between 1 and {total:,} tokens can be given back: so many were used this month and week.")
@@ -203,16 +242,17 @@ def give_back(user: User, tokens: int, *, note: str, by: User | None, now: datet
     for day in days:
         given = min(tokens, day.used)
         if given:
-            entries.append(_correct(user, day, -given, note, by, now))
+            entries.append(_correct(holder, day, -given, note, by, now))
         tokens -= given
-    logger.info("quota.corrected", extra={"user": str(user.pk), "entries": len(entries)})
+    logger.info("quota.corrected", extra={"holder": str(holder.pk), "entries": len(entries)})
     return entries
 
 
-def _correct(user: User, day: DailyUse, tokens: int, note: str, by: User | None, now: datetime) -> Entry:
-    DailyUse.objects.filter(user_id=user.pk, day=day.day).update(used=day.used + tokens)
+def _correct(holder: User | Team, day: Any, tokens: int, note: str, by: User | None, now: datetime) -> Entry:
+    type(day).objects.filter(pk=day.pk).update(used=day.used + tokens)
+    whose: dict[str, Any] = {"team": holder} if isinstance(holder, Team) else {"user": holder}
     return Entry.objects.create(
-        kind=Kind.CORRECTION, user=user, day=day.day, tokens=tokens, note=note, made_by=by, created_at=now
+        kind=Kind.CORRECTION, day=day.day, tokens=tokens, note=note, made_by=by, created_at=now, **whose
     )
 
 

@@ -17,7 +17,7 @@ def check_ledger() -> int:
         logger.error(
             "quota.counter_differs",
             extra={
-                "user": str(found.user_id),
+                found.kind: str(found.holder_id),
                 "day": str(found.day),
                 "used": found.used,
                 "entered": found.entered,

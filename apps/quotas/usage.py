@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.db.models import Count, Sum
 
-from apps.quotas.allowances import today
-from apps.quotas.models import Entry, Kind
+from apps.quotas.allowances import Allowance, allowance_of_team, today
+from apps.quotas.models import Entry, Kind, Pays, TeamPool
+from apps.teams.models import Team
 
 DAYS_SHOWN = 30
 DAYS_IN_FILE = 366
@@ -37,10 +38,13 @@ class Day:
 
 
 def usage_of(user_id: UUID, now_day: date | None = None) -> tuple[list[Day], list[str]]:
-    """Return the last DAYS_SHOWN days, oldest first, and the actions in them, most used first."""
+    """Return the last DAYS_SHOWN days, oldest first, and the actions in them, most used first.
+
+    Only what the person paid, not their teams.
+    """
     last = now_day or today()
     days = {last - timedelta(days=ago): Day(last - timedelta(days=ago)) for ago in range(DAYS_SHOWN - 1, -1, -1)}
-    rows = Entry.objects.filter(user_id=user_id, day__gte=min(days), day__lte=last).order_by()
+    rows = Entry.objects.filter(user_id=user_id, team=None, day__gte=min(days), day__lte=last).order_by()
     totals: dict[str, int] = defaultdict(int)
     found = list(rows.values_list("day", "kind", "action").annotate(tokens=Sum("tokens")))
     for _, kind, action, tokens in found:
@@ -65,16 +69,16 @@ class _Line:
 
 
 def csv_of(user_id: UUID, now_day: date | None = None) -> Iterator[str]:
-    """Yield the lines of a CSV file: day, action, requests, prompt, completion and charged tokens."""
+    """Yield the lines of a CSV file: day, action, requests, tokens, and the team that paid, where one did."""
     last = now_day or today()
     writer = csv.writer(_Line())
     yield writer.writerow(
-        ["day", "action", "model", "requests", "prompt_tokens", "completion_tokens", "charged_tokens"]
+        ["day", "action", "model", "requests", "prompt_tokens", "completion_tokens", "charged_tokens", "team"]
     )
     rows = (
         Entry.objects.filter(user_id=user_id, day__gt=last - timedelta(days=DAYS_IN_FILE), day__lte=last)
-        .order_by("day", "kind", "action", "model")
-        .values_list("day", "kind", "action", "model")
+        .order_by("day", "kind", "action", "model", "team__name")
+        .values_list("day", "kind", "action", "model", "team_id", "team__name")
         .annotate(
             requests=Count("generation_id"),
             prompt=Sum("prompt_tokens"),
@@ -82,5 +86,21 @@ def csv_of(user_id: UUID, now_day: date | None = None) -> Iterator[str]:
             charged=Sum("tokens"),
         )
     )
-    for day, kind, action, *numbers in rows:
-        yield writer.writerow([day.isoformat(), action or kind, *numbers])
+    for day, kind, action, model, team_id, team, *numbers in rows:
+        paid_by = (team or "a team that is gone") if team_id else ""
+        yield writer.writerow([day.isoformat(), action or kind, model, *numbers, paid_by])
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A team's pool as one of its people sees it."""
+
+    team: Team
+    allowance: Allowance
+    pays: Pays
+
+
+def pools_of(user_id: UUID) -> list[Pool]:
+    """Return the pools of the teams somebody is in, by the team's name."""
+    pools = TeamPool.objects.filter(team__memberships__user_id=user_id).select_related("team").order_by("team__name")
+    return [Pool(one.team, allowance_of_team(one.team_id), Pays(one.pays)) for one in pools]

@@ -1,14 +1,16 @@
 """A person's usage: a page with a plot, and a file."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
-from apps.quotas.allowances import allowance_of
+from apps.quotas.allowances import Allowance, allowance_of
 from apps.quotas.plot import plot
-from apps.quotas.usage import DAYS_SHOWN, csv_of, usage_of
+from apps.quotas.usage import DAYS_SHOWN, csv_of, pools_of, usage_of
 
 WARNING_SHARE = 0.8
 
@@ -19,7 +21,20 @@ def usage_page(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     allowance = allowance_of(request.user.pk)
     days, actions = usage_of(request.user.pk)
-    shares = [
+    context = {
+        "allowance": allowance,
+        "shares": _shares(allowance),
+        "pools": [(pool, _shares(pool.allowance)) for pool in pools_of(request.user.pk)],
+        "days": [day for day in reversed(days) if day.tokens or day.given_back],
+        "actions": list(enumerate(actions)),
+        "plot": plot(days, actions),
+        "days_shown": DAYS_SHOWN,
+    }
+    return render(request, "quotas/usage.html", context)
+
+
+def _shares(allowance: Allowance) -> list[dict[str, Any]]:
+    return [
         {
             "window": share.window,
             "used": share.committed,
@@ -30,15 +45,6 @@ def usage_page(request: HttpRequest) -> HttpResponse:
         }
         for share in allowance.shares
     ]
-    context = {
-        "allowance": allowance,
-        "shares": shares,
-        "days": [day for day in reversed(days) if day.tokens or day.given_back],
-        "actions": list(enumerate(actions)),
-        "plot": plot(days, actions),
-        "days_shown": DAYS_SHOWN,
-    }
-    return render(request, "quotas/usage.html", context)
 
 
 @login_required

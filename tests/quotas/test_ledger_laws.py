@@ -19,7 +19,8 @@ from apps.core.errors import InterlineError, Invalid, RateLimited
 from apps.quotas.allowances import allowance_of
 from apps.quotas.checks import find_differences
 from apps.quotas.errors import QuotaExceeded
-from apps.quotas.models import DailyUse, Entry, Reservation, Tier
+from apps.quotas.models import DailyUse, Entry, Pays, Reservation, TeamDailyUse, TeamPool, Tier
+from apps.quotas.payers import payer_for, payers
 from apps.quotas.rates import check_rate
 from apps.quotas.services import (
     Request,
@@ -32,8 +33,9 @@ from apps.quotas.services import (
     settle_lost,
 )
 from apps.quotas.tasks import check_ledger
+from apps.teams.models import Team, TeamMembership, TeamRole
 from tests.cast import make_document, make_user
-from tests.quotas.conftest import close_connections, give
+from tests.quotas.conftest import close_connections, give, give_pool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,10 +52,10 @@ def request_of(user: User, prompt: int, answer: int) -> Request:
     return Request(uuid4(), user.pk, uuid4(), "continue", "openai/test", prompt, answer)
 
 
-def start(request: Request, *, dies: bool = False) -> None:
+def start(request: Request, *, team_id: UUID | None = None, dies: bool = False) -> None:
     with transaction.atomic():
         lock_person(request.user_id)
-        reserve(request, allowance_of(request.user_id))
+        reserve(request, payer_for(request.tokens, payers(request.user_id, team_id)))
         if dies:
             raise Died
 
@@ -80,6 +82,8 @@ def assert_lawful(limits: dict[UUID, int]) -> None:
     assert find_differences() == []
     for row in DailyUse.objects.all():
         assert 0 <= row.used + row.reserved <= limits[row.user_id]
+    for pool in TeamDailyUse.objects.all():
+        assert 0 <= pool.used + pool.reserved <= limits[pool.team_id]
 
 
 class History:
@@ -90,7 +94,11 @@ class History:
         self.people = [make_user(name) for name in ("Alice", "Bob", "Carol")]
         for person in self.people:
             give(person, tokens_per_day=LIMIT, tokens_per_week=2 * LIMIT)
-        self.limits = {person.pk: LIMIT for person in self.people}
+        self.team = Team.objects.create(name="Night desk")
+        for person in self.people[:2]:
+            TeamMembership.objects.create(team=self.team, user=person, role=TeamRole.MEMBER)
+        give_pool(self.team, Pays.PERSONAL_FIRST, tokens_per_day=LIMIT, tokens_per_month=2 * LIMIT)
+        self.limits = {holder.pk: LIMIT for holder in (*self.people, self.team)}
         self.running: list[Request] = []
         self.done: Counter[str] = Counter()
         self._guard = threading.Lock()
@@ -103,9 +111,12 @@ class History:
             "died": self._start,
             "back": self._give_back,
             "look": self._look,
+            "rule": self._change_rule,
         }
         for _ in range(STEPS):
-            what = choice.choice(["start", "start", "start", "end", "end", "twice", "died", "lost", "back", "look"])
+            what = choice.choice(
+                ["start", "start", "start", "end", "end", "twice", "died", "lost", "back", "look", "rule"]
+            )
             try:
                 acts.get(what, self._end)(choice, what)
             except (QuotaExceeded, Invalid):
@@ -116,12 +127,16 @@ class History:
 
     def _start(self, choice: random.Random, what: str) -> None:
         request = request_of(choice.choice(self.people), choice.randrange(800), choice.randrange(1, 1_500))
-        start(request, dies=what == "died")
+        start(request, team_id=choice.choice([None, self.team.pk]), dies=what == "died")
         with self._guard:
             self.running.append(request)
 
     def _give_back(self, choice: random.Random, _: str) -> None:
-        give_back(choice.choice(self.people), choice.randrange(1, 3_000), note="sorry", by=None)
+        holders: list[User | Team] = [*self.people, self.team]
+        give_back(choice.choice(holders), choice.randrange(1, 3_000), note="sorry", by=None)
+
+    def _change_rule(self, choice: random.Random, _: str) -> None:
+        TeamPool.objects.filter(pk=self.team.pk).update(pays=choice.choice(list(Pays)))
 
     def _look(self, *_: object) -> None:
         assert_lawful(self.limits)
@@ -153,6 +168,8 @@ def test_any_interleaving_of_starts_ends_crashes_and_corrections_is_lawful() -> 
     assert_lawful(history.limits)
     assert not Reservation.objects.exists()
     assert not DailyUse.objects.exclude(reserved=0).exists()
+    assert not TeamDailyUse.objects.exclude(reserved=0).exists()
+    assert Entry.objects.exclude(team=None).exists()
     assert history.done["start"] > 20, history.done
     assert history.done["refused"] > 0, history.done
     assert check_ledger() == 0

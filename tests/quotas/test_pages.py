@@ -59,6 +59,7 @@ def test_the_file_has_a_line_per_day_and_action_of_ones_own(tiers: dict[str, Tie
             "prompt_tokens": "105",
             "completion_tokens": "35",
             "charged_tokens": "140",
+            "team": "",
         }
     ]
 

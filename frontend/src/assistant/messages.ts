@@ -169,7 +169,7 @@ export interface Limits {
   unacknowledged_events: number;
 }
 /**
- * What is left to this person, of `limit_tokens` in `window`. null: without a limit.
+ * What is left to this person, of `limit_tokens` in `window`. null: without a limit. `payer`: their team pays.
  */
 export interface Quota {
   tier: string;
@@ -177,6 +177,7 @@ export interface Quota {
   resets_at: string | null;
   limit_tokens?: number | null;
   window?: ("day" | "week" | "month") | null;
+  payer?: "team" | null;
 }
 /**
  * A model that `options.model` may name.
@@ -212,6 +213,7 @@ export interface QuotaChanged {
   resets_at: string | null;
   limit_tokens?: number | null;
   window?: ("day" | "week" | "month") | null;
+  payer?: "team" | null;
   type: "quota";
 }
 /**

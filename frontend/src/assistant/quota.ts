@@ -19,7 +19,8 @@ export function quotaLine(quota: Quota, now: Date, locale = "en", zone?: string)
   const { remaining_tokens: left, limit_tokens: limit, resets_at: resets } = quota;
   if (left === null || !limit || !resets) return null;
   const when = WINDOWS[quota.window ?? "day"];
-  const again = `There are more ${moment(new Date(resets), now, locale, zone)}.`;
+  const whose = quota.payer === "team" ? "Your team's pool. " : "";
+  const again = `${whose}There are more ${moment(new Date(resets), now, locale, zone)}.`;
   if (left === 0)
     return { text: `No tokens left ${when}`, short: "No tokens left", tone: "out", detail: again };
   const count = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 }).format(left);
