@@ -15,6 +15,7 @@ from apps.assistant.ends import end_waiting
 from apps.assistant.log import Line
 from apps.assistant.messages import Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
+from apps.assistant.retention import blank_old_transcripts, trash_old_conversations
 from apps.assistant.story import read_due_sheets
 from apps.assistant.transcripts import store_end
 from apps.core.redis import key, sync_redis
@@ -66,6 +67,14 @@ def erase_conversations() -> None:
     erased = erase_deleted()
     if erased:
         logger.info("conversations.erased", extra={"conversations": erased})
+
+
+@shared_task
+def let_texts_go() -> None:
+    """Blank transcripts, and put conversations away, that were kept as long as the installation keeps them."""
+    blanked, moved = blank_old_transcripts(), trash_old_conversations()
+    if blanked or moved:
+        logger.info("assistant.texts_let_go", extra={"transcripts": blanked, "conversations": moved})
 
 
 def _gone(workers: set[str]) -> set[str]:

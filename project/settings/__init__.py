@@ -9,5 +9,6 @@ from project.settings.documents import *  # noqa: F403
 from project.settings.fallback import *  # noqa: F403
 from project.settings.logs import *  # noqa: F403
 from project.settings.quotas import *  # noqa: F403
+from project.settings.retention import *  # noqa: F403
 from project.settings.schedule import *  # noqa: F403
 from project.settings.teams import *  # noqa: F403

@@ -1,0 +1,31 @@
+"""Documents in the trash, and invitations, that were kept long enough."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from apps.documents.models import Document, Invitation
+from apps.documents.services import purge_document
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def let_trash_go() -> int:
+    """Delete for good what the installation keeps no longer; return how many documents."""
+    purged = 0
+    if settings.RETENTION_TRASH_DAYS > 0:
+        limit = timezone.now() - timedelta(days=settings.RETENTION_TRASH_DAYS)
+        old = Document.objects.filter(trashed_at__lt=limit).order_by("trashed_at").defer("text", "outline")
+        for document in old[: settings.RETENTION_BATCH_ROWS * settings.RETENTION_BATCHES_MAX].iterator():
+            purge_document(document)
+            purged += 1
+    if settings.RETENTION_INVITATION_DAYS > 0:
+        limit = timezone.now() - timedelta(days=settings.RETENTION_INVITATION_DAYS)
+        Invitation.objects.filter(created_at__lt=limit).delete()
+    if purged:
+        logger.info("documents.trash_emptied", extra={"documents": purged})
+    return purged
