@@ -10,18 +10,26 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount import signals as social
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.db.models.signals import post_save
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.signals import post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from apps.accounts.models import User
 from apps.core.deeds import Deed, done, tell
+from apps.core.origin import current_request
 from apps.moderation.audit import record
 
 SALT = "apps.moderation.receivers"
 LOGIN_MARK_CHARACTERS = 16
 NOTE_MAX_CHARACTERS = 300
+ADMIN_PATH = "/admin/"
+NO_TEXT = (
+    *(models.BooleanField, models.IntegerField, models.FloatField, models.DecimalField),
+    *(models.DateField, models.DurationField, models.UUIDField, models.ForeignKey, ArrayField),
+)
 ADMIN_ACTIONS = {ADDITION: "admin.added", CHANGE: "admin.changed", DELETION: "admin.deleted"}
 
 
@@ -146,12 +154,50 @@ def _on_admin_edit(instance: LogEntry, *, created: bool, **_: Any) -> None:
         return
     content_type = instance.content_type
     kind = f"{content_type.app_label}.{content_type.model}" if content_type else ""
+    values = _noted().pop((kind, str(instance.object_id or "")), None)
     tell(
         ADMIN_ACTIONS[instance.action_flag],
         target=(kind, instance.object_id or ""),
         actor_id=instance.user_id,
         changes=_changes(instance.change_message),
+        **({"values": values} if values else {}),
     )
+
+
+@receiver(pre_save)
+def _before_admin_edit(sender: type[models.Model], instance: models.Model, *, raw: bool = False, **_: Any) -> None:
+    """Note from what to what an admin sets the fields that hold no text, for the record of the edit."""
+    request = current_request.get()
+    if raw or request is None or not request.path.startswith(ADMIN_PATH) or instance.pk is None:
+        return
+    fields = [field for field in sender._meta.concrete_fields if _holds_no_text(field)]
+    before = sender._base_manager.filter(pk=instance.pk).values(*(field.attname for field in fields)).first()
+    if before is None:
+        return
+    changed = {
+        field.name: [_plain(before[field.attname]), _plain(getattr(instance, field.attname))]
+        for field in fields
+        if before[field.attname] != getattr(instance, field.attname)
+    }
+    if changed:
+        _noted().setdefault((sender._meta.label_lower, str(instance.pk)), {}).update(changed)
+
+
+def _noted() -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what was noted in the present request, by kind and id; nothing is kept outside of one."""
+    request = current_request.get()
+    if request is None:
+        return {}
+    noted: dict[tuple[str, str], dict[str, Any]] = request.__dict__.setdefault("audit_noted", {})
+    return noted
+
+
+def _holds_no_text(field: Any) -> bool:
+    return bool(field.choices) or isinstance(field, NO_TEXT)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float | list) else str(value)
 
 
 def _changes(message: str) -> Any:

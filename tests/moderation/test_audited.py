@@ -9,6 +9,7 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.moderation import audit
 from apps.moderation.models import AuditRecord
+from apps.quotas.models import Tier
 from tests.cast import PASSWORD, browser_of, make_document, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -163,3 +164,16 @@ def test_only_who_may_see_the_trail_sees_it() -> None:
     assert browser.get(there).status_code == 403
     clerk.user_permissions.add(Permission.objects.get(codename="view_auditrecord"))
     assert browser.get(there).status_code == 200
+
+
+def test_what_admins_set_is_told_from_what_to_what_without_text() -> None:
+    root = make_admin()
+    tier = Tier.objects.create(name="small", label="Small", tokens_per_day=1_000, price_hint="by the month")
+    page = f"/admin/quotas/tier/{tier.pk}/change/"
+    fields = {"name": "small", "label": "Little", "rank": "3", "tokens_per_day": "500", "price_hint": "by the year"}
+    assert browser_of(root).post(page, fields).status_code == 302
+    written = last("admin.changed")
+    values = audit.detail_of(written)["values"]
+    assert (values["rank"], values["tokens_per_day"]) == ([0, 3], [1_000, 500])
+    assert not {"label", "price_hint"} & set(values)
+    assert "by the" not in written.payload
