@@ -14,25 +14,32 @@ from apps.assistant.memory import recall
 from apps.assistant.messages import GenerationInput
 from apps.assistant.models import Generation
 from apps.assistant.output import Output, output_of
+from apps.assistant.withholding import Own, Withheld
 from apps.assistant.writer import LogWriter
 from apps.llm.model_limits import smallest_context
 from apps.llm.requests import ChatRequest, Prompt
 from apps.llm.routes import models_for
+from apps.moderation.lookouts import lookout
+from apps.moderation.redaction import Finding
 
 logger = logging.getLogger(__name__)
 
 
-async def prepare(generation: Generation, writer: LogWriter) -> tuple[ChatRequest, Output]:
-    """Return the prompt of a generation and what takes its answer. Raises TooLarge, Invalid."""
+async def prepare(generation: Generation, writer: LogWriter, findings: list[Finding]) -> tuple[ChatRequest, Output]:
+    """Return the prompt of a generation and what takes its answer. Raises TooLarge, Invalid.
+
+    `findings` gets what is found in the answer that may not be shown.
+    """
     action = find_action(generation.action)
     request = GenerationInput.model_validate(generation.input)
     talk = await in_database(gather, generation, request) if action.talks else None
     recalled = await _recalled(generation) if action.remembers else None
     models = models_for(action.name, generation.model)
     written, model_tokens = writer.text, smallest_context(models)
+    withheld = Withheld(generation, lookout(), Own(request), findings)
 
     def prompt(more: str = "") -> Prompt:
-        text = written + more if action.output == "text" else ""
+        text = written + withheld.without(more) if action.output == "text" else ""
         return action.messages(request, written=text, recalled=recalled, talk=talk, model_tokens=model_tokens)
 
     chat = ChatRequest(
@@ -46,7 +53,7 @@ async def prepare(generation: Generation, writer: LogWriter) -> tuple[ChatReques
         resume=prompt,
         begins_anew=action.output == "edits",
     )
-    return chat, output_of(generation, action, writer, recalled or Recalled())
+    return chat, output_of(generation, action, writer, recalled or Recalled(), withheld)
 
 
 async def _recalled(generation: Generation) -> Recalled | None:

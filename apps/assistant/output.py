@@ -2,6 +2,7 @@
 
 import logging
 import re
+from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import Protocol
@@ -17,6 +18,7 @@ from apps.assistant.messages import Citation, Edit, EditCounts, GenerationInput
 from apps.assistant.models import STORY, Generation
 from apps.assistant.overlap import LOOKED_BACK_CHARACTERS, Overlap
 from apps.assistant.seam import mend
+from apps.assistant.withholding import Withheld
 from apps.assistant.writer import LogWriter
 from apps.llm.requests import Finish
 
@@ -49,21 +51,23 @@ class Output(Protocol):
         """The answer is whole. Raises UnusableAnswer, CutOff where it is of no use."""
 
 
-def output_of(generation: Generation, action: Action, writer: LogWriter, recalled: Recalled) -> Output:
+def output_of(
+    generation: Generation, action: Action, writer: LogWriter, recalled: Recalled, withheld: Withheld
+) -> Output:
     request = GenerationInput.model_validate(generation.input)
     if action.output == "edits":
-        return Edits(generation, action, request.selection or "", writer, recalled.respected)
+        return Edits(generation, action, request.selection or "", writer, recalled.respected, withheld)
     before = request.text_before or ""
     limited = (generation.options.get("max_tokens") or inf) < action.answer_tokens(request)
     if recalled.sheet and action.name == STORY:
-        return Story(generation, recalled.sheet, action, writer, before=before, limited=limited)
-    return Text(action, writer, before=before, limited=limited)
+        return Story(generation, recalled.sheet, action, writer, withheld, before=before, limited=limited)
+    return Text(action, writer, withheld, before=before, limited=limited)
 
 
 class Text:
-    """Passes the answer on, joined to the text it follows."""
+    """Passes the answer on, joined to the text it follows, without what may not be shown."""
 
-    def __init__(self, action: Action, writer: LogWriter, *, before: str, limited: bool) -> None:
+    def __init__(self, action: Action, writer: LogWriter, withheld: Withheld, *, before: str, limited: bool) -> None:
         """`limited`: a person or their tier said how long the answer may be."""
         self._action = action
         self._writer = writer
@@ -73,6 +77,7 @@ class Text:
         self._written = writer.text[-LOOKED_BACK_CHARACTERS:]
         self._overlap = Overlap(self._written, mid_word=action.mid_word)
         self._joined = False
+        self._screened = withheld.writer(writer, before=self._before)
 
     @property
     def counts(self) -> None:
@@ -93,8 +98,9 @@ class Text:
         self._characters += len(text)
         if fitting := text[:room]:
             self._written = (self._written + fitting)[-LOOKED_BACK_CHARACTERS:]
-            self._writer.write(fitting)
+            self._screened.write(fitting)
         if len(text) > room:
+            self._screened.close(cut=True)
             raise CutOff(CUT_OFF) if self._action.replaces else TooLong
 
     def _begin(self, text: str) -> str:
@@ -104,6 +110,7 @@ class Text:
 
     def close(self, finish: Finish) -> None:
         self._write(self._overlap.flush())
+        self._screened.close(cut=finish.reason == "length")
         if not self._characters and not self._action.continues:
             raise UnusableAnswer(EMPTY)
         if finish.reason == "length" and self._action.replaces and not self._limited:
@@ -114,9 +121,17 @@ class Story(Text):
     """Says at the end which entries of the story's sheet the answer speaks of."""
 
     def __init__(
-        self, generation: Generation, sheet: str, action: Action, writer: LogWriter, *, before: str, limited: bool
+        self,
+        generation: Generation,
+        sheet: str,
+        action: Action,
+        writer: LogWriter,
+        withheld: Withheld,
+        *,
+        before: str,
+        limited: bool,
     ) -> None:
-        super().__init__(action, writer, before=before, limited=limited)
+        super().__init__(action, writer, withheld, before=before, limited=limited)
         self._generation = generation
         self._sheet = sheet
         self._whole = writer.text
@@ -149,8 +164,15 @@ class Edits:
     """Writes an edit as soon as a finding is whole."""
 
     def __init__(
-        self, generation: Generation, action: Action, text: str, writer: LogWriter, respected: Respected
+        self,
+        generation: Generation,
+        action: Action,
+        text: str,
+        writer: LogWriter,
+        respected: Respected,
+        withheld: Withheld,
     ) -> None:
+        self._withheld = withheld
         self._generation = generation
         self._text = text
         self._writer = writer
@@ -201,9 +223,13 @@ class Edits:
 
     def _take_finding(self, finding: Finding) -> None:
         edit = self._maker.make(finding)
+        if edit is not None and not self._withheld.is_shown(edit.replacement, beside=self._text):
+            self._maker.dropped["withheld"] += 1
+            edit = None
         if edit is None:
             self._dropped_in_a_row += 1
             return
+        edit = replace(edit, explanation=self._withheld.shown(edit.explanation))
         self._dropped_in_a_row = 0
         self._sent += 1
         number = self._sent

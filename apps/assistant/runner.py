@@ -33,6 +33,7 @@ from apps.assistant.writer import LogWriter
 from apps.core.errors import InterlineError
 from apps.llm.requests import Attempt, Delta, Finish, Prompt, Rerouted, Retrying
 from apps.llm.stream import settle, stream
+from apps.moderation.redaction import Finding
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Run:
         self._decided_early = False
         self._closing = False  # what is decided from now on is told with the end, or by who takes over
         self._told: set[int] | None = None  # decisions whose event was written; None: not looked up yet
+        self._findings: list[Finding] = []
         self._inner: asyncio.Task[Finish] | None = None
         self._stop: Stop = ""
         self._attempts: list[Attempt] = []
@@ -183,7 +185,7 @@ class Run:
 
     async def _pass_on(self, announcing: "asyncio.Task[None]") -> Finish:
         """Ask the model while the announcement is on its way; nothing is written before it."""
-        chat, output = await prepare(self.generation, self._writer)
+        chat, output = await prepare(self.generation, self._writer, self._findings)
         self._output = output
         self._note_lost(chat.messages)
         async with aclosing(stream(chat, self._attempts)) as items:

@@ -22,7 +22,8 @@ class Behaviour:
     tokens: int = 24
     text: str = ""  # the answer, `_` for a space; else words in a fixed order
     stamp: int = 0  # 1: token i is `i@<monotonic ns> `, token 0 also says when the request came
-    # bytes: network writes cut inside characters; surrogates: halves of a pair in two chunks; words: three letters each
+    # bytes: network writes cut inside characters; surrogates: halves of a pair in two chunks; words: three letters
+    # each; a number: tokens of so many characters, of `text`
     split: str = ""
     finish: str = "stop"
     usage: int = 1
@@ -36,6 +37,9 @@ class Behaviour:
         """Return the tokens of the answer, in order."""
         if self.fault == "empty":
             return []
+        if self.text and self.split.isdigit():
+            text, size = self.text.replace("_", " "), int(self.split)
+            return [text[start : start + size] for start in range(0, len(text), size)]
         if self.text:
             return re.findall(r"\s*\S+", self.text.replace("_", " "))
         if self.split == "words":

@@ -1,0 +1,130 @@
+"""What passes of an answer between the model and its readers: what may not be shown never reaches the log."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from django.conf import settings
+
+from apps.assistant.messages import GenerationInput, Status
+from apps.assistant.models import Generation
+from apps.assistant.writer import LogWriter
+from apps.moderation.errors import BlockedOutput
+from apps.moderation.folding import fold_text
+from apps.moderation.redaction import STOP, Finding, Lookout, Redactor
+
+HELD = "Part of the answer is held back until it is clear what it is."
+BLOCKED = "The answer was stopped: it had something in it that must not be shown here. What came before it is kept."
+
+
+class Own:
+    """Says what somebody wrote into their request themself: giving it back to them tells nobody anything new."""
+
+    def __init__(self, request: GenerationInput) -> None:
+        self._request = request
+        self._written: str | None = None
+
+    def __call__(self, found: str) -> bool:
+        if self._written is None:
+            self._written = "\n".join(map(_signs, _texts(self._request)))
+        return _signs(found) in self._written
+
+
+def _texts(request: GenerationInput) -> Iterator[str]:
+    for text in (request.selection, request.text_before, request.text_after, request.instruction):
+        yield text or ""
+    for turn in request.messages or ():
+        if turn.role == "user":
+            yield turn.content
+
+
+def _signs(text: str) -> str:
+    return "".join(character for character in fold_text(text) if character.isalnum() or character == "@").lower()
+
+
+@dataclass
+class Withheld:
+    """The withheld parts of one generation: what to look for, and what was found."""
+
+    generation: Generation
+    lookout: Lookout
+    own: Callable[[str], bool]
+    findings: list[Finding]
+
+    def writer(self, writer: LogWriter, *, before: str) -> "ScreenedWriter":
+        """Return what text goes through. `before`: what the answer follows."""
+        return ScreenedWriter(self, writer, before)
+
+    def shown(self, text: str) -> str:
+        """Return a whole text as it may be shown. Raises BlockedOutput."""
+        redactor = Redactor(self.lookout, is_own=self.own)
+        shown = redactor.feed(text) + redactor.close()
+        self.note(redactor)
+        return shown
+
+    def without(self, text: str) -> str:
+        """Return `text` without what may not be shown, for another model that is to go on after it."""
+        redactor = Redactor(self.lookout, is_own=self.own)
+        return redactor.feed(text) + redactor.close()
+
+    def is_shown(self, text: str, *, beside: str) -> bool:
+        """Say whether a whole text may be shown as it is, to whom `beside` is known. Raises BlockedOutput."""
+        known = _signs(beside)
+        for start, end, match in self.lookout.matches(text):
+            action = self.lookout.action(match)
+            if match.rule is None and _signs(text[start:end]) in known:
+                continue
+            self.findings.append(Finding(match.kind, action, match.rule))
+            if action in STOP:
+                raise BlockedOutput(BLOCKED)
+            if action == "redact":
+                return False
+        return True
+
+    def note(self, redactor: Redactor) -> None:
+        """Take over what `redactor` found. Raises BlockedOutput."""
+        self.findings += redactor.findings
+        redactor.findings = []
+        if redactor.stopped is not None:
+            raise BlockedOutput(BLOCKED)
+
+
+class ScreenedWriter:
+    """Writes what may be shown of the text it takes."""
+
+    def __init__(self, withheld: Withheld, writer: LogWriter, before: str) -> None:
+        self._withheld = withheld
+        self._writer = writer
+        self._redactor = Redactor(withheld.lookout, before=before, is_own=withheld.own)
+        self._held_since: float | None = None
+        self._announced = False
+
+    def write(self, text: str) -> None:
+        """Raises BlockedOutput."""
+        self._pass(self._redactor.feed(text))
+        self._show_hold()
+
+    def close(self, *, cut: bool) -> None:
+        """Write what is left of the whole answer. `cut`: it ends where it was cut off. Raises BlockedOutput."""
+        self._pass(self._redactor.close(cut=cut))
+
+    def _pass(self, text: str) -> None:
+        if text:
+            self._writer.write(text)
+        self._withheld.note(self._redactor)
+
+    def _show_hold(self) -> None:
+        """Say so when readers would begin to wonder why nothing comes."""
+        if not self._redactor.holds:
+            self._held_since, self._announced = None, False
+            return
+        now = time.monotonic()
+        self._held_since = self._held_since or now
+        if not self._announced and now - self._held_since >= settings.MODERATION_HELD_SHOWS_SECONDS:
+            self._announced = True
+            self._writer.write_event(partial(self._status, self._withheld.generation))
+
+    @staticmethod
+    def _status(generation: Generation, seq: int) -> Status:
+        return Status(type="status", id=generation.pk, seq=seq, state="held", model=generation.model, detail=HELD)

@@ -1,0 +1,218 @@
+"""Cuts out of a text, while it is being written, what may not be shown. Holds back only what may yet become it."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from apps.moderation.detection import OPEN, Detector, Match, Open
+from apps.moderation.encoded import next_encoded
+from apps.moderation.folding import Folded, fold
+from apps.moderation.secret_shapes import cut_off
+
+CONTEXT_CHARACTERS = 64  # of what was passed on, to see where words begin
+HELD_MAX_CHARACTERS = 16_000  # above it, the invisible characters in between are dropped
+
+PLACEHOLDERS = {
+    "secret": "[key removed]",
+    "encoded": "[key removed]",
+    "card": "[card number removed]",
+    "account": "[account number removed]",
+    "email": "[e-mail address removed]",
+    "phone": "[phone number removed]",
+}
+REMOVED = "[removed]"
+
+FLAG = "flag"  # a rule's action that changes nothing
+STOP = ("block", "quarantine")  # and those that end the text
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found, never its text. `action`: `redact`, or a rule's own."""
+
+    kind: str
+    action: str
+    rule: int | None = None
+
+
+class Lookout:
+    """A set of detectors, compiled once and shared by every text it is used for.
+
+    `actions`: what is to be done by rule; everything without a rule is cut out. `decodes`: whether the encoded is
+    looked into.
+    """
+
+    def __init__(self, detectors: Sequence[Detector], actions: dict[int, str] | None = None, *, decodes: bool) -> None:
+        self.detectors = tuple(detectors)
+        self.actions = actions or {}
+        self.decodes = decodes
+        self._anywhere = tuple(one for one in detectors if not one.begins)
+        firsts = {character for one in detectors for character in one.begins}
+        self._by_first = {
+            first: (*(one for one in detectors if first in one.begins), *self._anywhere) for first in firsts
+        }
+        self._begin = _beginning(firsts, anywhere=bool(self._anywhere))
+
+    def next(self, text: str, start: int, final: bool) -> tuple[int, Match | Open] | None:
+        """Return where in folded `text` the first thing is, or may be, at or behind `start`."""
+        found = self._next_plain(text, start, final)
+        if not self.decodes:
+            return found
+        hidden = next_encoded(text, start, final, self.holds)
+        if found is None or hidden is None:
+            return found or hidden
+        return hidden if hidden[0] < found[0] else found
+
+    def _next_plain(self, text: str, start: int, final: bool) -> tuple[int, Match | Open] | None:
+        if self._begin is None:
+            return None
+        at = start
+        while (begin := self._begin.search(text, at)) is not None:
+            at = begin.start()
+            is_open = False
+            for detector in self._by_first.get(text[at], self._anywhere):
+                found = detector.look(text, at, final)
+                if isinstance(found, Match):
+                    return at, found
+                is_open = is_open or found is OPEN
+            if is_open:
+                return at, OPEN
+            at += 1
+        return None
+
+    def holds(self, raw: str) -> bool:
+        """Say whether there is anything in a whole text that is not only flagged."""
+        text, at = fold(raw).text, 0
+        while (found := self._next_plain(text, at, True)) is not None:
+            assert isinstance(found[1], Match)
+            if self.action(found[1]) != FLAG:
+                return True
+            at = max(found[1].end, at + 1)
+        return False
+
+    def matches(self, raw: str) -> list[tuple[int, int, Match]]:
+        """Return everything in a whole text, as positions in `raw`."""
+        folded, at, found = fold(raw), 0, []
+        while (one := self.next(folded.text, at, True)) is not None:
+            assert isinstance(one[1], Match)
+            found.append((folded.raw_start(one[0]), folded.raw_end(one[1].end), one[1]))
+            at = max(one[1].end, one[0] + 1)
+        return found
+
+    def action(self, match: Match) -> str:
+        return "redact" if match.rule is None else self.actions.get(match.rule, "redact")
+
+
+def _beginning(firsts: set[str], *, anywhere: bool) -> re.Pattern[str] | None:
+    """Return where something may begin: at a word's first letter, a number's first digit, or any other sign."""
+    if anywhere:
+        return re.compile(r"[^\s]")
+    if not firsts:
+        return None
+    letters = "".join(re.escape(one) for one in sorted(firsts) if one.isalpha() and one.isascii())
+    digits = "".join(one for one in sorted(firsts) if one.isdigit())
+    others = "".join(re.escape(one) for one in sorted(firsts) if not (one.isascii() and one.isalnum()))
+    parts = [
+        rf"(?<![A-Za-z0-9])[{letters}]" if letters else "",
+        rf"(?<!\d)[{digits}]" if digits else "",
+        f"[{others}]" if others else "",
+    ]
+    return re.compile("|".join(part for part in parts if part))
+
+
+class Redactor:
+    """Takes one text in pieces of any size and gives what may be shown.
+
+    `before`: what the text follows. `is_own`: says of something found that the person who asked wrote it themself; it
+    is left as it is. `findings`: what was found so far; `stopped`: the last of them, where the text must end there.
+    """
+
+    def __init__(self, lookout: Lookout, *, before: str = "", is_own: Callable[[str], bool] = lambda _: False) -> None:
+        self._lookout = lookout
+        self._is_own = is_own
+        self._context = before[-CONTEXT_CHARACTERS:]
+        self._held = ""
+        self._swallowed: re.Pattern[str] | None = None
+        self.findings: list[Finding] = []
+        self.stopped: Finding | None = None
+
+    @property
+    def holds(self) -> bool:
+        return bool(self._held)
+
+    def feed(self, text: str) -> str:
+        """Return what can be passed on."""
+        return self._take(text, final=False)
+
+    def close(self, *, cut: bool = False) -> str:
+        """Return what is left: no more comes. `cut`: the text was cut off, perhaps in the middle of a key."""
+        return self._take("", final=True, cut=cut)
+
+    def _take(self, text: str, *, final: bool, cut: bool = False) -> str:
+        if self.stopped is not None:
+            return ""
+        before = len(self._context)
+        folded = fold(self._context + self._held + text)
+        self._held = ""
+        passed = "".join(self._passed(folded, folded.folded(before), before, final=final, cut=cut))
+        self._context = (self._context + passed)[-CONTEXT_CHARACTERS:]
+        return passed
+
+    def _passed(self, folded: Folded, at: int, sent: int, *, final: bool, cut: bool) -> list[str]:
+        """Return the pieces to pass on of `folded.raw` from `sent` on, `at` in folded text; the rest is held."""
+        raw = folded.raw
+        parts: list[str] = []
+        at, sent = self._swallow(folded, at, sent)
+        while (found := self._lookout.next(folded.text, at, final)) is not None:
+            start, what = found
+            if not isinstance(what, Match):
+                begin = max(sent, folded.raw_start(start))
+                self._held = _shortened(raw[begin:])
+                return [*parts, raw[sent:begin]]
+            begin, end = max(sent, folded.raw_start(start)), folded.raw_end(what.end)
+            at = max(what.end, start + 1)
+            action = self._lookout.action(what)
+            if action == "redact" and what.kind in PERSONAL and self._is_own(raw[begin:end]):
+                continue
+            self.findings.append(Finding(what.kind, action, what.rule))
+            if action == FLAG:
+                continue
+            parts.append(raw[sent:begin])
+            if action in STOP:
+                self.stopped = self.findings[-1]
+                return parts
+            parts.append(PLACEHOLDERS.get(what.kind, REMOVED))
+            self._swallowed = what.goes_on
+            at, sent = self._swallow(folded, at, end)
+        rest = self._cut_off(folded, sent) if cut else None
+        if rest is not None:
+            self.findings.append(Finding("secret", "redact"))
+            return [*parts, raw[sent:rest], PLACEHOLDERS["secret"]]
+        return [*parts, raw[sent:]]
+
+    def _swallow(self, folded: Folded, at: int, sent: int) -> tuple[int, int]:
+        """Pass over what still belongs to what was cut out last."""
+        if self._swallowed is None:
+            return at, sent
+        rest = self._swallowed.match(folded.text, at)
+        if rest is None or rest.end() < len(folded.text):
+            self._swallowed = None
+        if rest is None or rest.end() == at:
+            return at, sent
+        return rest.end(), folded.raw_end(rest.end())
+
+    def _cut_off(self, folded: Folded, sent: int) -> int | None:
+        """Return where in `raw` a key begins that the end of the text cuts off."""
+        words = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]")
+        start = max(folded.folded(sent), len(folded.text) - CONTEXT_CHARACTERS)
+        for word in words.finditer(folded.text, start):
+            if cut_off(folded.text, word.start()):
+                return folded.raw_start(word.start())
+        return None
+
+
+PERSONAL = ("card", "account", "email", "phone")
+
+
+def _shortened(held: str) -> str:
+    return "".join(one for one in held if fold(one).text) if len(held) > HELD_MAX_CHARACTERS else held

@@ -1,0 +1,111 @@
+"""What must not be shown never leaves the generator: not by socket, not by REST, not into the database or a log."""
+
+import hashlib
+import json
+import random
+import string
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from apps.assistant.models import Generation
+from apps.core.redis import sync_redis
+from tests.assistant.clients import assert_whole
+from tests.assistant.conftest import House
+from tests.assistant.test_crashes import LEASE
+from tests.processes import wait_until
+
+KEY = "sk-proj-" + "".join(random.Random(3).choices(string.ascii_letters + string.digits, k=48))
+CARD = "4242 4242 4242 4242"
+
+
+def assert_nowhere(house: House, secret: str) -> None:
+    """Check that `secret` is in no row, no log of a process and not in Redis."""
+    for generation in Generation.objects.all():
+        stored = json.dumps([generation.text, generation.events, generation.ending, generation.attempts])
+        assert secret not in stored
+    for process in (house.web, *house.generators):
+        assert secret not in process.output()
+    for name in sync_redis().scan_iter(match="*:events"):
+        entries: Any = sync_redis().xrange(name)
+        assert secret.encode() not in b"".join(fields[b"e"] for _, fields in entries)
+
+
+@pytest.mark.parametrize("size", [1, 3, 200])
+def test_a_key_in_an_answer_reaches_nobody(house: House, size: int) -> None:
+    house.provider.behave(text=f"The key is {KEY}, keep it.".replace(" ", "_"), split=str(size))
+    alice, bob = house.join(house.alice), house.join(house.bob)
+    generation = alice.generate(options={"max_tokens": 400})
+    for client in (alice, bob):
+        done = client.hear_end(generation)
+        text = client.text(generation)
+        assert (done["type"], text) == ("done", "The key is [key removed], keep it.")
+        assert done["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+        assert_whole(client.events(generation))
+    assert Generation.objects.get(pk=generation).text == alice.text(generation)
+    assert_nowhere(house, KEY[:20])
+
+
+def test_a_hold_that_lasts_is_announced(house: House) -> None:
+    house.provider.behave(text="Card_4242_4242_4242_4242_here.", rate=3)
+    alice = house.join(house.alice)
+    generation = alice.generate()
+    status = alice.hear_type("status")
+    assert (status["state"], status["id"]) == ("held", generation)
+    assert alice.hear_end(generation)["type"] == "done"
+    assert alice.text(generation) == "Card [card number removed] here."
+    assert_whole(alice.events(generation))
+
+
+def test_what_somebody_asks_about_may_be_given_back_to_them(house: House) -> None:
+    house.provider.behave(text=f"Charge_{CARD.replace(' ', '_')}_today.")
+    alice = house.join(house.alice)
+    generation = alice.generate(action="rewrite", input={"selection": "charge card 4242-4242-4242-4242, today"})
+    assert alice.hear_end(generation)["type"] == "done"
+    assert alice.text(generation) == f"Charge {CARD} today."
+
+
+def test_an_edit_that_would_bring_in_a_key_is_not_shown(house: House) -> None:
+    findings = [
+        {"original": "the key", "replacement": KEY, "category": "clarity", "explanation": "A key."},
+        {"original": "teh", "replacement": "the", "category": "spelling", "explanation": f"As in {CARD}."},
+    ]
+    house.provider.behave(text="\n".join([*map(json.dumps, findings), '{"end": true}']))
+    alice = house.join(house.alice)
+    generation = alice.generate(
+        action="suggest", input={"selection": "Give me the key of teh door.", "aspect": "clarity"}
+    )
+    done = alice.hear_end(generation)
+    assert (done["type"], done["edits"]) == ("done", {"found": 1, "dropped": 1})
+    (edit,) = [event for event in alice.events(generation) if event["type"] == "edit"]
+    assert (edit["replacement"], edit["explanation"]) == ("the", "As in [card number removed].")
+    assert_nowhere(house, KEY[:20])
+
+
+def test_a_key_in_the_writers_own_text_does_not_keep_it_from_being_corrected(house: House) -> None:
+    text = f"I has {CARD} and it work."
+    findings = [{"original": text, "replacement": text.replace("has", "have"), "category": "grammar"}]
+    house.provider.behave(text="\n".join([*map(json.dumps, findings), '{"end": true}']))
+    alice = house.join(house.alice)
+    generation = alice.generate(action="grammar", input={"selection": text})
+    assert alice.hear_end(generation)["edits"]["found"] == 1
+
+
+def test_what_was_held_when_a_generator_died_is_neither_shown_nor_doubled(own_house: Callable[..., House]) -> None:
+    house = own_house(**LEASE)
+    first = house.start_generator()
+    house.provider.behave(text=f"The key is {KEY}", split="1", rate=12)
+    alice = house.join(house.alice)
+    generation = alice.generate("Once. ", options={"max_tokens": 400})
+    wait_until(lambda: house.provider.requests and house.provider.requests[0].sent >= 24, seconds=30, what="the hold")
+    first.kill()
+    house.provider.behave(text="none of your business.")
+    house.start_generator()
+    assert alice.hear_type("status", seconds=30)["state"] in ("held", "resumed")
+    assert alice.hear_end(generation, seconds=30)["type"] == "done"
+    assert alice.text(generation) == "The key is none of your business."
+    assert_whole(alice.events(generation))
+    assert Generation.objects.get(pk=generation).text == alice.text(generation)
+    assert KEY[:11] not in house.provider.requests[-1].prompt
+    assert_nowhere(house, KEY[:11])

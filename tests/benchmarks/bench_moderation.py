@@ -1,0 +1,77 @@
+"""What the output filter adds to a chunk.
+
+    python -m tests.benchmarks.bench_moderation
+
+Chunks are a word or less, as models send them. The limit is 50 µs per chunk, on average; clean text may wait for one
+chunk at most.
+"""
+
+import os
+import re
+import statistics
+import sys
+import time
+
+ROUNDS = 20
+FILTER_LIMIT_US = 50.0
+PROSE = (
+    "The heron waits where the river bends, and light comes slowly over the reeds in the year 1984. Is it a bird, she "
+    "asked, or 4 shadows of the old bridge? Nobody in the village speaks of the winter that took it – not even B2B "
+    "people. Über die Brücke ging in jener Nacht niemand; naïve visitors still do. "
+)
+TERMS = 1_000
+
+
+def cost_us(lookout: object) -> tuple[float, float]:
+    """Return the mean and the 99th percentile of one chunk, in microseconds."""
+    from apps.moderation.redaction import Lookout, Redactor  # noqa: PLC0415  (reads the settings named in main)
+
+    assert isinstance(lookout, Lookout)
+    chunks = re.findall(r"\s*\S{1,6}", PROSE * 10)
+    means, high = [], []
+    for _ in range(ROUNDS):
+        redactor, times = Redactor(lookout), []
+        for chunk in chunks:
+            started = time.perf_counter()
+            redactor.feed(chunk)
+            times.append((time.perf_counter() - started) * 1e6)
+        means.append(statistics.fmean(times))
+        high.append(statistics.quantiles(times, n=100)[-1])
+    return statistics.median(means), statistics.median(high)
+
+
+def run() -> int:
+    """Measure, print a table, and return 1 where the limit is passed."""
+    from apps.moderation.detection import Detector  # noqa: PLC0415
+    from apps.moderation.lookouts import SHAPES, lookout  # noqa: PLC0415
+    from apps.moderation.redaction import Lookout  # noqa: PLC0415
+    from apps.moderation.terms import term_detectors  # noqa: PLC0415
+
+    everything: list[Detector] = [shape for shapes in SHAPES.values() for shape in shapes]
+    terms = term_detectors({number: f"{word}blocked" for number, word in enumerate(_words(TERMS), start=1)})
+    rows = {
+        "as shipped": lookout(),
+        "and e-mail and phone": Lookout(everything, decodes=True),
+        f"and {TERMS:,} terms": Lookout([*everything, *terms], decodes=True),
+    }
+    print("| output filter, µs per chunk | mean | p99 |\n|---|---|---|")
+    passed = True
+    for name, one in rows.items():
+        mean, high = cost_us(one)
+        passed = passed and mean <= FILTER_LIMIT_US
+        print(f"| {name} | {mean:.1f} | {high:.1f} |")
+    return int(not passed)
+
+
+def _words(count: int) -> list[str]:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return [letters[i % 26] + letters[i // 26 % 26] + letters[i // 676 % 26] for i in range(count)]
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
