@@ -17,10 +17,12 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from tests.benchmarks.crowd import Client, Crowd, connect, make_crowd, percentile, running_stack, until
 from tests.processes import Child, Processes, WebProcess, wait_until
 from tests.provider.fixture import Provider
+from tests.provider.server import Received
 
 CANCELS = 30
 STREAMS_BESIDE = 20
@@ -45,6 +47,7 @@ class Assistant:
     stack: ExitStack
     web: WebProcess = field(init=False)
     generators: list[Child] = field(default_factory=list)
+    _requests: dict[str, Received] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         from tests.cast import make_document, make_user  # noqa: PLC0415  (after django.setup)
@@ -70,13 +73,14 @@ class Assistant:
 
     def begin(self, client: Any) -> str:
         """Start an answer that goes on for minutes; return when its first words are here."""
-        generation: str = client.generate(options=LONG, visibility="private")
+        generation: str = client.generate(f"{uuid4()} ", options=LONG, visibility="private")
         client.hear_until(lambda event: event["type"] == "chunk" and event["id"] == generation)
+        self._requests[generation] = self.provider.requests[-1]
         return generation
 
     def cancel(self, client: Any, generation: str) -> float:
         """Return the seconds from the cancel until the provider was left."""
-        request = next(one for one in reversed(self.provider.requests) if not one.end)
+        request = self._requests[generation]
         asked = time.monotonic()
         client.send({"type": "cancel", "id": generation})
         end = client.hear_end(generation)
@@ -96,6 +100,8 @@ class Assistant:
         killed = time.monotonic()
         client.hear_until(lambda event: event["type"] == "status" and event["id"] == generation)
         seconds = time.monotonic() - killed
+        wait_until(lambda: self.provider.requests[-1] is not self._requests[generation], what="the next request")
+        self._requests[generation] = self.provider.requests[-1]
         self.cancel(client, generation)
         return seconds
 
@@ -110,11 +116,10 @@ def measure_assistant(processes: Processes) -> list[str]:
         assistant.start_generator()
         client = assistant.join()
         alone = [assistant.cancel(client, assistant.begin(client)) for _ in range(CANCELS)]
-        others = [assistant.join() for _ in range(STREAMS_BESIDE)]
-        streams = [(other, assistant.begin(other)) for other in others]
+        streams = [assistant.begin(client) for _ in range(STREAMS_BESIDE)]
         beside = [assistant.cancel(client, assistant.begin(client)) for _ in range(CANCELS)]
-        for other, generation in streams:
-            assistant.cancel(other, generation)
+        for generation in streams:
+            assistant.cancel(client, generation)
         waits = []
         for _ in range(GENERATOR_ROUNDS):
             assistant.start_generator()
