@@ -19,6 +19,7 @@ from apps.core.errors import Invalid, NotFound, TooLarge
 from apps.core.ids import request_id
 from apps.documents.models import Document
 from apps.llm.routes import deployments
+from apps.moderation.screening import Asked, screen
 from apps.quotas.allowances import Allowance
 from apps.quotas.payers import payer_for, payers
 
@@ -56,8 +57,20 @@ def _check(request: Generate, action: Action) -> None:
     if request.input.characters > settings.ASSISTANT_INPUT_MAX_CHARACTERS:
         raise TooLarge(f"The text is longer than {settings.ASSISTANT_INPUT_MAX_CHARACTERS:,} characters.")
     action.check(request.input)
+    screen(_asked(request.input))
     if request.options.model and request.options.model not in {one.model for one in deployments()}:
         raise Invalid("options.model: there is no such model here.")
+
+
+def _asked(request: GenerationInput) -> Asked:
+    """Return what of a request is said to the assistant, and what it is given to read."""
+    turns = request.messages or []
+    said = [turn.content for turn in turns if turn.role == "user"]
+    heard = [turn.content for turn in turns if turn.role != "user"]
+    return Asked(
+        orders=[request.instruction or "", request.tone or "", request.aspect or "", *said],
+        read=[request.text_before or "", request.text_after or "", request.selection or "", *heard],
+    )
 
 
 def start_own(user: User, document_id: UUID, action: str, request: GenerationInput) -> Generation:

@@ -6,3 +6,10 @@ from project.settings.environment import env
 # the request themself stays, except keys.
 MODERATION_REDACT: list[str] = env.list("MODERATION_REDACT", ["secret", "card", "account"])
 MODERATION_HELD_SHOWS_SECONDS = 0.5  # text that is held back for so long is announced (`status` `held`)
+
+# What is done with a request that tries to turn the assistant: block, flag (noted in the log, without its text), pass.
+MODERATION_DIRECT_INJECTION = env.str("MODERATION_DIRECT_INJECTION", "block")  # orders against its rules
+MODERATION_HIDDEN_TEXT = env.str("MODERATION_HIDDEN_TEXT", "block")  # text that no reader can see
+# Orders to it in the text it reads: an article about such orders is a text like any other.
+MODERATION_INDIRECT_INJECTION = env.str("MODERATION_INDIRECT_INJECTION", "flag")
+MODERATION_CONTROLS_MAX = 32  # control characters in a request; with more it is no text

@@ -1,9 +1,9 @@
-"""What the output filter adds to a chunk.
+"""What the output filter adds to a chunk, and screening to a request.
 
     python -m tests.benchmarks.bench_moderation
 
 Chunks are a word or less, as models send them. The limit is 50 µs per chunk, on average; clean text may wait for one
-chunk at most.
+chunk at most. A request of 24,000 characters may take 3 ms, p95.
 """
 
 import os
@@ -20,6 +20,9 @@ PROSE = (
     "people. Über die Brücke ging in jener Nacht niemand; naïve visitors still do. "
 )
 TERMS = 1_000
+REQUESTS = 200
+SCREENING_LIMIT_MS = 3.0
+REQUEST_CHARACTERS = 24_000
 
 
 def cost_us(lookout: object) -> tuple[float, float]:
@@ -60,7 +63,31 @@ def run() -> int:
         mean, high = cost_us(one)
         passed = passed and mean <= FILTER_LIMIT_US
         print(f"| {name} | {mean:.1f} | {high:.1f} |")
-    return int(not passed)
+    return int(not (screening() and passed))
+
+
+def screening() -> bool:
+    """Measure a request, print a table, and say whether it keeps to its limit."""
+    from apps.moderation.screening import Asked, screen  # noqa: PLC0415
+
+    text = (PROSE * (REQUEST_CHARACTERS // len(PROSE) + 1))[:REQUEST_CHARACTERS]
+    plain = text.encode("ascii", "ignore").decode()
+    print("\n| screening, ms per request | p50 | p95 |\n|---|---|---|")
+    passed = True
+    for name, read in {
+        "ASCII": plain,
+        "with other letters": text,
+        "about instructions": text + " the instructions",
+    }.items():
+        times = []
+        for _ in range(REQUESTS):
+            started = time.perf_counter()
+            screen(Asked(["Make it shorter, please."], [read]))
+            times.append((time.perf_counter() - started) * 1e3)
+        high = statistics.quantiles(times, n=20)[-1]
+        passed = passed and high <= SCREENING_LIMIT_MS
+        print(f"| {name} | {statistics.median(times):.2f} | {high:.2f} |")
+    return passed
 
 
 def _words(count: int) -> list[str]:
