@@ -5,34 +5,15 @@ After "AI Content Disclosure for HTML", Draft Community Group Report, 21 Septemb
 record says so; any other assisted text is `ai-autonomous`. Where nothing is declared, nothing is asserted.
 """
 
-from collections.abc import Iterator, Mapping
-from math import isfinite
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Iterator
 
 from django.utils.html import escape, format_html
 
 from apps.assistant.provenance import Provenance, Source, origin_of, percent
+from apps.collaboration.content.html import closing, opening, text_html
 from apps.collaboration.reading import Close, Open, Run
 
-SAFE_SCHEMES = ("http", "https", "mailto")
-IMAGE_PREFIXES = tuple(f"data:image/{kind};base64," for kind in ("png", "jpeg", "gif", "webp", "avif"))
-HEADING_MAX = 3
-BLOCKS = {
-    "paragraph": "p",
-    "blockquote": "blockquote",
-    "bulletList": "ul",
-    "orderedList": "ol",
-    "listItem": "li",
-    "taskList": "ul",
-    "taskItem": "li",
-    "table": "table",
-    "tableRow": "tr",
-    "tableHeader": "th",
-    "tableCell": "td",
-}
-VOID = {"hardBreak": "<br>", "horizontalRule": "<hr>"}
-MARKS = {"bold": "strong", "italic": "em", "underline": "u", "strike": "s", "code": "code"}
+TOP_LEVEL = 2  # of headings: the title is the first
 
 PAGE = """\
 <!DOCTYPE html>
@@ -83,55 +64,13 @@ def _body(record: Provenance) -> Iterator[str]:
             case Run():
                 yield _run(part, record)
             case Open():
-                yield _opening(part.tag, part.attributes)
+                yield opening(part, top_level=TOP_LEVEL)
             case Close():
-                yield _closing(part.tag, part.attributes)
-
-
-def _opening(tag: str, attributes: Mapping[str, Any]) -> str:
-    if tag in VOID:
-        return VOID[tag]
-    if tag == "heading":
-        return f"<h{_level(attributes)}>"
-    if tag == "codeBlock":
-        return "<pre><code>"
-    if tag == "image":
-        return _image(attributes)
-    if tag == "taskItem":
-        return "<li>" + ("☑ " if attributes.get("checked") in (True, "true") else "☐ ")
-    return f"<{BLOCKS[tag]}>" if tag in BLOCKS else ""
-
-
-def _closing(tag: str, attributes: Mapping[str, Any]) -> str:
-    if tag == "heading":
-        return f"</h{_level(attributes)}>\n"
-    if tag == "codeBlock":
-        return "</code></pre>\n"
-    return f"</{BLOCKS[tag]}>\n" if tag in BLOCKS else ""
-
-
-def _level(attributes: Mapping[str, Any]) -> int:
-    """Return a heading's level below the title's; one that is no number is the first."""
-    level = attributes.get("level")
-    return 1 + min(max(int(level), 1), HEADING_MAX) if isinstance(level, int | float) and isfinite(level) else 2
-
-
-def _image(attributes: Mapping[str, Any]) -> str:
-    source, words = str(attributes.get("src") or ""), str(attributes.get("alt") or "")
-    if not source.startswith(IMAGE_PREFIXES):
-        return escape(words)
-    return format_html('<img src="{}" alt="{}">', source, words)
+                yield closing(part, top_level=TOP_LEVEL)
 
 
 def _run(run: Run, record: Provenance) -> str:
-    html = str(escape(run.text))
-    for mark, tag in MARKS.items():
-        if mark in run.marks:
-            html = f"<{tag}>{html}</{tag}>"
-    link = run.marks.get("link")
-    address = link.get("href") if isinstance(link, dict) else None
-    if isinstance(address, str) and _is_safe(address):
-        html = f'<a href="{escape(address)}" rel="noopener noreferrer nofollow">{html}</a>'
+    html = text_html(run)
     origin, generation = origin_of(run)
     if origin == "pasted":
         return f'<span data-origin="pasted">{html}</span>'
@@ -148,13 +87,6 @@ def _disclosure(source: Source | None) -> str:
     if model:
         declared += f' ai-provider="{escape(provider)}"'
     return f'{declared} data-generation="{source.id}"'
-
-
-def _is_safe(address: str) -> bool:
-    try:
-        return urlsplit(address).scheme.lower() in SAFE_SCHEMES
-    except ValueError:
-        return False
 
 
 def _row(source: Source) -> str:

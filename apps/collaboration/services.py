@@ -28,12 +28,13 @@ def read_document(document_id: UUID) -> "Doc[Any]":
     return build(stored.snapshot, [] if stored.quarantined else stored.tail)
 
 
-def append_update(document_id: UUID, update: bytes, *, user_id: UUID | None) -> None:
-    """Append an update of our own making to the log, and tell the rooms on commit. Raises NotFound.
+def append_update(document_id: UUID, update: bytes, *, user_id: UUID | None, nesting: int = 0) -> int:
+    """Append an update of our own making to the log, and tell the rooms on commit; return its position.
 
+    `nesting`: how deep its deepest item lies. Raises NotFound.
     Rooms that do not hear of it find it within SYNC_REPAIR_SECONDS.
     """
-    new = NewUpdate(document_id, update, user_id, nesting=0)
+    new = NewUpdate(document_id, update, user_id, nesting)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(MAKE, {"document": document_id})
@@ -43,6 +44,8 @@ def append_update(document_id: UUID, update: bytes, *, user_id: UUID | None) -> 
             raise NotFound("There is no such document.")
         notice = updates_notice(NOBODY, row[1] + 1, [update])
         transaction.on_commit(lambda: _publish(document_id, notice), robust=True)
+        position: int = row[1] + 1
+        return position
 
 
 def _publish(document_id: UUID, notice: bytes) -> None:

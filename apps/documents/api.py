@@ -35,10 +35,11 @@ class Input(Schema):
 
 
 class DocumentInput(Input):
-    """`team`: share it with this team of yours, whose members may then edit it."""
+    """`team`: share it with this team of yours, whose members may then edit it. `markdown`: the text to begin with."""
 
     title: Title = ""
     team: UUID | None = None
+    markdown: Annotated[str, Field(max_length=settings.CONTENT_MAX_BYTES)] = ""
 
 
 class DocumentChanges(Input):
@@ -175,7 +176,7 @@ def _invitation(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
 @router.post("/", response={201: DocumentOutput})
 def create(request: HttpRequest, body: DocumentInput) -> Any:
     team = access_team(caller(request), body.team).team if body.team else None
-    document = services.create_document(caller(request), title=body.title, team=team)
+    document = services.create_document(caller(request), title=body.title, team=team, markdown=body.markdown)
     return Status(201, _document(document, Role.OWNER))
 
 

@@ -18,7 +18,7 @@ from apps.core import deeds
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.documents import mail
 from apps.documents.models import TITLE_MAX_CHARACTERS, Document, Invitation, Membership, Role
-from apps.documents.signals import access_changed, title_set
+from apps.documents.signals import access_changed, text_given, title_set
 from apps.teams.models import Team
 
 logger = logging.getLogger(__name__)
@@ -50,10 +50,10 @@ def _tell_title_set(document: Document, user: User) -> None:
 
 
 @transaction.atomic
-def create_document(owner: User, *, title: str = "", team: Team | None = None) -> Document:
-    """Create a document of `owner`'s, which the people of `team` may edit.
+def create_document(owner: User, *, title: str = "", team: Team | None = None, markdown: str = "") -> Document:
+    """Create a document of `owner`'s with the text of `markdown`, which the people of `team` may edit.
 
-    Raises Invalid for a long title, Conflict for one document too many.
+    Raises Invalid for a long title, Conflict for one document too many, TooLarge and Invalid for the text.
     """
     owned = Membership.objects.filter(user=owner, role=Role.OWNER).count()
     if owned >= settings.DOCUMENTS_PER_PERSON:
@@ -62,6 +62,8 @@ def create_document(owner: User, *, title: str = "", team: Team | None = None) -
     Membership.objects.create(document=document, user=owner, role=Role.OWNER)
     if document.title:
         _tell_title_set(document, owner)
+    if markdown.strip():
+        text_given.send(sender=Document, document_id=document.pk, markdown=markdown, user_id=owner.pk)
     logger.info("document.created", extra={"document": str(document.pk), "user": str(owner.pk)})
     return document
 

@@ -10,6 +10,8 @@ DOCUMENT_LIST_PAGE_SIZE_MAX = 200  # what REST may ask for
 DOCUMENT_SEARCH_MAX_CHARACTERS = 200
 DOCUMENT_SEARCH_MAX_WORDS = 8
 
+CONTENT_MAX_BYTES = env.int("CONTENT_MAX_BYTES", 2 << 20)  # of a text that is written over REST, pictures included
+
 INVITATIONS_PER_HOUR = env.int("INVITATIONS_PER_HOUR", 60)  # per person who invites
 INVITATION_MAX_AGE_SECONDS = 14 * 24 * 3600
 
