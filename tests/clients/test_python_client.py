@@ -39,6 +39,23 @@ def test_documents_are_made_found_renamed_shared_and_trashed(house: House) -> No
     asyncio.run(scenario())
 
 
+def test_a_text_is_read_changed_and_merged(house: House) -> None:
+    alice_client = client_of(house, house.alice)
+
+    async def scenario() -> None:
+        async with alice_client as interline:
+            made = await interline.create_document("Weir", markdown="# Weir\n\nThe heron waits.\n")
+            read = await interline.read_text(made.id)
+            await interline.write_markdown(made.id, read.text + "\nAnother line.\n")
+            await interline.write_markdown(made.id, read.text.replace("waits", "stands"), version=read.version)
+            assert (await interline.read_text(made.id)).text == "# Weir\n\nThe heron stands.\n\nAnother line.\n"
+            with pytest.raises(InterlineError) as refused:
+                await interline.read_text(made.id, "pdf")
+            assert refused.value.code == "not_acceptable"
+
+    asyncio.run(scenario())
+
+
 def test_a_generation_is_followed_to_its_end_and_decided(house: House) -> None:
     house.provider.behave(text="one_two_three")
     alice_client = client_of(house, house.alice)

@@ -43,6 +43,7 @@ def test_it_does_what_it_says(house: House, compiled: Path) -> None:
     assert done.returncode == 0, done.stderr
     seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert (seen["title"], seen["listed"]) == ("An egret", ["An egret"])
+    assert seen["markdown"] == "# Weir\n\nThe heron stands.\n\nAnother line.\n"
     text = "".join(event["text"] for event in seen["events"] if event["type"] == "chunk")
     assert [event["seq"] for event in seen["events"]] == list(range(1, len(seen["events"]) + 1))
     assert seen["events"][-1]["sha256"] == hashlib.sha256(text.encode()).hexdigest()

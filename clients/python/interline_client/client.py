@@ -40,6 +40,14 @@ class Document:
         )
 
 
+@dataclass(frozen=True)
+class Text:
+    """A document's text at one moment. `version`: hand it back with what was changed, and nobody's words are lost."""
+
+    text: str
+    version: str
+
+
 class Interline:
     """A server, as the person whose API key this is. Use it as an asynchronous context manager.
 
@@ -62,8 +70,10 @@ class Interline:
 
     # Documents
 
-    async def create_document(self, title: str = "") -> Document:
-        return Document.read(await self._ask("POST", "/documents/", json={"title": title}))
+    async def create_document(self, title: str = "", *, markdown: str = "") -> Document:
+        """Make a document that begins with `markdown`."""
+        body = {"title": title, **({"markdown": markdown} if markdown else {})}
+        return Document.read(await self._ask("POST", "/documents/", json=body))
 
     async def get_document(self, document_id: UUID) -> Document:
         return Document.read(await self._ask("GET", f"/documents/{document_id}/"))
@@ -82,6 +92,24 @@ class Interline:
 
     async def trash_document(self, document_id: UUID) -> None:
         await self._ask("DELETE", f"/documents/{document_id}/")
+
+    async def read_text(self, document_id: UUID, format: str = "markdown") -> Text:
+        """Return what is committed of a document now, as markdown, html, text or json."""
+        answer = await self._http.get(f"/documents/{document_id}/content", params={"format": format})
+        await raise_for_problem(answer)
+        return Text(answer.text, answer.headers["ETag"])
+
+    async def write_markdown(self, document_id: UUID, markdown: str, *, version: str = "") -> str:
+        """Merge a changed text into the live document, as one edit; return its new version.
+
+        `version`: of the text that was changed; what others wrote since stays. Without it, what `markdown` lacks of the
+        present text is removed.
+        """
+        headers = {"Content-Type": "text/markdown", **({"If-Match": version} if version else {})}
+        path = f"/documents/{document_id}/content"
+        answer = await self._http.put(path, content=markdown.encode(), headers=headers)
+        await raise_for_problem(answer)
+        return str(answer.headers["ETag"])
 
     async def share_document(self, document_id: UUID, email: str, role: str) -> None:
         """Give somebody a role: owner, editor, commenter or viewer."""

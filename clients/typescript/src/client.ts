@@ -13,6 +13,12 @@ export interface DocumentSummary {
   edited_at: string;
 }
 
+/** A document's text at one moment. Hand `version` back with what was changed, and nobody's words are lost. */
+export interface DocumentText {
+  text: string;
+  version: string;
+}
+
 export interface InterlineOptions {
   /** An API key; in a page of the site itself leave it out: the session is used. */
   key?: string;
@@ -35,8 +41,10 @@ export class Interline {
     this.url = url.replace(/\/+$/, "");
   }
 
-  async createDocument(title = ""): Promise<DocumentSummary> {
-    return (await this.ask("POST", "/documents/", { body: { title } })).json();
+  /** Make a document that begins with `markdown`. */
+  async createDocument(title = "", markdown = ""): Promise<DocumentSummary> {
+    const body = markdown ? { title, markdown } : { title };
+    return (await this.ask("POST", "/documents/", { body })).json();
   }
 
   async getDocument(id: string): Promise<DocumentSummary> {
@@ -59,6 +67,22 @@ export class Interline {
 
   async trashDocument(id: string): Promise<void> {
     await this.ask("DELETE", `/documents/${id}/`);
+  }
+
+  /** What is committed of a document now. */
+  async readText(id: string, format: "markdown" | "html" | "text" | "json" = "markdown"): Promise<DocumentText> {
+    const answer = await this.ask("GET", `/documents/${id}/content?format=${format}`);
+    return { text: await answer.text(), version: answer.headers.get("ETag") ?? "" };
+  }
+
+  /**
+   * Merge a changed text into the live document, as one edit; resolves to its new version. With the `version` of the text
+   * that was changed, what others wrote since stays; without, what `markdown` lacks of the present text is removed.
+   */
+  async writeMarkdown(id: string, markdown: string, version = ""): Promise<string> {
+    const headers: Record<string, string> = version ? { "If-Match": version } : {};
+    const answer = await this.ask("PUT", `/documents/${id}/content`, { body: markdown, headers });
+    return answer.headers.get("ETag") ?? "";
   }
 
   /** Give somebody a role. */
@@ -98,8 +122,9 @@ export class Interline {
     if (this.options.key) own.Authorization = `Bearer ${this.options.key}`;
     else if (method !== "GET") own["X-CSRFToken"] = csrfToken();
     if (body !== undefined) {
-      own["Content-Type"] = "application/json";
-      request.body = JSON.stringify(body);
+      const isText = typeof body === "string";
+      own["Content-Type"] = isText ? "text/markdown" : "application/json";
+      request.body = isText ? body : JSON.stringify(body);
     }
     if (signal) request.signal = signal;
     const answer = await fetch(`${this.url}/api/v1${path}`, request);

@@ -6,6 +6,7 @@ export type GenerationEvent = Extract<ServerMessage, { seq: number }>;
 export type Ask = (method: string, path: string, options?: AskOptions) => Promise<Response>;
 
 export interface AskOptions {
+  /** Sent as JSON; a string as Markdown. */
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;

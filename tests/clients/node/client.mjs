@@ -11,6 +11,11 @@ const seen = {};
 
 const made = await interline.createDocument("A heron by the weir");
 seen.title = (await interline.renameDocument(made.id, "An egret")).title;
+const written = await interline.createDocument("Weir", "# Weir\n\nThe heron waits.\n");
+const read = await interline.readText(written.id);
+await interline.writeMarkdown(written.id, `${read.text}\nAnother line.\n`);
+await interline.writeMarkdown(written.id, read.text.replace("waits", "stands"), read.version);
+seen.markdown = (await interline.readText(written.id)).text;
 seen.listed = [];
 for await (const found of interline.documents("egret")) seen.listed.push(found.title);
 
