@@ -14,6 +14,7 @@ from apps.assistant.messages import Person
 from apps.assistant.people import person
 from apps.assistant.provenance import Origin, Provenance, Source, as_json, percent, read_provenance, read_source
 from apps.assistant.provenance_html import as_html
+from apps.core import deeds
 from apps.llm.routes import is_demo
 
 router = Router(auth=DOCUMENTS, tags=["provenance"])
@@ -109,6 +110,7 @@ def read_one(request: HttpRequest, document_id: UUID, generation_id: UUID) -> An
 def export(request: HttpRequest, document_id: UUID, format: Literal["json", "html"] = "json") -> HttpResponse:
     """The record as a file: JSON, or the document as HTML with `ai-disclosure` attributes."""
     record = read_provenance(caller(request), document_id)
+    deeds.tell("document.exported", target=("document", document_id), format=f"provenance as {format}")
     answer: HttpResponse
     if format == "html":
         answer = HttpResponse(as_html(record), content_type="text/html; charset=utf-8")

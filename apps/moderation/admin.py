@@ -22,6 +22,7 @@ SUBJECTS = (
     ("admin", "the admin"),
     ("transcript", "transcripts that were read"),
     ("moderation", "moderation"),
+    ("encryption", "encryption keys"),
     ("audit", "the audit trail itself"),
 )
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -18,6 +19,8 @@ from apps.core import deeds
 from apps.core.origin import current_request
 from apps.moderation import audit
 from apps.moderation.models import AuditAnchor, AuditHead, AuditRecord
+from project.archive.backup import write_archive
+from project.archive.restore import restore_archive
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -291,3 +294,17 @@ def test_the_trail_can_be_taken_out_and_that_is_written_down() -> None:
     assert lines[0].startswith("seq,at,action,actor,target_kind,target_id,address")
     assert ",test,'=1+1," in lines[1]
     assert [one.action for one in chain()] == ["test.formula", "audit.exported"]
+
+
+def test_the_chain_survives_a_backup_and_a_restore(tmp_path: Path) -> None:
+    written = tell_some(3)
+    audit.anchor()
+    archive = tmp_path / "all.zip"
+    write_archive(archive)
+    tell_some(2)
+    restore_archive(archive, replace=True, ignore_running=True)
+    assert [one.hash for one in chain()] == [one.hash for one in written]
+    assert problems() == []
+    tell_some(1)
+    assert [one.seq for one in chain()] == [1, 2, 3, 4]
+    assert problems() == []
