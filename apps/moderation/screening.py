@@ -9,6 +9,7 @@ from django.conf import settings
 
 from apps.moderation.errors import BlockedInput
 from apps.moderation.injection import hidden_text, is_direct, is_indirect
+from apps.moderation.lookouts import blocked_terms
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ DIRECT = (
     "This asks the assistant to put aside the rules it works by, which it does not do. Say what you want written, and "
     "try again."
 )
+TERM = "There is something in this that may not be written about here. Change it, and try again."
 INDIRECT = (
     "In the text around there are orders to the assistant that you may not have written. Look at it, or select the "
     "part that is yours, and try again."
@@ -41,6 +43,8 @@ def screen(asked: Asked) -> None:
     """Raises BlockedInput with a reason for people. What is only to be flagged is logged, without its text."""
     if sum(len(CONTROLS.findall(text)) for text in (*asked.orders, *asked.read)) > settings.MODERATION_CONTROLS_MAX:
         raise BlockedInput(NO_TEXT)
+    if settings.MODERATION_BLOCKED_TERMS:
+        _judge("term", "block", blocked_terms().holds, (*asked.orders, *asked.read), TERM)
     _judge("hidden_text", settings.MODERATION_HIDDEN_TEXT, hidden_text, (*asked.orders, *asked.read), HIDDEN)
     _judge("direct_injection", settings.MODERATION_DIRECT_INJECTION, is_direct, asked.orders, DIRECT)
     _judge("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, is_indirect, asked.read, INDIRECT)

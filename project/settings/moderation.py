@@ -5,6 +5,10 @@ from project.settings.environment import env
 # What is cut out of answers: any of secret, card, account (IBAN), email, phone. What the person who asks wrote into
 # the request themself stays, except keys.
 MODERATION_REDACT: list[str] = env.list("MODERATION_REDACT", ["secret", "card", "account"])
+# Words and phrases, found in disguises too (other alphabets, digits for letters, gaps): those that are cut out of
+# answers, and those with which a request is refused and an answer ends.
+MODERATION_CUT_TERMS: list[str] = env.list("MODERATION_CUT_TERMS", [])
+MODERATION_BLOCKED_TERMS: list[str] = env.list("MODERATION_BLOCKED_TERMS", [])
 MODERATION_HELD_SHOWS_SECONDS = 0.5  # text that is held back for so long is announced (`status` `held`)
 
 # What is done with a request that tries to turn the assistant: block, flag (noted in the log, without its text), pass.

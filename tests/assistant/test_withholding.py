@@ -109,3 +109,18 @@ def test_what_was_held_when_a_generator_died_is_neither_shown_nor_doubled(own_ho
     assert Generation.objects.get(pk=generation).text == alice.text(generation)
     assert KEY[:11] not in house.provider.requests[-1].prompt
     assert_nowhere(house, KEY[:11])
+
+
+def test_a_blocked_term_ends_the_answer_and_another_is_cut_out(own_house: Callable[..., House]) -> None:
+    house = own_house(MODERATION_CUT_TERMS="project heron", MODERATION_BLOCKED_TERMS="falcon")
+    house.start_generator()
+    house.provider.behave(text="Of_Project_Heron_and_the_f4lcon,_nothing_more.", split="3")
+    alice = house.join(house.alice)
+    generation = alice.generate()
+    end = alice.hear_end(generation)
+    assert (end["type"], end["code"], end["partial"], end["retryable"]) == ("failed", "blocked_output", True, False)
+    assert alice.text(generation) == "Of [removed] and the "
+    stored = Generation.objects.get(pk=generation)
+    assert (stored.state, stored.error_code, stored.text) == ("failed", "blocked_output", "Of [removed] and the ")
+    assert_whole(alice.events(generation))
+    assert_nowhere(house, "f4lcon")

@@ -76,6 +76,16 @@ def test_each_kind_can_be_let_pass(settings: Settings) -> None:
     screen(Asked([ORDERS[0]], [TAGGED]))
 
 
+@pytest.mark.parametrize("text", ["The falcon.", "a F4LC0N", "f a l c o n", "fal\u200bcon, there"])
+def test_a_blocked_term_is_refused_in_any_disguise(text: str, settings: Settings) -> None:
+    screen(Asked([text], [text]))
+    settings.MODERATION_BLOCKED_TERMS = ["falcon"]
+    screen(Asked(["falconry"], ["gyrfalcons"]))
+    for asked in (Asked([text], []), Asked([], [text])):
+        with pytest.raises(BlockedInput, match="may not be written about"):
+            screen(asked)
+
+
 @pytest.mark.parametrize("text", WRITERS)
 def test_writers_are_not_held_up(text: str) -> None:
     screen(Asked([text], [text]))
