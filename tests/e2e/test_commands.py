@@ -91,7 +91,7 @@ def test_commands_are_kept_and_given(command_site: Site, provider: Provider, loo
     expect(dialog).to_have_count(0)  # until then the keys are its own
     expect(text_box(page)).to_be_focused()
     provider.behave(text="It_has_all_day.")
-    write(page, " /next", delay_ms=60)
+    write(page, " /next")
     page.get_by_role("option", name="Next sentence").click()
     wait_until(lambda: ghost_text(page) == "It has all day.", seconds=60, what="the command's words as a proposal")
     assert "<paragraph-" in asked(provider)
@@ -102,7 +102,7 @@ def test_commands_are_kept_and_given(command_site: Site, provider: Provider, loo
     his = bob.open(path)
     ready(his)
     his.wait_for_load_state("networkidle")  # the commands are read once the document is here
-    write(his, " /next", delay_ms=60)
+    write(his, " /next")
     expect(his.get_by_role("option", name="Next sentence")).to_be_visible()
 
 

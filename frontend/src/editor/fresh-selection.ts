@@ -1,6 +1,9 @@
 /**
  * Keys act where the caret is. ProseMirror hears of a moved caret by `selectionchange`, which comes after a queued key on
  * a busy page: Enter or Ctrl + Enter then happened at the old place.
+ *
+ * And there is a caret: a dialog that closes gives the text the focus, not the selection, which goes with what was in the
+ * dialog. ProseMirror puts it back some 20 ms later, on a busy page after many more; what was typed till then was lost.
  */
 import { Extension } from "@tiptap/core";
 import { Plugin, PluginKey } from "@tiptap/pm/state";
@@ -15,7 +18,9 @@ export const FreshSelection = Extension.create({
         props: {
           handleDOMEvents: {
             keydown(view) {
-              if (!view.composing) readSelection(view);
+              if (view.composing) return false;
+              if (hasNoCaret(view)) view.focus();
+              readSelection(view);
               return false;
             },
           },
@@ -24,6 +29,11 @@ export const FreshSelection = Extension.create({
     ];
   },
 });
+
+function hasNoCaret(view: EditorView): boolean {
+  const caret = document.getSelection()?.anchorNode ?? null;
+  return view.hasFocus() && !view.dom.contains(caret);
+}
 
 /**
  * Take the browser's caret for the editor's, as it will be told in a moment: a transaction of ours that redraws would
