@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.e2e.site import Site, launch, make_site, own_database
-from tests.processes import Processes
+from tests.processes import Processes, wait_until
+from tests.provider.fixture import Provider
 
 EXPECT_TIMEOUT_MS = 15_000
 
@@ -47,6 +48,42 @@ def running_site(site_processes: Processes, browser: Browser) -> Site:
 def site(running_site: Site) -> Iterator[Site]:
     yield running_site
     for context in running_site.browser.contexts:
+        context.close()
+
+
+@pytest.fixture(scope="package")
+def running_provider() -> Iterator[Provider]:
+    running = Provider()
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def provider(running_provider: Provider) -> Provider:
+    """The model of `provided_site`, well behaved until a test says otherwise."""
+    running_provider.reset()
+    running_provider.behave()
+    return running_provider
+
+
+@pytest.fixture(scope="package")
+def running_provided_site(running_site: Site, site_processes: Processes, running_provider: Provider) -> Site:
+    # Another Redis name space keeps jobs apart; a patient breaker keeps one test's failures from being another's.
+    environment = running_provider.environment(
+        REDIS_PREFIX=site_processes.environment["REDIS_PREFIX"] + "provided:", AI_BREAKER_FAILURES="10000"
+    )
+    generator = site_processes.command("generator", **environment)
+    web = site_processes.web(**environment)
+    wait_until(lambda: "generator.ready" in generator.output(), seconds=60, what="the generator")
+    return Site(web, generator, running_site.browser, running_site.cast)
+
+
+@pytest.fixture
+def provided_site(running_provided_site: Site, provider: Provider) -> Iterator[Site]:
+    """The same installation with a model that does as it is told."""
+    yield running_provided_site
+    for context in running_provided_site.browser.contexts:
         context.close()
 
 

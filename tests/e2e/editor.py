@@ -17,11 +17,11 @@ def ready(page: Page) -> None:
     expect(status(page)).to_have_text("Saved")
 
 
-def write(page: Page, text: str, *, delay_ms: float = 0) -> None:
+def write(page: Page, text: str) -> None:
     """Type at the end of the text."""
     text_box(page).focus()
     page.keyboard.press("Control+End")
-    page.keyboard.type(text, delay=delay_ms)
+    page.keyboard.type(text)
 
 
 def saved(page: Page) -> None:

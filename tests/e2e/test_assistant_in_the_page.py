@@ -1,42 +1,11 @@
 """What the assistant does and says on the editor page, against a provider that can be told to fail."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, text_of, write
 from tests.e2e.site import Site
-from tests.processes import Processes, wait_until
+from tests.processes import wait_until
 from tests.provider.fixture import Provider
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    running = Provider()
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def provided_site(running_site: Site, site_processes: Processes, provider: Provider) -> Site:
-    """The same installation with a model of its own: another Redis name space, so that jobs stay apart."""
-    environment = provider.environment(REDIS_PREFIX=site_processes.environment["REDIS_PREFIX"] + "provided:")
-    return Site(
-        site_processes.web(**environment),
-        site_processes.command("generator", **environment),
-        running_site.browser,
-        running_site.cast,
-    )
-
-
-@pytest.fixture(autouse=True)
-def _closed_afterwards(provided_site: Site, provider: Provider) -> Iterator[None]:
-    provider.behave()
-    yield
-    for context in provided_site.browser.contexts:
-        context.close()
 
 
 def test_a_continuation_is_taken_word_by_word_and_dropped_by_escape(provided_site: Site, provider: Provider) -> None:

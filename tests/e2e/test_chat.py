@@ -1,6 +1,5 @@
 """Chat in the rail: two people, a shared and a private conversation, hostile answers, the text, and a reload."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,37 +8,10 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.editor import ready, saved, text_of, write
 from tests.e2e.site import Site
 from tests.e2e.test_pages import LOOKS, assert_accessible, watch_console
-from tests.processes import Processes, wait_until
+from tests.processes import wait_until
 from tests.provider.fixture import Provider
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    running = Provider()
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def chat_site(running_site: Site, site_processes: Processes, provider: Provider) -> Site:
-    environment = provider.environment(REDIS_PREFIX=site_processes.environment["REDIS_PREFIX"] + "chat:")
-    return Site(
-        site_processes.web(**environment),
-        site_processes.command("generator", **environment),
-        running_site.browser,
-        running_site.cast,
-    )
-
-
-@pytest.fixture(autouse=True)
-def _closed_afterwards(chat_site: Site, provider: Provider) -> Iterator[None]:
-    provider.behave()
-    yield
-    for context in chat_site.browser.contexts:
-        context.close()
 
 
 def open_chat(page: Page) -> Locator:
@@ -63,10 +35,12 @@ def answered(panel: Locator, words: str) -> Locator:
     return turn
 
 
-def test_a_shared_conversation_is_seen_by_both_and_a_private_one_is_not(chat_site: Site, provider: Provider) -> None:
+def test_a_shared_conversation_is_seen_by_both_and_a_private_one_is_not(
+    provided_site: Site, provider: Provider
+) -> None:
     provider.behave(text="By_the_weir.")
-    alice, bob = chat_site.person("Alice"), chat_site.person("Bob")
-    path = chat_site.document(alice, editor=bob)
+    alice, bob = provided_site.person("Alice"), provided_site.person("Bob")
+    path = provided_site.document(alice, editor=bob)
     hers, his = alice.open(path), bob.open(path)
     ready(hers)
     ready(his)
@@ -91,10 +65,10 @@ def test_a_shared_conversation_is_seen_by_both_and_a_private_one_is_not(chat_sit
     expect(theirs.locator(".turn")).to_have_count(0)
 
 
-def test_history_is_found_again_after_a_reload(chat_site: Site, provider: Provider) -> None:
+def test_history_is_found_again_after_a_reload(provided_site: Site, provider: Provider) -> None:
     provider.behave(text="By_the_weir.")
-    alice = chat_site.person("Alice")
-    page = alice.open(chat_site.document(alice))
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
     ready(page)
     panel = open_chat(page)
     ask(panel, "Where?")
@@ -106,13 +80,13 @@ def test_history_is_found_again_after_a_reload(chat_site: Site, provider: Provid
     expect(panel.get_by_label("Your question")).to_have_value("A question I did not send")
 
 
-def test_scripts_pictures_and_script_links_are_harmless(chat_site: Site, provider: Provider) -> None:
+def test_scripts_pictures_and_script_links_are_harmless(provided_site: Site, provider: Provider) -> None:
     provider.behave(
         text="<img_src=x_onerror=window.hit=1><script>window.hit=1</script>_[press](javascript:window.hit=1)_"
         "![look](https://pictures.invalid/a.png)_[go](https://example.org/)"
     )
-    alice = chat_site.person("Alice")
-    page = alice.open(chat_site.document(alice))
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     ready(page)
@@ -134,10 +108,10 @@ def test_scripts_pictures_and_script_links_are_harmless(chat_site: Site, provide
     assert not [url for url in asked if "invalid" in url]
 
 
-def test_an_answer_goes_into_the_text_as_blocks_and_undo_takes_it_out(chat_site: Site, provider: Provider) -> None:
+def test_an_answer_goes_into_the_text_as_blocks_and_undo_takes_it_out(provided_site: Site, provider: Provider) -> None:
     provider.behave(text="##_Birds\n\n-_heron\n-_**otter**")
-    alice, bob = chat_site.person("Alice"), chat_site.person("Bob")
-    path = chat_site.document(alice, editor=bob)
+    alice, bob = provided_site.person("Alice"), provided_site.person("Bob")
+    path = provided_site.document(alice, editor=bob)
     page, his = alice.open(path), bob.open(path)
     ready(page)
     write(page, "The heron waits.")
@@ -157,10 +131,10 @@ def test_an_answer_goes_into_the_text_as_blocks_and_undo_takes_it_out(chat_site:
     expect(page.get_by_role("dialog", name="Assisted text")).to_contain_text("Accepted by Alice")
 
 
-def test_stop_ask_again_edit_and_the_versions_of_an_answer(chat_site: Site, provider: Provider) -> None:
+def test_stop_ask_again_edit_and_the_versions_of_an_answer(provided_site: Site, provider: Provider) -> None:
     provider.behave(rate=10, tokens=200)
-    alice = chat_site.person("Alice")
-    page = alice.open(chat_site.document(alice))
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
     ready(page)
     panel = open_chat(page)
     ask(panel, "Tell me.")
@@ -181,10 +155,10 @@ def test_stop_ask_again_edit_and_the_versions_of_an_answer(chat_site: Site, prov
     expect(panel.get_by_text("3 of 3")).to_be_visible()
 
 
-def test_a_failure_is_said_in_words_and_can_be_tried_again(chat_site: Site, provider: Provider) -> None:
+def test_a_failure_is_said_in_words_and_can_be_tried_again(provided_site: Site, provider: Provider) -> None:
     provider.behave(fault="error", at=3)
-    alice = chat_site.person("Alice")
-    page = alice.open(chat_site.document(alice))
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
     ready(page)
     panel = open_chat(page)
     ask(panel, "Tell me.")
@@ -195,9 +169,9 @@ def test_a_failure_is_said_in_words_and_can_be_tried_again(chat_site: Site, prov
     answered(panel, "Better.")
 
 
-def test_a_selection_is_quoted_and_a_conversation_deleted_and_brought_back(chat_site: Site, provider: Provider) -> None:
-    alice = chat_site.person("Alice")
-    page = alice.open(chat_site.document(alice))
+def test_a_selection_is_quoted_and_a_conversation_brought_back(provided_site: Site, provider: Provider) -> None:
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
     ready(page)
     write(page, "The heron waits.")
     saved(page)
@@ -221,14 +195,14 @@ def test_a_selection_is_quoted_and_a_conversation_deleted_and_brought_back(chat_
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_it_is_accessible_in_every_look(chat_site: Site, provider: Provider, look: str, screenshots: Path) -> None:
+def test_it_is_accessible_in_every_look(provided_site: Site, provider: Provider, look: str, screenshots: Path) -> None:
     provider.behave(
         text="##_What_it_says\n\nThe_heron_**waits**_by_the_weir,_see_[the_map](https://example.org/map):\n\n"
         "-_it_came_in_March\n-_nobody_saw_it_fly\n\n>_It_waits.\n\n```\nlet_heron_=_'Donaudampfschifffahrtsgesellschaft"
         "skapitänskajütenschlüsselbund'\n```\n\n|_Bird_|_Seen_|\n|---|---|\n|_heron_|_March_|\n\nAnd_no_more."
     )
-    alice = chat_site.person("Alice", **LOOKS[look])
-    page = alice.open(chat_site.document(alice))
+    alice = provided_site.person("Alice", **LOOKS[look])
+    page = alice.open(provided_site.document(alice))
     errors = watch_console(page)
     ready(page)
     write(page, "The heron waits by the weir, and the river carries leaves past its feet.")
@@ -253,10 +227,10 @@ def test_it_is_accessible_in_every_look(chat_site: Site, provider: Provider, loo
     assert not errors
 
 
-def test_a_reader_reads_what_is_shared_and_cannot_ask(chat_site: Site, provider: Provider) -> None:
+def test_a_reader_reads_what_is_shared_and_cannot_ask(provided_site: Site, provider: Provider) -> None:
     provider.behave(text="By_the_weir.")
-    alice, carol = chat_site.person("Alice"), chat_site.person("Carol")
-    path = chat_site.document(alice, viewer=carol)
+    alice, carol = provided_site.person("Alice"), provided_site.person("Carol")
+    path = provided_site.document(alice, viewer=carol)
     hers, theirs = alice.open(path), carol.open(path)
     ready(hers)
     theirs.locator("#rail-toggle").click()

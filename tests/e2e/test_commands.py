@@ -1,6 +1,5 @@
 """Named commands: kept in a dialog, given from the slash menu and from a selection."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,37 +8,10 @@ from playwright.sync_api import Page, expect
 from tests.e2e.editor import ghost, ghost_text, ready, text_box, text_of, write
 from tests.e2e.site import Site
 from tests.e2e.test_pages import LOOKS, assert_accessible, watch_console
-from tests.processes import Processes, wait_until
+from tests.processes import wait_until
 from tests.provider.fixture import Provider
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    running = Provider()
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def command_site(running_site: Site, site_processes: Processes, provider: Provider) -> Site:
-    environment = provider.environment(REDIS_PREFIX=site_processes.environment["REDIS_PREFIX"] + "commands:")
-    return Site(
-        site_processes.web(**environment),
-        site_processes.command("generator", **environment),
-        running_site.browser,
-        running_site.cast,
-    )
-
-
-@pytest.fixture(autouse=True)
-def _closed_afterwards(command_site: Site, provider: Provider) -> Iterator[None]:
-    provider.behave()
-    yield
-    for context in command_site.browser.contexts:
-        context.close()
 
 
 def open_dialog(page: Page) -> None:
@@ -64,9 +36,9 @@ def add(page: Page, name: str, prompt: str, owner: str = "") -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_commands_are_kept_and_given(command_site: Site, provider: Provider, look: str, screenshots: Path) -> None:
-    alice, bob = command_site.person("Alice", **LOOKS[look]), command_site.person("Bob")
-    path = command_site.document(alice, editor=bob)
+def test_commands_are_kept_and_given(provided_site: Site, provider: Provider, look: str, screenshots: Path) -> None:
+    alice, bob = provided_site.person("Alice", **LOOKS[look]), provided_site.person("Bob")
+    path = provided_site.document(alice, editor=bob)
     page = alice.open(path)
     errors = watch_console(page)
     ready(page)
@@ -106,9 +78,9 @@ def test_commands_are_kept_and_given(command_site: Site, provider: Provider, loo
     expect(his.get_by_role("option", name="Next sentence")).to_be_visible()
 
 
-def test_a_command_works_on_what_is_selected(command_site: Site, provider: Provider) -> None:
-    alice = command_site.person("Alice")
-    page = alice.open(command_site.document(alice))
+def test_a_command_works_on_what_is_selected(provided_site: Site, provider: Provider) -> None:
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
     ready(page)
     write(page, "The heron waits.")
     open_dialog(page)
