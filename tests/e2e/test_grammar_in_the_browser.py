@@ -61,6 +61,42 @@ def test_a_word_in_the_dictionary_is_underlined_no_more_here_and_after_a_reload(
     expect(underlined(page, "zorblex")).to_have_count(0)
 
 
+def test_a_rule_is_ignored_everywhere_until_the_panel_brings_it_back(site: Site) -> None:
+    page = open_with(site, "We could of waited at noon. Nobody could of crossed the bridge, or seen teh river.")
+    expect(underlined(page, "could of")).to_have_count(2, timeout=START_TIMEOUT_MS)
+    expect(underlined(page, "teh")).to_be_visible()
+    underlined(page, "could of").first.click()
+    page.get_by_role("button", name="Ignore rule").click()
+    expect(underlined(page, "could of")).to_have_count(0)
+    expect(underlined(page, "teh")).to_be_visible()
+    page.get_by_role("button", name="Panels").click()
+    page.get_by_role("tab", name=re.compile("Grammar")).click()
+    page.locator("#rail summary", has_text="Ignored rules (1)").click()
+    page.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(underlined(page, "could of")).to_have_count(2)
+
+
+def test_a_word_of_the_documents_dictionary_is_right_for_everybody_in_it(site: Site) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.document(alice, editor=bob)
+    hers = alice.open(path)
+    ready(hers)
+    write(hers, "The zorblex waits by the weir, and the river is high.")
+    expect(underlined(hers, "zorblex")).to_be_visible(timeout=START_TIMEOUT_MS)
+    underlined(hers, "zorblex").click()
+    hers.get_by_role("button", name="Add to the document's").click()
+    expect(underlined(hers, "zorblex")).to_have_count(0)
+    his = bob.open(path)
+    ready(his)
+    write(his, " It sees teh bank.")
+    expect(underlined(his, "teh")).to_be_visible(timeout=START_TIMEOUT_MS)
+    expect(underlined(his, "zorblex")).to_have_count(0)
+    elsewhere = bob.open(site.document(bob))
+    ready(elsewhere)
+    write(elsewhere, "The zorblex waits by the weir, and the river is high.")
+    expect(underlined(elsewhere, "zorblex")).to_be_visible(timeout=START_TIMEOUT_MS)
+
+
 def test_a_place_is_ignored_and_others_with_the_same_words_are_not(site: Site) -> None:
     page = open_with(site, "We saw teh river at noon. Nobody had crossed teh bridge.")
     expect(underlined(page, "teh")).to_have_count(2, timeout=START_TIMEOUT_MS)
