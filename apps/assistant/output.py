@@ -13,6 +13,7 @@ from apps.assistant.actions import Action
 from apps.assistant.context import Recalled
 from apps.assistant.edits import EditMaker, PlacedEdit, Respected
 from apps.assistant.errors import CutOff, UnusableAnswer
+from apps.assistant.fences import Unfenced
 from apps.assistant.findings import Finding, FindingReader
 from apps.assistant.messages import Citation, Edit, EditCounts, GenerationInput
 from apps.assistant.models import STORY, Generation
@@ -61,17 +62,29 @@ def output_of(
     limited = (generation.options.get("max_tokens") or inf) < action.answer_tokens(request)
     if recalled.sheet and action.name == STORY:
         return Story(generation, recalled.sheet, action, writer, withheld, before=before, limited=limited)
-    return Text(action, writer, withheld, before=before, limited=limited)
+    # A text that is itself in a fence keeps it, and so does one that somebody else began.
+    fenced = action.replaces and not writer.text and not (request.selection or "").lstrip().startswith("```")
+    return Text(action, writer, withheld, before=before, limited=limited, unfenced=Unfenced() if fenced else None)
 
 
 class Text:
     """Passes the answer on, joined to the text it follows, without what may not be shown."""
 
-    def __init__(self, action: Action, writer: LogWriter, withheld: Withheld, *, before: str, limited: bool) -> None:
-        """`limited`: a person or their tier said how long the answer may be."""
+    def __init__(
+        self,
+        action: Action,
+        writer: LogWriter,
+        withheld: Withheld,
+        *,
+        before: str,
+        limited: bool,
+        unfenced: Unfenced | None = None,
+    ) -> None:
+        """`limited`: a person or their tier said how long the answer may be. `unfenced`: a fence around it goes."""
         self._action = action
         self._writer = writer
         self._limited = limited
+        self._unfenced = unfenced
         self._before = before + writer.text if action.continues else writer.text
         self._characters = len(writer.text)
         self._written = writer.text[-LOOKED_BACK_CHARACTERS:]
@@ -84,7 +97,7 @@ class Text:
         return None
 
     def take(self, text: str) -> None:
-        self._write(self._overlap.feed(text))
+        self._write(self._overlap.feed(self._unfenced.feed(text) if self._unfenced else text))
 
     def resume(self) -> None:
         self._write(self._overlap.flush())
@@ -109,6 +122,8 @@ class Text:
         return text if self._before else text.lstrip()
 
     def close(self, finish: Finish) -> None:
+        if self._unfenced:
+            self._write(self._overlap.feed(self._unfenced.flush()))
         self._write(self._overlap.flush())
         self._screened.close(cut=finish.reason == "length")
         if not self._characters and not self._action.continues:

@@ -73,6 +73,41 @@ def test_half_a_rewriting_and_none_are_no_results(house: House, action: str) -> 
     assert "select less" in cut["message"]
 
 
+@pytest.mark.parametrize("action", REWRITES)
+def test_a_fence_around_a_rewriting_is_no_part_of_it(house: House, action: str) -> None:
+    house.provider.behave(text=f"```markdown\n{MARKDOWN}\n```")
+    alice = house.join(house.alice)
+    generation = ask(alice, action)
+    assert alice.hear_end(generation)["type"] == "done"
+    assert_whole(alice.events(generation))
+    assert alice.text(generation) == MARKDOWN
+    code = "```\nlet heron = 1\n```"
+    house.provider.behave(text=code)
+    kept = ask(alice, action, input={"selection": code})
+    alice.hear_end(kept)
+    assert alice.text(kept).strip() == code
+
+
+WRONG = {
+    "html": "<p>The_<script>alert(1)</script>heron.</p>",
+    "another language": "Der_Reiher_wartet.",
+    "half of JSON": '{"text":_"The_her',
+}
+
+
+@pytest.mark.parametrize("answer", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("action", REWRITES)
+def test_whatever_a_model_rewrites_is_shown_as_it_came_for_people_to_decide(
+    house: House, action: str, answer: str
+) -> None:
+    house.provider.behave(text=answer)
+    alice = house.join(house.alice)
+    generation = ask(alice, action)
+    assert alice.hear_end(generation)["type"] == "done"
+    assert_whole(alice.events(generation))
+    assert alice.text(generation).split() == answer.replace("_", " ").split()
+
+
 def test_somebody_who_asks_for_a_short_answer_gets_it(house: House) -> None:
     house.provider.behave(tokens=300)
     alice = house.join(house.alice)
