@@ -74,10 +74,7 @@ ANSWERS: dict[str, Answer] = {
     "scene": lambda prompt: _forward(prompt).scene(),
     "turns": lambda prompt: _forward(prompt).turns(),
     "custom": lambda prompt: _command(prompt),
-    "sheet": lambda prompt: "\n".join(
-        json.dumps({"kind": kind, "name": name, "note": note}, ensure_ascii=False)
-        for kind, name, note in sheet_of(prompt["story"])
-    ),
+    "sheet": lambda prompt: _sheet(prompt),
 }
 
 
@@ -93,6 +90,14 @@ def compose(messages: Sequence[dict[str, Any]]) -> str:
 def _forward(prompt: DemoPrompt) -> Forward:
     text = " ".join(filter(None, (prompt["wish"], prompt.text)))
     return Forward(text, seed=f"{prompt.task}\0{text}", sheet=prompt["sheet"])
+
+
+def _sheet(prompt: DemoPrompt) -> str:
+    entries = [
+        json.dumps({"kind": kind, "name": name, "note": note}, ensure_ascii=False)
+        for kind, name, note in sheet_of(prompt["story"])
+    ]
+    return "\n".join(entries) or '{"end": true}'
 
 
 def _command(prompt: DemoPrompt) -> str:

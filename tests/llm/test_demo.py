@@ -11,6 +11,7 @@ from apps.assistant.actions import ACTIONS
 from apps.assistant.edits import EditMaker, Respected
 from apps.assistant.findings import FindingReader
 from apps.assistant.messages import GenerationInput
+from apps.assistant.story import found_in
 from apps.llm.demo import compose
 from apps.llm.demo_forward import Forward
 from apps.llm.demo_suggestions import BY_ASPECT
@@ -275,6 +276,12 @@ def test_a_story_goes_on_with_the_people_of_its_sheet_and_not_with_words_of_thei
     assert "Piet" in written
     assert "miller" in written
     assert "Afraid" not in written
+
+
+def test_the_sheet_of_a_text_without_names_is_empty_and_no_failure() -> None:
+    for text in ("It rained.", "…", "12 34"):
+        assert list(found_in(answer_to("sheet", text_before=text), text.lower())) == []
+        assert answer_to("sheet", text_before=text)
 
 
 def test_a_story_goes_on_with_its_own_people_and_places() -> None:

@@ -4,7 +4,7 @@ from apps.assistant.context import Brief
 from apps.assistant.prompts.passages import ONLY_TEXT, prompt
 from apps.llm.requests import ChatMessage
 
-VERSION = "sheet-1"
+VERSION = "sheet-2"
 
 SYSTEM = f"""\
 You keep the sheet of a story for its writers. You read the <story-{{key}}> passage, which is the story or its latest
@@ -19,7 +19,7 @@ Write one JSON object on a line of its own for each character, place and open th
 - "note": what a co-writer has to know now, in one or two short sentences, in the story's language: of a character who
   they are, what they want, where they are; of a thread what is open. Only what the story says.
 - Entries of the sheet that still hold are written again, under the same name. At most 30, the most important first.
-- Nothing else: no list, no fence, no comment.
+- Nothing else: no list, no fence, no comment. Where nothing matters yet, write {{"end": true}}.
 
 {ONLY_TEXT}"""
 
