@@ -1,6 +1,7 @@
 """What was said before a question: read from the conversation's turns, cut to the budget."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 
@@ -31,7 +32,13 @@ def _text_of(request: GenerationInput, asking: Generation) -> str:
     if request.about is None:
         return ""
     found = Generation.objects.filter(pk=request.about, document_id=asking.document_id).first()
-    return found.text or "" if found and found.is_visible_to(asking.user_id) else ""
+    if found is None or not found.is_visible_to(asking.user_id):
+        return ""
+    return found.text or "\n".join(_change(event) for event in found.events or [] if event["type"] == "edit")
+
+
+def _change(edit: Mapping[str, Any]) -> str:
+    return f"“{edit['original']}” → “{edit['replacement']}”. {edit['explanation']}".strip()
 
 
 def said_before(turn: Turn) -> tuple[str, tuple[Exchange, ...]]:

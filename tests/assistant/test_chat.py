@@ -144,6 +144,20 @@ def test_a_question_may_refer_to_a_suggestion(house: House) -> None:
     assert messages_of(house, house.alice, conversation)[0]["about"] == suggestion
 
 
+def test_a_question_may_refer_to_tracked_changes(house: House) -> None:
+    alice = house.join(house.alice)
+    house.provider.behave(text='{"original":_"in_order_to",_"replacement":_"to",_"explanation":_"Two_words_can_go."}')
+    suggestion = alice.generate(
+        action="suggest", input={"selection": "We met in order to talk.", "aspect": "concision"}
+    )
+    alice.hear_end(suggestion)
+    house.provider.behave(text="Because.")
+    answered(alice, begin(house, house.alice), "Why this?", about=suggestion, selection="in order to")
+    prompt = house.provider.requests[-1].prompt
+    assert "“in order to” → “to”. Two words can go.\n</suggestion-" in prompt
+    assert "in order to\n</quote-" in prompt
+
+
 def test_what_was_stopped_or_failed_keeps_its_part_and_the_conversation_goes_on(house: House) -> None:
     alice = house.join(house.alice)
     conversation = begin(house, house.alice)

@@ -112,3 +112,36 @@ def test_suggestions_are_edited_rejected_and_accepted_by_keyboard(site: Site) ->
     page.locator(".suggestion-card").first.get_by_role("button", name="Reject").click()
     wait_until(lambda: len(struck(page)) == count - 1, what="the rejected one gone")
     saved(page)
+
+
+def test_a_suggestion_is_talked_about_and_a_stale_one_asked_for_again(site: Site) -> None:
+    alice = site.person("Alice")
+    page = alice.open(site.document(alice))
+    ready(page)
+    write(page, TEXT)
+    look_for(page, "Concision")
+    wait_until(lambda: len(struck(page)) >= 2, seconds=60, what="suggestions")
+    words = struck(page)[0]
+    page.locator(".suggestion-card", has_text=words).first.get_by_role("button", name="Ask about it").click()
+    chat = page.locator("#rail-panel-chat")
+    expect(chat.locator(".chat-reference")).to_contain_text(words)
+    expect(chat.get_by_label("Your question")).to_be_focused()
+    page.keyboard.type("Why is this better?")
+    page.keyboard.press("Enter")
+    turn = chat.locator(".turn").last
+    expect(turn.locator(".chat-quote")).to_have_text(words)
+    expect(turn).to_contain_text("About an answer of the assistant’s")
+    expect(turn).to_have_attribute("aria-busy", "false", timeout=30_000)
+
+    page.get_by_role("tab", name=re.compile("Suggestions")).click()
+    text_box(page).locator(".suggestion-old").first.click()
+    text_box(page).focus()
+    page.keyboard.type("#")
+    stale = page.locator(".suggestion-card", has_text="written for an older text")
+    expect(stale).to_be_visible()
+    other = struck(page)[0]
+    stale.get_by_role("button", name="Ask again").click()
+    expect(stale).to_have_count(0)
+    # What is still there to find in the paragraph is found anew, beside the one that was open.
+    wait_until(lambda: struck(page).count(other) >= 2, seconds=60, what="the answer for today's text")
+    assert "#" in own_text(page)

@@ -80,3 +80,18 @@ def test_a_title_is_proposed_and_taken_and_a_continuation_is_steered(site: Site)
     page.get_by_role("toolbar", name="Suggestion").get_by_role("button", name="Shorter").click()
     expect(page.locator("[data-origin=ai]").first).to_be_attached()
     expect(ghost(page)).to_be_visible()
+
+
+def test_turns_of_the_plot_are_drafted_and_kept(site: Site) -> None:
+    alice = site.person("Alice")
+    page = alice.open(site.document(alice))
+    ready(page)
+    write(page, "Anna came to the mill. Piet had waited in Haarlem, and said nothing.")
+    choose(page, "turns", "Turns of the plot")
+    keep = page.get_by_role("toolbar", name="Draft").get_by_role("button", name="Keep", exact=True)
+    expect(keep).to_be_visible(timeout=60_000)
+    expect(page.locator(".draft li")).to_have_count(4)
+    keep.click()
+    expect(page.locator(".draft")).to_have_count(0)
+    expect(page.locator(".ProseMirror li")).to_have_count(4)
+    expect(page.locator(".ProseMirror ul")).to_contain_text("Anna")

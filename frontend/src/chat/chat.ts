@@ -46,9 +46,9 @@ export class Chat {
     this.refer(quote ? { quote } : {});
   }
 
-  /** Ask about an answer or suggestion of the assistant's. */
-  askAboutGeneration(id: string): void {
-    this.refer({ about: id });
+  /** Ask about an answer or suggestion of the assistant's; `quote`: the words it would change. */
+  askAboutGeneration(id: string, quote = ""): void {
+    this.refer({ about: id, ...(quote ? { quote: quote.slice(0, QUOTE_MAX_CHARACTERS) } : {}) });
   }
 
   private refer(reference: Reference): void {

@@ -117,7 +117,9 @@ export class ConversationView {
 
   refer(reference: Reference): void {
     this.reference = reference;
-    if (reference.quote) this.composer.refer(reference.quote, "chosen passage");
+    if (reference.about && reference.quote)
+      this.composer.refer(`The suggestion for: ${reference.quote}`, "suggestion");
+    else if (reference.quote) this.composer.refer(reference.quote, "chosen passage");
     else if (reference.about) this.composer.refer("An answer or suggestion of the assistant’s", "suggestion");
     else this.composer.refer(null, "");
   }

@@ -57,7 +57,9 @@ assistant.onHello(({ models }) => {
   const model = models[0];
   element("model").textContent = model ? (model.demo ? "Demo model" : model.name) : "";
 });
-const tools = new WritingTools(assistant);
+const tools = new WritingTools(assistant, ({ generation, original }) =>
+  chat.askAboutGeneration(generation, original),
+);
 const commands = new Commands(proposals, ({ name: label, prompt }, range) =>
   tools.rewrites.ask({ action: "custom", input: { instruction: prompt }, label }, range),
 );

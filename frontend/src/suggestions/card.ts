@@ -7,6 +7,8 @@ export interface CardActions {
   accept(id: string, words?: string): void;
   reject(id: string): void;
   again(id: string): void;
+  /** Talk about it in the chat. */
+  discuss(id: string): void;
   /** The card got the focus or the pointer. */
   show(id: string): void;
 }
@@ -69,6 +71,7 @@ function openActions(card: HTMLElement, { id, replacement }: Suggestion, actions
     makeButton("Accept", () => actions.accept(id), { kind: "primary" }),
     makeButton("Edit", edit),
     makeButton("Reject", () => actions.reject(id)),
+    makeButton("Ask about it", () => actions.discuss(id), { kind: "quiet" }),
   );
   return row;
 }

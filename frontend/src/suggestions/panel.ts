@@ -24,11 +24,16 @@ export class SuggestionsPanel {
     private readonly container: HTMLElement,
     private readonly editor: Editor,
     private readonly suggestions: Suggestions,
+    discuss: (suggestion: Suggestion) => void,
   ) {
     this.actions = {
       accept: (id, words) => this.andGoOn(id, () => suggestions.accept(id, words)),
       reject: (id) => this.andGoOn(id, () => suggestions.reject(id)),
       again: (id) => suggestions.again(id),
+      discuss: (id) => {
+        const suggestion = suggestions.list().find((one) => one.id === id);
+        if (suggestion) discuss(suggestion);
+      },
       show: (id) => suggestions.show(id),
     };
     container.append(this.picker(), this.runs, this.empty, this.cards, this.decided);

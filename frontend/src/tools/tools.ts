@@ -17,7 +17,7 @@ import { RewriteBar } from "../rewrite/bar";
 import { rewriteForm } from "../rewrite/form";
 import { Rewrites, type Wish } from "../rewrite/rewrites";
 import type { SuggestionsPanel } from "../suggestions/panel";
-import { Suggestions } from "../suggestions/suggestions";
+import { type Suggestion, Suggestions } from "../suggestions/suggestions";
 import { toolItems } from "./slash";
 
 export class WritingTools {
@@ -36,7 +36,11 @@ export class WritingTools {
   private bar: RewriteBar | null = null;
   private draftBar: RewriteBar | null = null;
 
-  constructor(private readonly assistant: Assistant) {
+  /** `discuss`: talk about a suggestion in the chat. */
+  constructor(
+    private readonly assistant: Assistant,
+    private readonly discuss: (suggestion: Suggestion) => void,
+  ) {
     this.suggestions = new Suggestions(assistant, {
       changed: () => this.suggestionsChanged(),
       chosen: (id) => this.showCard(id),
@@ -133,7 +137,7 @@ export class WritingTools {
 
   private async mountSuggestions(container: HTMLElement, editor: Editor): Promise<void> {
     const { SuggestionsPanel } = await import("../suggestions/panel");
-    this.panel = new SuggestionsPanel(container, editor, this.suggestions);
+    this.panel = new SuggestionsPanel(container, editor, this.suggestions, this.discuss);
     if (this.wanted) this.panel.focus(this.wanted);
     this.wanted = null;
   }
