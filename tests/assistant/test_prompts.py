@@ -54,7 +54,7 @@ DIGESTS = {
     "brainstorm-1": "ce5fc87ade23",
     "title-1": "8de5e127cb57",
     "story-1": "33f158a0a92e",
-    "sheet-1": "90f3d5d82b78",
+    "sheet-2": "a152692eddae",
     "custom-2": "dbeadefe5edc",
     "chat-1": "893736d03b43",
     "recap-1": "9405b15a217c",
