@@ -1,4 +1,4 @@
-"""Commands: named prompts that people keep for themselves or for a document."""
+"""Commands: named prompts that people keep for themselves, for a document or for a team."""
 
 import re
 from uuid import UUID
@@ -13,6 +13,7 @@ from apps.assistant.prompts.variables import VARIABLES, variables_in
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.documents.access import access_document
 from apps.documents.models import Role
+from apps.teams.access import access_team
 
 _BRACED = re.compile(r"\{(\w*)\}")
 
@@ -23,23 +24,35 @@ def own_commands(user: User) -> QuerySet[Command]:
 
 
 def usable_commands(user: User, document_id: UUID) -> QuerySet[Command]:
-    """Return the commands `user` can give in a document: the document's and their own. Raises NotFound."""
+    """Return the commands `user` can give in a document: its own, theirs and their teams'. Raises NotFound."""
     access_document(user, document_id)
-    return Command.objects.filter(Q(user=user) | Q(document_id=document_id)).order_by("name")
+    whose = Q(user=user) | Q(document_id=document_id) | Q(team__memberships__user=user)
+    return Command.objects.filter(whose).select_related("team").order_by("name")
 
 
-def add_command(user: User, *, document_id: UUID | None = None, name: str, prompt: str) -> Command:
-    """Keep a command for `user`, or for the document. Raises InterlineError."""
+def team_commands(user: User, team_id: UUID) -> QuerySet[Command]:
+    """Return the commands that a team of `user`'s keeps, by name. Raises NotFound."""
+    access_team(user, team_id)
+    return Command.objects.filter(team_id=team_id).select_related("team").order_by("name")
+
+
+def add_command(
+    user: User, *, document_id: UUID | None = None, team_id: UUID | None = None, name: str, prompt: str
+) -> Command:
+    """Keep a command for `user`, or for the document or the team. Raises InterlineError."""
     if document_id is not None:
         access_document(user, document_id, role=Role.EDITOR)
+    if team_id is not None:
+        access_team(user, team_id)
     command = Command(
-        user=user if document_id is None else None,
+        user=user if document_id is None and team_id is None else None,
         document_id=document_id,
+        team_id=team_id,
         name=_checked_name(name),
         prompt=_checked_prompt(prompt),
         edited_by=user,
     )
-    kept = Command.objects.filter(document_id=document_id) if document_id else own_commands(user)
+    kept = Command.objects.filter(user=command.user, document_id=document_id, team_id=team_id)
     if kept.count() >= settings.ASSISTANT_COMMANDS_MAX:
         raise Conflict("There are too many commands. Delete one that is not needed first.")
     return _saved(command)
@@ -62,12 +75,22 @@ def delete_command(user: User, command_id: UUID) -> None:
 
 def _own(user: User, command_id: UUID) -> Command:
     """Return a command that `user` may change. Raises NotFound, Forbidden."""
-    command = Command.objects.filter(pk=command_id).first()
+    command = Command.objects.select_related("team").filter(pk=command_id).first()
     if command is None or (command.user_id and command.user_id != user.pk):
         raise NotFound("There is no such command.")
     if command.document_id:
         access_document(user, command.document_id, role=Role.EDITOR)
+    if command.team_id:
+        _in_team(user, command.team_id)
     return command
+
+
+def _in_team(user: User, team_id: UUID) -> None:
+    """Raises NotFound in the words of a command: whoever is not in the team knows of neither."""
+    try:
+        access_team(user, team_id)
+    except NotFound:
+        raise NotFound("There is no such command.") from None
 
 
 def _saved(command: Command) -> Command:

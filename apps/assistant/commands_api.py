@@ -34,12 +34,16 @@ class CommandChange(Schema):
 
 
 class CommandOutput(Schema):
-    """`owner`: whose it is. `needs_selection`: it names `{selection}`, so it works on selected text only."""
+    """`owner`: whose it is; `team`: its name, where it is a team's.
+
+    `needs_selection`: it names `{selection}`, so it works on selected text only.
+    """
 
     id: UUID
     name: str
     prompt: str
-    owner: Literal["person", "document"]
+    owner: Literal["person", "document", "team"]
+    team: str | None
     needs_selection: bool
     edited_at: datetime
 
@@ -49,7 +53,8 @@ def _command(command: Command) -> dict[str, Any]:
         "id": command.pk,
         "name": command.name,
         "prompt": command.prompt,
-        "owner": "person" if command.user_id else "document",
+        "owner": "person" if command.user_id else "team" if command.team_id else "document",
+        "team": command.team.name if command.team else None,
         "needs_selection": commands.needs_selection(command.prompt),
         "edited_at": command.edited_at,
     }
@@ -69,7 +74,7 @@ def add_own(request: HttpRequest, body: CommandInput) -> Any:
 
 @router.get("/documents/{uuid:document_id}/commands/", response=list[CommandOutput])
 def list_usable(request: HttpRequest, document_id: UUID) -> Any:
-    """What you can use in this document: its commands and your own."""
+    """What you can use in this document: its commands, your own and your teams'."""
     return [_command(one) for one in commands.usable_commands(caller(request), document_id)]
 
 
@@ -78,6 +83,20 @@ def add_to_document(request: HttpRequest, document_id: UUID, body: CommandInput)
     """Keep one for everybody who edits the document."""
     made = commands.add_command(caller(request), document_id=document_id, name=body.name, prompt=body.prompt)
     return Status(201, _command(made))
+
+
+@router.get("/teams/{uuid:team_id}/commands/", response=list[CommandOutput])
+def list_of_team(request: HttpRequest, team_id: UUID) -> Any:
+    """What the team keeps, by name."""
+    return [_command(one) for one in commands.team_commands(caller(request), team_id)]
+
+
+@router.post("/teams/{uuid:team_id}/commands/", response={201: CommandOutput})
+def add_to_team(request: HttpRequest, team_id: UUID, body: CommandInput) -> Any:
+    """Keep one for everybody in the team, who may all change it."""
+    return Status(
+        201, _command(commands.add_command(caller(request), team_id=team_id, name=body.name, prompt=body.prompt))
+    )
 
 
 @router.patch("/commands/{uuid:command_id}/", response=CommandOutput)

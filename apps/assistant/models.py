@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 
 from apps.core.encryption import EncryptedJSONField, EncryptedTextField
 from apps.documents.models import Document
+from apps.teams.models import Team
 
 ID_MAX_CHARACTERS = 64
 COMMAND_NAME_MAX_CHARACTERS = 40
@@ -197,13 +198,14 @@ class Turn(models.Model):
 
 
 class Command(models.Model):
-    """A named prompt of a person's own or of a document's people. A team's will be a third owner."""
+    """A named prompt of a person's own, of a document's people or of a team's."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="commands"
     )
     document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.CASCADE, related_name="commands")
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="commands")
     name = models.CharField(max_length=COMMAND_NAME_MAX_CHARACTERS)
     prompt = EncryptedTextField()
     edited_by = models.ForeignKey(
@@ -216,10 +218,12 @@ class Command(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint("user", Lower("name"), name="command_once_per_person"),
             models.UniqueConstraint("document", Lower("name"), name="command_once_per_document"),
+            models.UniqueConstraint("team", Lower("name"), name="command_once_per_team"),
             models.CheckConstraint(
-                condition=models.Q(user__isnull=True, document__isnull=False)
-                | models.Q(user__isnull=False, document__isnull=True),
-                name="command_has_one_owner",
+                condition=models.Q(user__isnull=True, document__isnull=False, team__isnull=True)
+                | models.Q(user__isnull=False, document__isnull=True, team__isnull=True)
+                | models.Q(user__isnull=True, document__isnull=True, team__isnull=False),
+                name="command_has_one_owner_of_three",
             ),
         ]
 

@@ -9,6 +9,7 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.assistant.models import Command
 from apps.documents.models import Document
+from apps.teams.models import Team, TeamMembership, TeamRole
 from tests.cast import browser_of, make_document, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,6 +60,34 @@ def test_a_documents_commands_are_its_editors(alice: User, role: str, reads: int
     may = {201: (200, 204), 403: (403, 403), 404: (404, 404)}[writes]
     assert send(who, "PATCH", f"{OWN}{kept['id']}/", {"name": "Other"}).status_code == may[0]
     assert send(who, "DELETE", f"{OWN}{kept['id']}/").status_code == may[1]
+
+
+def test_a_teams_commands_are_for_its_people_in_every_document(alice: User) -> None:
+    bob, carol = make_user("Bob"), make_user("Carol")
+    team = Team.objects.create(name="Herons")
+    for person, role in ((alice, TeamRole.OWNER), (bob, TeamRole.MEMBER)):
+        TeamMembership.objects.create(team=team, user=person, role=role)
+    path = f"/api/v1/teams/{team.pk}/commands/"
+    made = send(browser_of(alice), "POST", path, GOOD)
+    assert (made.status_code, made.json()["owner"], made.json()["team"]) == (201, "team", "Herons")
+    own = make_document(bob, viewers=[carol])
+    assert [one["name"] for one in browser_of(bob).get(of_document(own)).json()] == ["Plain words"]
+    assert browser_of(bob).get(path).json() == [made.json()]
+    assert browser_of(carol).get(of_document(own)).json() == []
+    one = f"{OWN}{made.json()['id']}/"
+    assert send(browser_of(bob), "PATCH", one, {"name": "Plainer"}).json()["name"] == "Plainer"
+    assert send(browser_of(bob), "POST", path, {**GOOD, "name": "PLAINER"}).status_code == 409
+    outside = [
+        browser_of(carol).get(path),
+        send(browser_of(carol), "POST", path, GOOD),
+        send(browser_of(carol), "PATCH", one, {}),
+        send(browser_of(carol), "DELETE", one),
+    ]
+    assert [answer.status_code for answer in outside] == [404] * 4
+    TeamMembership.objects.filter(user=bob).delete()
+    assert browser_of(bob).get(of_document(own)).json() == []
+    assert send(browser_of(bob), "DELETE", one).status_code == 404
+    assert send(browser_of(alice), "DELETE", one).status_code == 204
 
 
 def test_nobody_without_signing_in(alice: User) -> None:

@@ -80,11 +80,13 @@ def test_commands_are_kept_and_given(provided_site: Site, provider: Provider, lo
 
 def test_a_command_works_on_what_is_selected(provided_site: Site, provider: Provider) -> None:
     alice = provided_site.person("Alice")
+    alice.post("/teams/", {"name": "Weir Press"})
     page = alice.open(provided_site.document(alice))
     ready(page)
     write(page, "The heron waits.")
     open_dialog(page)
-    add(page, "Plain words", "Say {selection} in plain words.")
+    add(page, "Plain words", "Say {selection} in plain words.", "Everybody in Weir Press")
+    expect(page.get_by_role("heading", name="Weir Press’s, for all in the team")).to_be_visible()
     expect(page.locator(".command-name")).to_have_text("Plain words")
     page.keyboard.press("Escape")
     provider.behave(text="A_bird_stands.")

@@ -7,8 +7,10 @@ import { make, makeButton } from "../page/elements";
 import {
   type Command,
   type CommandStore,
+  type Home,
   NAME_MAX_CHARACTERS,
   PROMPT_MAX_CHARACTERS,
+  type Team,
   VARIABLES,
 } from "./store";
 
@@ -20,6 +22,7 @@ export function openCommands(store: CommandStore, role: Role): void {
 class CommandsDialog {
   private readonly problem = make("p", "problem");
   private readonly content = make("div", "");
+  private teams: readonly Team[] = [];
 
   constructor(
     body: HTMLElement,
@@ -40,7 +43,9 @@ class CommandsDialog {
 
   async load(): Promise<void> {
     this.content.textContent = "Looking up…";
-    await this.attempt(() => this.store.reload());
+    await this.attempt(async () => {
+      [this.teams] = await Promise.all([this.store.teams(), this.store.reload()]);
+    });
     this.drawList();
   }
 
@@ -51,6 +56,7 @@ class CommandsDialog {
     const { commands } = this.store;
     const own = commands.filter(({ owner }) => owner === "person");
     const shared = commands.filter(({ owner }) => owner === "document");
+    const teams = [...new Set(commands.map(({ team }) => team))].filter((team) => team !== null);
     this.content.replaceChildren(
       ...(commands.length === 0
         ? [
@@ -60,7 +66,16 @@ class CommandsDialog {
               "There are no commands yet. Keep a prompt here that you use again and again.",
             ),
           ]
-        : [...this.group("Yours", own), ...this.group("This document’s, for all who edit it", shared)]),
+        : [
+            ...this.group("Yours", own),
+            ...this.group("This document’s, for all who edit it", shared),
+            ...teams.flatMap((team) =>
+              this.group(
+                `${team}’s, for all in the team`,
+                commands.filter((command) => command.owner === "team" && command.team === team),
+              ),
+            ),
+          ]),
       make("div", "dialog-actions", add),
     );
     const target = [...this.content.querySelectorAll<HTMLElement>("[data-command]")].find(
@@ -126,7 +141,7 @@ class CommandsDialog {
     prompt.rows = 4;
     prompt.value = command?.prompt ?? "";
     prompt.placeholder = "Say {selection} in plain words.";
-    const owner = ownerChoice();
+    const owner = homeChoice(this.teams, this.editable);
     const save = makeButton("Save", () => {}, { kind: "primary" });
     save.type = "submit";
     const form = make(
@@ -135,7 +150,7 @@ class CommandsDialog {
       make("label", "", "Name", name),
       make("label", "", "What the assistant is to do", prompt),
       this.variables(prompt),
-      ...(command || !this.editable ? [] : [owner.element]),
+      ...(command || (!this.editable && this.teams.length === 0) ? [] : [owner.element]),
       make(
         "div",
         "dialog-actions",
@@ -191,18 +206,17 @@ class CommandsDialog {
   }
 }
 
-function ownerChoice(): { element: HTMLElement; value(): Command["owner"] } {
-  const select = make("select", "");
-  for (const [value, words] of [
+/** Whom a new command is for. `editable`: this document's people may be. */
+function homeChoice(teams: readonly Team[], editable: boolean): { element: HTMLElement; value(): Home } {
+  const choices: [Home, string][] = [
     ["person", "Me, in every document"],
-    ["document", "Everybody who edits this document"],
-  ] as const) {
-    const option = make("option", "", words);
-    option.value = value;
-    select.append(option);
-  }
+    ...(editable ? [["document", "Everybody who edits this document"] as [Home, string]] : []),
+    ...teams.map(({ id, name }): [Home, string] => [{ team: id }, `Everybody in ${name}`]),
+  ];
+  const select = make("select", "");
+  for (const [, words] of choices) select.append(make("option", "", words));
   return {
     element: make("label", "", "For", select),
-    value: () => (select.value === "document" ? "document" : "person"),
+    value: () => choices[select.selectedIndex]?.[0] ?? "person",
   };
 }

@@ -5,7 +5,9 @@ export interface Command {
   id: string;
   name: string;
   prompt: string;
-  owner: "person" | "document";
+  owner: "person" | "document" | "team";
+  /** The team's name, where it is a team's. */
+  team: string | null;
   /** It names `{selection}`, so it works on selected text only. */
   needs_selection: boolean;
 }
@@ -20,6 +22,14 @@ export const VARIABLES: readonly (readonly [string, string])[] = [
   ["{document}", "the text around it, as much as fits"],
   ["{language}", "the text’s language"],
 ];
+
+/** Whom a new command is for: the person, the document's people, or those of a team, by its id. */
+export type Home = "person" | "document" | { team: string };
+
+export interface Team {
+  id: string;
+  name: string;
+}
 
 export class CommandStore {
   private known: Command[] = [];
@@ -46,8 +56,13 @@ export class CommandStore {
     return this.known;
   }
 
-  async add(owner: Command["owner"], content: Pick<Command, "name" | "prompt">): Promise<void> {
-    await call<Command>("POST", owner === "document" ? this.shared : OWN, content);
+  /** The teams that a command can be kept for. Throws Problem. */
+  async teams(): Promise<Team[]> {
+    return (await call<{ items: Team[] }>("GET", TEAMS)).items;
+  }
+
+  async add(home: Home, content: Pick<Command, "name" | "prompt">): Promise<void> {
+    await call<Command>("POST", this.path(home), content);
     await this.reload();
   }
 
@@ -61,9 +76,15 @@ export class CommandStore {
     await this.reload();
   }
 
+  private path(home: Home): string {
+    if (home === "person") return OWN;
+    return home === "document" ? this.shared : `${TEAMS}${home.team}/commands/`;
+  }
+
   private get shared(): string {
     return `/api/v1/documents/${this.document}/commands/`;
   }
 }
 
 const OWN = "/api/v1/commands/";
+const TEAMS = "/api/v1/teams/";
