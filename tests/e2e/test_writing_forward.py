@@ -94,4 +94,4 @@ def test_turns_of_the_plot_are_drafted_and_kept(site: Site) -> None:
     keep.click()
     expect(page.locator(".draft")).to_have_count(0)
     expect(page.locator(".ProseMirror li")).to_have_count(4)
-    expect(page.locator(".ProseMirror ul")).to_contain_text("Anna")
+    expect(page.locator(".ProseMirror ul")).to_contain_text("Haarlem")

@@ -71,7 +71,11 @@ function openActions(card: HTMLElement, { id, replacement }: Suggestion, actions
     makeButton("Accept", () => actions.accept(id), { kind: "primary" }),
     makeButton("Edit", edit),
     makeButton("Reject", () => actions.reject(id)),
-    makeButton("Ask about it", () => actions.discuss(id), { kind: "quiet" }),
+    makeButton("", () => actions.discuss(id), {
+      kind: "icon",
+      icon: "message-square",
+      label: "Ask about it",
+    }),
   );
   return row;
 }

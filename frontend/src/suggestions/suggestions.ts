@@ -54,6 +54,8 @@ interface Kept {
   aspect: string;
   /** Edits that stand in the text, or have stood there. */
   placed: Set<string>;
+  /** Edits that say what another open suggestion says already: nobody needs to decide twice. */
+  doubles: Set<string>;
   /** What was asked here, to ask it again. */
   asked: Asked | null;
 }
@@ -85,7 +87,8 @@ export class Suggestions {
     this.requests = new Requests(
       assistant,
       () => this.editor,
-      (id, asked, anchor) => this.kept.set(id, { anchor, aspect: asked.aspect, placed: new Set(), asked }),
+      (id, asked, anchor) =>
+        this.kept.set(id, { anchor, aspect: asked.aspect, placed: new Set(), doubles: new Set(), asked }),
     );
     assistant.follow((known, before) => this.follow(known, before));
     assistant.onHello(() => this.recall());
@@ -161,9 +164,10 @@ export class Suggestions {
   /** Every suggestion, in the order of the text; those without a place last. */
   list(): Suggestion[] {
     const tracked = new Map(this.ranges.all().map((item) => [item.id, item]));
-    const all = [...this.kept.keys()].flatMap((id) => {
+    const all = [...this.kept].flatMap(([id, { doubles }]) => {
       const generation = this.assistant.get(id);
-      return generation ? generation.edits.map((edit) => this.suggestion(generation, edit, tracked)) : [];
+      const edits = generation?.edits.filter(({ edit_id }) => !doubles.has(edit_id)) ?? [];
+      return generation ? edits.map((edit) => this.suggestion(generation, edit, tracked)) : [];
     });
     const at = ({ place }: Suggestion) => place?.from ?? Number.MAX_SAFE_INTEGER;
     return all.toSorted((one, other) => at(one) - at(other));
@@ -292,6 +296,7 @@ export class Suggestions {
         anchor: decodePassage(wire.points),
         aspect: String(wire.aspect ?? "").slice(0, 100),
         placed: new Set(),
+        doubles: new Set(),
         asked: null,
       };
       this.kept.set(known.id, kept);
@@ -325,10 +330,22 @@ export class Suggestions {
       const place = locateStretch(resolver, kept.anchor, edit);
       if (!place) continue;
       kept.placed.add(edit.edit_id);
+      if (this.isSaid(place, edit.replacement)) {
+        kept.doubles.add(edit.edit_id);
+        continue;
+      }
       const data = this.suggestion(known, edit, new Map());
       found.push({ id: data.id, ...place, data });
     }
     this.ranges.add(found);
+  }
+
+  private isSaid({ from, to }: { from: number; to: number }, replacement: string): boolean {
+    return this.ranges
+      .all()
+      .some(
+        (one) => one.intact && one.from === from && one.to === to && one.data.replacement === replacement,
+      );
   }
 
   /** Somebody's words may still be on their way here, or come back by undo. */
