@@ -1,7 +1,7 @@
 /** A suggestion as a card: what would change, why, whose it is, and buttons to decide. */
 import { make, makeButton } from "../page/elements";
 import { aspectLabel } from "./aspects";
-import { type Suggestion, spoken } from "./suggestions";
+import { type Suggestion, spoken } from "./suggestion";
 
 export interface CardActions {
   accept(id: string, words?: string): void;

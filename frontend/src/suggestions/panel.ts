@@ -4,7 +4,8 @@ import { failureSentence } from "../assistant/words";
 import { isOutOfSight, make, makeButton } from "../page/elements";
 import { ASPECTS, aspectLabel, OWN_MAX_CHARACTERS } from "./aspects";
 import { type CardActions, cardKey, drawCard } from "./card";
-import { countWords, type Run, type Suggestion, type Suggestions } from "./suggestions";
+import { countWords, type Run, type Suggestion } from "./suggestion";
+import type { Suggestions } from "./suggestions";
 
 const CHOSEN = "interline.aspects";
 /** Decided suggestions that are still listed, the latest. */

@@ -3,10 +3,9 @@
  * somebody accepts them. Everybody in the document sees and decides the same ones.
  */
 import { type Editor, Extension } from "@tiptap/core";
-import { Decoration } from "@tiptap/pm/view";
 import type { Assistant } from "../assistant/assistant";
-import { type Failure, type Generation, isOver } from "../assistant/generations";
-import type { Edit, Person } from "../assistant/messages";
+import { type Generation, isOver } from "../assistant/generations";
+import type { Edit } from "../assistant/messages";
 import { decodePassage, locateStretch, type PassageAnchor, passageOf } from "../assistant/passage";
 import { replaceWords } from "../assistant/replacement";
 import { dispatchAsOneStep } from "../assistant/undo-step";
@@ -17,37 +16,7 @@ import { announce, notify } from "../editor/announce";
 import { SUGGESTIONS_RECALLED, SUGGESTIONS_RETRY_MS, SUGGESTIONS_ROOM_SECONDS } from "../editor/limits";
 import { aspectLabel } from "./aspects";
 import { type Asked, Requests } from "./requests";
-
-export type Verdict = "open" | "stale" | "accepted" | "rejected" | "edited";
-
-export interface Suggestion {
-  id: string;
-  generation: string;
-  editId: string;
-  aspect: string;
-  original: string;
-  replacement: string;
-  explanation: string;
-  /** Who asked for it. */
-  author: Person | null;
-  demo: boolean;
-  verdict: Verdict;
-  /** Who decided. */
-  by: Person | null;
-  /** Where its words are; null while they are nowhere. */
-  place: { from: number; to: number } | null;
-}
-
-/** One aspect looked for in one passage. */
-export interface Run {
-  id: string;
-  aspect: string;
-  author: Person | null;
-  own: boolean;
-  state: "waiting" | "running" | "done" | "failed" | "stopped";
-  failure: Failure | null;
-  found: number;
-}
+import { countWords, drawSuggestion, type Run, type Suggestion, spoken, type Verdict } from "./suggestion";
 
 interface Kept {
   anchor: PassageAnchor | null;
@@ -81,7 +50,7 @@ export class Suggestions {
   ) {
     this.ranges = new TrackedRanges<Suggestion>({
       name: "suggestions",
-      draw: (item) => this.draw(item),
+      draw: (item) => drawSuggestion(item, item.id === this.shown),
       changed: () => this.events.changed(),
     });
     this.requests = new Requests(
@@ -462,37 +431,4 @@ export class Suggestions {
       found: known.edits.length,
     };
   }
-
-  private draw({ id, from, to, data }: Tracked<Suggestion>): Decoration[] {
-    const shown = id === this.shown ? " suggestion-shown" : "";
-    const old = Decoration.inline(from, to, { class: `suggestion-old${shown}`, "data-suggestion": id });
-    if (data.replacement === "") return [old];
-    const words = Decoration.widget(to, () => insertion(id, data.replacement, shown), {
-      side: 5, // before carets of others (10) and ghosts (20)
-      key: `suggestion:${id}${shown}`,
-      ignoreSelection: true,
-      marks: [],
-    });
-    return [old, words];
-  }
-}
-
-function insertion(id: string, words: string, shown: string): HTMLElement {
-  const element = document.createElement("ins");
-  element.className = `suggestion-new${shown}`;
-  element.dataset.suggestion = id;
-  element.setAttribute("aria-hidden", "true"); // its card says it, with buttons
-  element.contentEditable = "false";
-  element.textContent = words;
-  return element;
-}
-
-export function spoken({ original, replacement, explanation }: Suggestion): string {
-  const change = replacement === "" ? `Delete “${original}”.` : `Replace “${original}” by “${replacement}”.`;
-  return `${change} ${explanation}`;
-}
-
-export function countWords(found: number): string {
-  if (found === 0) return "nothing to suggest";
-  return found === 1 ? "1 suggestion" : `${found} suggestions`;
 }

@@ -17,7 +17,8 @@ import { RewriteBar } from "../rewrite/bar";
 import { rewriteForm } from "../rewrite/form";
 import { Rewrites, type Wish } from "../rewrite/rewrites";
 import type { SuggestionsPanel } from "../suggestions/panel";
-import { type Suggestion, Suggestions } from "../suggestions/suggestions";
+import type { Suggestion } from "../suggestions/suggestion";
+import { Suggestions } from "../suggestions/suggestions";
 import { toolItems } from "./slash";
 
 export class WritingTools {
