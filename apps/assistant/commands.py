@@ -52,7 +52,12 @@ def add_command(
         prompt=_checked_prompt(prompt),
         edited_by=user,
     )
-    kept = Command.objects.filter(user=command.user, document_id=document_id, team_id=team_id)
+    if document_id is not None:
+        kept = Command.objects.filter(document_id=document_id)
+    elif team_id is not None:
+        kept = Command.objects.filter(team_id=team_id)
+    else:
+        kept = own_commands(user)
     if kept.count() >= settings.ASSISTANT_COMMANDS_MAX:
         raise Conflict("There are too many commands. Delete one that is not needed first.")
     return _saved(command)
