@@ -76,6 +76,16 @@ def test_what_an_admin_changes_holds_for_the_next_request_and_is_told(house: Hou
     assert alice.hear_type("error")["code"] == "quota_exceeded"
 
 
+def test_a_tier_change_is_in_force_in_every_process(house: House, tiers: dict[str, Tier]) -> None:
+    clients = [house.join(house.alice, web) for web in (house.web, house.start_web())]
+    small = Tier.objects.create(name="small", label="Small", tokens_per_day=1)
+    set_tier([house.alice], small)
+    for client in clients:
+        assert client.hear_until(lambda frame: frame["type"] == "quota", seconds=30)["tier"] == "small"
+        client.generate("Late. ")
+        assert client.hear_type("error", seconds=30)["code"] == "quota_exceeded"
+
+
 def test_a_cancelled_generation_is_charged_what_was_sent(house: House, tiers: dict[str, Tier]) -> None:
     house.provider.behave(rate=20, tokens=400)
     alice = house.join(house.alice)
