@@ -8,8 +8,15 @@ from pytest_django import Settings
 from apps.assistant.models import Generation
 from tests.assistant.clients import AssistantClient, Frame, assert_whole
 from tests.assistant.conftest import House, Shared, furnished, started
+from tests.quotas.conftest import assert_settled
 
 FIRST, SECOND = "openai/test", "openai/second"
+
+
+@pytest.fixture(autouse=True)
+def _ends_are_settled(transactional_db: None) -> Iterator[None]:
+    yield
+    assert_settled()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,9 @@ from django.apps import apps
 from django.db import close_old_connections, connections
 
 from apps.accounts.models import User
-from apps.quotas.models import Assignment, Pays, TeamPool, Tier
+from apps.assistant.models import Generation
+from apps.quotas.checks import find_differences
+from apps.quotas.models import Assignment, Entry, Pays, Reservation, TeamPool, Tier
 from apps.teams.models import Team
 from tests.assistant.conftest import house as house
 from tests.assistant.conftest import own_house as own_house
@@ -32,6 +34,17 @@ def give_pool(team: Team, pays: Pays, **limits: object) -> TeamPool:
     """Give `team` a pool with these limits."""
     tier = Tier.objects.create(name=f"pool-{Tier.objects.count()}", label="Pool", **limits)
     return TeamPool.objects.update_or_create(team=team, defaults={"tier": tier, "pays": pays})[0]
+
+
+def assert_settled() -> None:
+    """Every generation that has ended was charged what all its attempts used, and has nothing set aside any more."""
+    ended = Generation.objects.exclude(ending=None)
+    for generation in ended:
+        entry = Entry.objects.get(generation_id=generation.pk)
+        used = sum(attempt["prompt_tokens"] + attempt["completion_tokens"] for attempt in generation.attempts)
+        assert (entry.outcome, entry.tokens + entry.uncharged) == (generation.state, used)
+    assert not Reservation.objects.filter(generation_id__in=ended.values("pk")).exists()
+    assert find_differences() == []
 
 
 def close_connections() -> None:
