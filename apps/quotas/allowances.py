@@ -41,8 +41,8 @@ SELECT tier.name, tier.label, tier.price_hint,
     COALESCE(exception.concurrent_per_document, tier.concurrent_per_document),
     COALESCE(exception.max_input_tokens, tier.max_input_tokens),
     COALESCE(exception.max_output_tokens, tier.max_output_tokens),
-    COALESCE(exception.allowed_actions, tier.allowed_actions),
-    COALESCE(exception.allowed_models, tier.allowed_models)
+    COALESCE(NULLIF(exception.allowed_actions, '{{}}'), tier.allowed_actions),
+    COALESCE(NULLIF(exception.allowed_models, '{{}}'), tier.allowed_models)
 FROM use LEFT JOIN tier ON true LEFT JOIN exception ON true
 """
 READ_PERSON = _READ.format(

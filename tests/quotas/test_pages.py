@@ -144,10 +144,12 @@ def test_a_tier_is_edited_and_an_exception_made_in_the_admin(root: Client, tiers
         "starts_at_1": "00:00",
         "tokens_per_day": "9",
     }
+    Tier.objects.update(allowed_actions=["continue"])
     answer = root.post("/admin/quotas/override/add/", fields)
     assert answer.status_code == 302, re.findall(r"errorlist.*", answer.content.decode())
     assert allowance_of(alice.pk).left == 9
     assert Override.objects.get().made_by is not None
+    assert allowance_of(alice.pk).allowed_actions == ("continue",)  # the tier's: the exception names none
 
 
 def test_the_ledger_is_for_reading_only(root: Client) -> None:
