@@ -28,12 +28,17 @@ def test_people_make_a_team_take_somebody_in_and_share_a_document(site: Site, lo
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the team's page scrolls sideways"
     page.screenshot(path=screenshots / f"team-{look}.png", full_page=True)
-    team = page.url.rstrip("/").rpartition("/")[2]
     page.goto("/teams/")
     assert_accessible(page)
     page.screenshot(path=screenshots / f"teams-{look}.png", full_page=True)
-    made = alice.send("POST", "/documents/", {"title": "Front page", "team": team})
-    assert made["team"]["id"] == team
+    page.goto(f"/documents/{alice.send('POST', '/documents/', {'title': 'Front page'})['id']}/")
+    page.get_by_role("button", name="Share", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Share with a team").select_option(LONG[:80])
+    expect(dialog.get_by_label(f"Role of everybody in {LONG[:80]}")).to_be_focused()
+    expect(dialog.get_by_label("Share with a team")).to_be_hidden()
+    assert_accessible(page)
+    page.screenshot(path=screenshots / f"team-share-{look}.png")
     theirs = bob.open("/documents/")
     theirs.get_by_role("link", name="Team", exact=True).click()
     expect(theirs.get_by_role("link", name="Front page")).to_be_visible()

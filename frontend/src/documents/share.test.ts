@@ -17,6 +17,7 @@ describe("the share dialog", () => {
         { id: "b", name: "Bob", email: "bob@example.org", role: "editor", you: false },
       ],
       invitations: [{ email: "new+1@example.org", role: "viewer" }],
+      team: null,
     };
     document.body.innerHTML = '<form hidden><input name="csrfmiddlewaretoken" value="token"></form>';
     vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
@@ -26,6 +27,7 @@ describe("the share dialog", () => {
       if (init.method !== "GET" && refusal) {
         return Response.json({ code: "invalid", detail: refusal.detail }, { status: refusal.status });
       }
+      if (path === "/api/v1/teams/") return Response.json({ items: [{ id: "t", name: "Night desk" }] });
       return init.method === "GET" ? Response.json(members) : new Response(null, { status: 204 });
     });
   });
@@ -83,6 +85,31 @@ describe("the share dialog", () => {
       body: { role: "viewer" },
       csrf: "token",
     });
+  });
+
+  it("shares with a team of one's own", async () => {
+    const dialog = await opened();
+    const select = dialog.querySelector<HTMLSelectElement>('[aria-label="Share with a team"]');
+    if (!select) throw new Error("no select");
+    expect(select.hidden).toBe(false);
+    select.value = "t";
+    select.dispatchEvent(new Event("change"));
+    await sent();
+    const path = "/api/v1/documents/d1/";
+    expect(calls).toContainEqual({ method: "PATCH", path, body: { team: "t" }, csrf: "token" });
+  });
+
+  it("says which team has it, and takes it back", async () => {
+    members.team = { id: "t", name: "Night desk", role: "commenter" };
+    const dialog = await opened();
+    const role = dialog.querySelector<HTMLSelectElement>('[aria-label="Role of everybody in Night desk"]');
+    expect(role?.value).toBe("commenter");
+    expect([...(role?.options ?? [])].map(({ value }) => value)).not.toContain("owner");
+    expect(dialog.querySelector<HTMLElement>('[aria-label="Share with a team"]')?.hidden).toBe(true);
+    dialog.querySelector<HTMLElement>('[aria-label="Stop sharing with Night desk"]')?.click();
+    await sent();
+    const path = "/api/v1/documents/d1/";
+    expect(calls).toContainEqual({ method: "PATCH", path, body: { team: null }, csrf: "token" });
   });
 
   it("withdraws an invitation", async () => {

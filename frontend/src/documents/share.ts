@@ -4,6 +4,8 @@ import { openDialog } from "../editor/dialog";
 import { icon } from "../page/icons";
 import { call, Problem } from "./api";
 
+const TEAMS = "/api/v1/teams/";
+
 export const ROLES = [
   { value: "owner", label: "Owner" },
   { value: "editor", label: "Editor" },
@@ -26,9 +28,16 @@ interface Invitation {
   link?: string;
 }
 
+interface Team {
+  id: string;
+  name: string;
+}
+
 export interface Members {
   members: Member[];
   invitations: Invitation[];
+  /** Whose people all have access, with at least this role. */
+  team: (Team & { role: string }) | null;
 }
 
 /** Open the dialog over the members resource at `path` (ending in `members/`). */
@@ -43,6 +52,8 @@ class ShareDialog {
   private readonly form = document.createElement("form");
   private readonly email = document.createElement("input");
   private readonly role = roleSelect("editor", "Role of the new person");
+  private readonly team = document.createElement("select");
+  private readonly documentPath: string;
 
   constructor(
     body: HTMLElement,
@@ -51,14 +62,23 @@ class ShareDialog {
     this.list.className = "members";
     this.problem.className = "problem";
     this.problem.setAttribute("role", "alert");
+    this.documentPath = this.path.replace(/members\/$/, "");
     this.buildForm();
-    body.append(this.form, this.problem, this.list);
+    this.buildTeam();
+    body.append(this.form, this.team, this.problem, this.list);
   }
 
   async load(): Promise<void> {
     this.list.setAttribute("aria-busy", "true");
     const words = this.problem.textContent;
-    const done = await this.attempt(async () => this.draw(await call<Members>("GET", this.path)));
+    const done = await this.attempt(async () => {
+      const [people, teams] = await Promise.all([
+        call<Members>("GET", this.path),
+        call<{ items: Team[] }>("GET", TEAMS),
+      ]);
+      this.draw(people);
+      this.offer(people.team ? [] : teams.items);
+    });
     if (done) this.problem.textContent = words; // of the action before, which this shows the result of
     this.list.removeAttribute("aria-busy");
   }
@@ -95,8 +115,47 @@ class ShareDialog {
     this.email.focus();
   }
 
-  private draw({ members, invitations }: Members): void {
+  private buildTeam(): void {
+    this.team.className = "share-team";
+    this.team.hidden = true;
+    this.team.setAttribute("aria-label", "Share with a team");
+    this.team.addEventListener("change", () => this.shareWithTeam());
+  }
+
+  /** A document belongs to one team at most. */
+  private offer(teams: Team[]): void {
+    const none = option("", "Share with a team…");
+    this.team.replaceChildren(none, ...teams.map(({ id, name }) => option(id, name)));
+    this.team.hidden = teams.length === 0;
+  }
+
+  private async shareWithTeam(): Promise<void> {
+    const name = this.team.selectedOptions[0]?.textContent ?? "";
+    const done = await this.attempt(() => call("PATCH", this.documentPath, { team: this.team.value }));
+    if (done) announce(`Everybody in ${name} can edit this document now.`);
+    await this.load();
+    this.list.querySelector("select")?.focus();
+  }
+
+  private teamItem({ name, role }: Team & { role: string }): HTMLElement {
+    const select = roleSelect(role, `Role of everybody in ${name}`, "owner");
+    select.addEventListener("change", async () => {
+      const done = await this.attempt(() => call("PATCH", this.documentPath, { team_role: select.value }));
+      if (done) announce(`Everybody in ${name} is now ${select.value}.`);
+      await this.load();
+    });
+    const remove = removeButton(`Stop sharing with ${name}`, async () => {
+      const done = await this.attempt(() => call("PATCH", this.documentPath, { team: null }));
+      if (done) announce(`This document is not shared with ${name} any more.`);
+      await this.load();
+      this.email.focus();
+    });
+    return item(name, "Everybody in this team", select, remove);
+  }
+
+  private draw({ members, invitations, team }: Members): void {
     this.list.replaceChildren(
+      ...(team ? [this.teamItem(team)] : []),
       ...members.map((member) => this.memberItem(member)),
       ...invitations.map((invitation) => this.invitationItem(invitation)),
     );
@@ -163,17 +222,21 @@ class ShareDialog {
   }
 }
 
-function roleSelect(role: string, label: string): HTMLSelectElement {
+function roleSelect(role: string, label: string, without = ""): HTMLSelectElement {
   const select = document.createElement("select");
   select.setAttribute("aria-label", label);
-  for (const { value, label: words } of ROLES) {
-    const option = document.createElement("option");
-    option.value = value;
-    option.textContent = words;
-    select.append(option);
+  for (const { value, label: words } of ROLES.filter((one) => one.value !== without)) {
+    select.append(option(value, words));
   }
   select.value = role;
   return select;
+}
+
+function option(value: string, words: string): HTMLOptionElement {
+  const element = document.createElement("option");
+  element.value = value;
+  element.textContent = words;
+  return element;
 }
 
 function removeButton(label: string, run: () => void): HTMLButtonElement {
