@@ -88,6 +88,7 @@ class Program:
     options: dict[str, Any] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
     log_start: int = 0
+    is_tried_again: bool = False  # as the supervisor does: PostgreSQL waits for what a killed one has left to end
     is_paused: bool = False
     longest_end_seconds: float = 0.0  # after SIGTERM
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # one fault at a time
@@ -115,9 +116,11 @@ class Program:
         self.launch()
         deadline = time.monotonic() + READY_SECONDS
         while not await asyncio.to_thread(self.is_ready, self):
-            if not self.is_running or time.monotonic() > deadline:
+            if time.monotonic() > deadline or not (self.is_running or self.is_tried_again):
                 raise AssertionError(f"{self.name} did not come up:\n{self.tail()}")
             await asyncio.sleep(0.05)
+            if not self.is_running:
+                self.launch()
 
     def kill(self) -> None:
         """SIGKILL to all of it."""
@@ -231,6 +234,7 @@ class Installation:
             lambda _: server.is_ready(),
             server.stop_signal,
             server.popen_options,
+            is_tried_again=True,
         )
 
     def _program(self, name: str, arguments: list[str], is_ready: Callable[[Program], bool]) -> Program:
