@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from tests.laws.faults import draw, kill_holders
 from tests.laws.installation import Installation
 from tests.laws.readers import Reader
-from tests.laws.verdicts import judge
+from tests.laws.verdicts import count_open, judge
 from tests.laws.writers import Writer
 from tests.processes import until
 
@@ -218,6 +218,10 @@ class Episode:
             )
 
         await self._until(in_step, "rest")
+        while await asyncio.to_thread(count_open, self):  # those that nobody is left to wait for are swept
+            if time.monotonic() - begun > SETTLE_SECONDS:
+                break  # which is against the law, and judged
+            await asyncio.sleep(0.1)
         self.report.settled_seconds = time.monotonic() - begun
 
     async def _until(self, condition: Callable[[], bool], what: str) -> None:

@@ -153,6 +153,11 @@ async def _judge_generations(episode: "Episode") -> None:
         _judge_decisions(name, stored, readings, violations)
 
 
+def count_open(episode: "Episode") -> int:
+    """Return how many generations have not ended."""
+    return sum(row[1] not in ENDS for row in _stored(episode, GENERATIONS))
+
+
 def _stored(episode: "Episode", query: LiteralString) -> list[Any]:
     with psycopg.connect(episode.installation.database_url) as connection:
         return connection.execute(query, [episode.document]).fetchall()
