@@ -170,10 +170,10 @@ def test_random_edits_over_two_processes_converge(web: WebProcess, second_web: W
 
     def agree() -> bool:
         for writer in writers:
-            writer.listen(0.02)
+            writer.sync_again()
         return len({writer.text for writer in writers}) == 1
 
-    wait_until(agree, seconds=90, what="agreement")
+    wait_until(agree, seconds=30, what="agreement")
     with cast.connect(webs[0], cast.alice) as late:
         assert late.sync().text == writers[0].text
     for writer in writers:
