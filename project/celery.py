@@ -13,6 +13,7 @@ from celery.platforms import SecurityWarning
 
 from apps.core.ids import adopt_request_id, request_id
 from project.heartbeat import Heart, beat_once
+from project.metrics import tasks  # noqa: F401  (hears of every task)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 

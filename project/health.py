@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from apps.core.redis import sync_redis
 from apps.llm.health import read_all
 from project.heartbeat import alive
+from project.metrics.page import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def health_middleware(get_response: GetResponse) -> GetResponse:
-    """Answer both pages before hosts are checked and sessions looked up: balancers ask by address."""
+    """Answer these pages before hosts are checked and sessions looked up: balancers ask by address."""
 
     def middleware(request: HttpRequest) -> Any:
         view = PAGES.get(request.path)
@@ -133,4 +134,9 @@ def stream(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(events(), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-PAGES: dict[str, Callable[[HttpRequest], Any]] = {"/healthz": healthz, "/readyz": readyz, STREAM_PATH: stream}
+PAGES: dict[str, Callable[[HttpRequest], Any]] = {
+    "/healthz": healthz,
+    "/readyz": readyz,
+    "/metrics": metrics,
+    STREAM_PATH: stream,
+}

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 import threading
-from typing import Literal
+from typing import Literal, get_args
 
 from django.conf import settings
 
@@ -14,6 +14,7 @@ from apps.core.redis import key, sync_redis
 logger = logging.getLogger(__name__)
 
 Kind = Literal["web", "generator", "worker", "beat"]
+PROCESS_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 def beat_once(kind: Kind, name: str) -> None:

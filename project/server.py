@@ -28,6 +28,7 @@ from twisted.internet import defer
 from apps.collaboration.wires import DIRECT_SOCKET
 from apps.core.close_codes import CloseCode
 from apps.core.ids import request_id
+from apps.core.metrics_report import start_reporting, stop_reporting
 from apps.core.readiness import say_ready
 from apps.core.shutdown import run_last_calls, run_shutdown, say_goodbye
 from project.flow import Intake
@@ -103,6 +104,7 @@ class Server(daphne_server.Server):
         await self._wait_for_applications(CANCEL_SECONDS)
         if self.heart is not None:
             self.heart.stop()
+        stop_reporting()
         logger.info("server.stopped")
 
     def _close_sockets(self) -> None:
@@ -146,6 +148,7 @@ def serve(application: Any, *, host: str, port: int, descriptor: int | None = No
         server_name="interline",
     )
     server.heart = Heart("web")
+    start_reporting("web")
     server.run()
 
 

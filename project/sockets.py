@@ -8,7 +8,13 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from apps.core.close_codes import CloseCode
+from apps.documents.metrics import CLOSED, OPEN, OPENED
 from apps.documents.socket_tokens import presented_token
+
+KINDS = {"/ws/sync/": "sync", "/ws/assistant/": "assistant"}
+ABNORMAL = 1006  # RFC 6455 § 7.1.5: it ended without a close frame
+LOST = "lost"
+NAMES = {1000: "normal", 1001: "going away", 1005: "none", ABNORMAL: LOST}
 
 
 async def accept_and_close(receive: Any, send: Any, code: CloseCode) -> None:
@@ -56,3 +62,39 @@ class OriginCheck:
             await self.application(scope, receive, send)
         else:
             await accept_and_close(receive, send, CloseCode.FORBIDDEN)
+
+
+def code_name(code: int | None) -> str:
+    """Return what a close code is counted as. Clients may send any of thousands."""
+    if code in set(CloseCode):
+        return CloseCode(code).name.lower()
+    return NAMES.get(code or ABNORMAL, "other")
+
+
+class Counted:
+    """Counts sockets as they come and go."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        kind = next((kind for path, kind in KINDS.items() if scope["path"].startswith(path)), "other")
+        codes: list[int | None] = []
+
+        async def receive_noting() -> Any:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                codes.append(message.get("code"))
+            return message
+
+        async def send_noting(message: Any) -> None:
+            if message["type"] == "websocket.close":
+                codes.append(message.get("code"))
+            await send(message)
+
+        OPENED.labels(kind).inc()
+        with OPEN.labels(kind).track_inprogress():
+            try:
+                await self.application(scope, receive_noting, send_noting)
+            finally:
+                CLOSED.labels(kind, code_name(codes[0] if codes else None)).inc()

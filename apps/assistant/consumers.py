@@ -51,6 +51,7 @@ from apps.core.close_codes import CloseCode
 from apps.core.errors import Forbidden, InterlineError, Invalid
 from apps.core.ids import request_id
 from apps.core.messages import Message
+from apps.documents.metrics import RESUMED
 from apps.documents.socket_tokens import accepted_protocol
 from apps.documents.sockets import (
     SocketIdentity,
@@ -132,6 +133,7 @@ class AssistantSocket:
         self._delivery = Delivery(self.user_id, self._send_text, self._ended)
         self._feed: Feed | None = None
         self._bad_frames = 0
+        self._resumed = False
         self._allowance = float(settings.ASSISTANT_FRAMES_BURST)
         self._counted_at = time.monotonic()
         self._requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
@@ -307,6 +309,9 @@ class AssistantSocket:
         await self._persist(partial(in_thread, cancel_generation, self.identity.user, self._document_id, message.id))
 
     async def _resume(self, message: Resume) -> None:
+        if not self._resumed and any(message.after.values()):
+            self._resumed = True
+            RESUMED.labels("assistant").inc()
         for generation_id, seq in list(message.after.items())[: settings.ASSISTANT_RESUME_MAX_GENERATIONS]:
             try:
                 await self._persist(partial(self._resume_one, generation_id, seq))
@@ -348,6 +353,10 @@ class AssistantSocket:
 
     def tell(self, frame: str) -> None:
         self._delivery.tell(frame)
+
+    @property
+    def backlog(self) -> int:
+        return self._delivery.backlog
 
     def still_reads(self, tail: Tail) -> bool:
         return self._delivery.still_reads(tail)

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.assistant import jobs
+from apps.assistant import jobs, metrics
 from apps.assistant.log import channel, line_of
 from apps.assistant.messages import Decide, Decided
 from apps.assistant.models import Decision, Generation
@@ -48,6 +48,7 @@ def decide(user: User, document_id: UUID, message: Decide) -> None:
             decision=message.decision,
             final_text=message.final_text,
         )
+        transaction.on_commit(metrics.DECISIONS.labels(generation.action, message.decision).inc)
         if generation.is_ended:
             transaction.on_commit(partial(_tell, generation, number_decisions(generation)))
         else:

@@ -79,6 +79,11 @@ class Delivery:
         cursor = self._cursors.get(generation_id)
         return cursor.sent if cursor else 0
 
+    @property
+    def backlog(self) -> int:
+        """Return how many events wait to be sent."""
+        return sum(len(cursor.waiting) for cursor in list(self._cursors.values()))
+
     def still_reads(self, tail: Tail) -> bool:
         cursor = self._cursors.get(tail.generation_id)
         return cursor is not None and cursor.tail is tail

@@ -53,6 +53,10 @@ class EventReader:
     def tell(self, frame: str) -> None:
         """What is about the socket, or about generations that have ended, is not for this stream."""
 
+    @property
+    def backlog(self) -> int:
+        return max(0, len(self.tail.lines) - self.sent) if self.tail else 0
+
     def still_reads(self, tail: Tail) -> bool:
         return self.tail is tail
 

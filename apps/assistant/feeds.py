@@ -19,6 +19,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.utils import timezone
 
+from apps.assistant import metrics
 from apps.assistant.log import Line, channel, decode_notice, read_log
 from apps.assistant.messages import ConversationChanged, Done, Started, parse_event
 from apps.assistant.models import OPEN_STATES, Generation
@@ -103,6 +104,9 @@ class Reader(Protocol):
     """A socket, as a feed sees it."""
 
     user_id: UUID
+
+    @property
+    def backlog(self) -> int: ...
 
     def follow(self, tail: Tail, after: int) -> None: ...
 
@@ -277,6 +281,10 @@ class Feeds:
         control().listen("conversation_changed", self._conversation_changed)
         self._sweeping = asyncio.create_task(self._sweep(), name="assistant-recheck")
         on_goodbye(self._go_away)
+        metrics.BACKLOG.set_function(self._backlog)
+
+    def _backlog(self) -> int:
+        return sum(reader.backlog for feed in list(self._feeds.values()) for reader in list(feed.readers))
 
     async def join(self, document_id: UUID, reader: Reader) -> Feed:
         """Return the document's feed with `reader` in it; what starts from now on is followed."""

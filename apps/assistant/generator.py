@@ -12,7 +12,7 @@ from uuid import UUID
 import redis
 from django.conf import settings
 
-from apps.assistant import jobs
+from apps.assistant import jobs, metrics
 from apps.assistant.claims import cancelled_among, claim, release
 from apps.assistant.database import in_database
 from apps.assistant.jobs import Job
@@ -22,6 +22,7 @@ from apps.assistant.pulse import Pulse
 from apps.assistant.runner import Run
 from apps.assistant.transcripts import replay
 from apps.core.ids import request_id
+from apps.core.metrics_report import start_reporting, stop_reporting
 from apps.core.notices import notices
 from apps.core.readiness import say_ready
 from apps.core.redis import blocking_redis
@@ -48,6 +49,7 @@ class Generator:
         self._silent_since: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        metrics.STREAMING.set_function(self._runs.__len__)
         self._free = asyncio.Semaphore(settings.ASSISTANT_STREAMS_PER_GENERATOR)
 
     def stop(self) -> None:
@@ -59,6 +61,7 @@ class Generator:
         await notices().subscribe(jobs.decisions_channel(), self._hear_decision, self._look_for_decisions)
         await notices().subscribe(probe_channel(), self._probe_soon, lambda: None)
         self._pulse.start()
+        start_reporting("generator")
         watching = asyncio.create_task(self._watch())
         taking = asyncio.create_task(self._take_jobs())
         logger.info("generator.ready", extra={"worker": self.worker})
@@ -68,6 +71,7 @@ class Generator:
         await self._drain()
         watching.cancel()
         await asyncio.to_thread(self._pulse.stop)
+        await asyncio.to_thread(stop_reporting)
         await engine().aclose()
         logger.info("generator.stopped", extra={"worker": self.worker})
 
@@ -192,6 +196,7 @@ class Generator:
         lease = settings.ASSISTANT_LEASE_SECONDS
         for holder in await self._gone():
             for job in await jobs.take_over(self.worker, holder, TAKEN_OVER_AT_ONCE, idle_seconds=lease / 2):
+                metrics.TAKEN_OVER.inc()
                 logger.warning("generation.taken_over", extra={"generation": str(job.generation_id), "holder": holder})
                 self._start(job)
         # Our own that failed, because PostgreSQL was away for example.

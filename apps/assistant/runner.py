@@ -33,6 +33,7 @@ from apps.assistant.writer import LogWriter
 from apps.core.errors import InterlineError
 from apps.llm.requests import Attempt, Delta, Finish, Prompt, Rerouted, Retrying
 from apps.llm.stream import settle, stream
+from apps.moderation.metrics import note_findings
 from apps.moderation.redaction import Finding
 
 logger = logging.getLogger(__name__)
@@ -250,6 +251,7 @@ class Run:
             raise Fenced
         await self._writer.end(lines)
         await expire_log(self.generation.pk)
+        note_findings(self._findings)
         logger.info(
             "generation.ended",
             extra={

@@ -8,14 +8,14 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User
-from apps.assistant import jobs
+from apps.assistant import jobs, metrics
 from apps.assistant.actions import Action, find_action
 from apps.assistant.admission import Terms, check_concurrency, choose_payer, look, own_terms, store, terms_of
 from apps.assistant.conversations import Place, find_place, take_place
 from apps.assistant.messages import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
 from apps.assistant.sheets import use_sheet
-from apps.core.errors import Invalid, NotFound, TooLarge
+from apps.core.errors import InterlineError, Invalid, NotFound, TooLarge
 from apps.core.ids import request_id
 from apps.documents.models import Document
 from apps.llm.routes import deployments
@@ -31,6 +31,14 @@ def start_generation(user: User, document_id: UUID, request: Generate) -> tuple[
 
     Sent again by the same person, the id answers with what there is. Raises InterlineError.
     """
+    try:
+        return _start(user, document_id, request)
+    except InterlineError as refusal:
+        metrics.REFUSED.labels(refusal.code).inc()
+        raise
+
+
+def _start(user: User, document_id: UUID, request: Generate) -> tuple[Generation, bool]:
     try:
         with transaction.atomic():
             standing = look(user, document_id, request.id)

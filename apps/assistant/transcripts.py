@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from apps.assistant import metrics
 from apps.assistant.admission import settle_ended
 from apps.assistant.decisions import decided_event, keep_numbers, number_decisions
 from apps.assistant.log import Line, line_of
@@ -94,6 +95,7 @@ def store_end(
         ending = ending.model_copy(update={"quota": quota_of(generation.user_id, generation.document_id)})
     generation.ending = ending.model_dump(mode="json")
     generation.save()
+    transaction.on_commit(partial(metrics.note_end, generation), robust=True)
     if generation.action == SHEET and ending.type == "done":
         transaction.on_commit(partial(take_reading, generation), robust=True)
     if generation.action == CHAT and ending.type == "done":

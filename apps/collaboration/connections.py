@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from apps.collaboration import metrics
 from apps.collaboration.awareness import read_awareness
 from apps.collaboration.frames import (
     EMPTY_STATE_VECTOR,
@@ -28,6 +29,7 @@ from apps.collaboration.frames import (
 from apps.collaboration.structure import BadUpdate, Checked, Gap
 from apps.collaboration.wires import Batch, Send, make_wire
 from apps.core.close_codes import CloseCode
+from apps.documents.metrics import RESUMED
 from apps.documents.sockets import SocketIdentity
 
 if TYPE_CHECKING:
@@ -106,6 +108,7 @@ class Connection:
         self._bytes = Bucket(settings.SYNC_BYTES_PER_SECOND, settings.SYNC_BYTES_BURST)
         self._committed = 0
         self._committed_at = 0  # the document's position then
+        self._came_back = False  # with what it had
         self._asked_again = 0  # messages answered with sync step 1
 
     # Sending
@@ -118,6 +121,7 @@ class Connection:
         if self._missed_from is None and self._room is not None:
             self._missed_from = self._room.state_vector()
             self.put = _put_nothing
+            metrics.FELL_BEHIND.inc()
             logger.info("sync.fell_behind", extra={"person": str(self.person_id)})
 
     def caught_up(self) -> None:
@@ -215,9 +219,15 @@ class Connection:
                 raise Refused(CloseCode.TOO_LARGE, "state vector too large")
             if body != EMPTY_STATE_VECTOR:
                 read_state_vector(body)
+                self._count_return()
             self.put(self._room.answer(body))
         else:
             self.send(self._room.presence_frame())
+
+    def _count_return(self) -> None:
+        if not self._came_back:
+            self._came_back = True
+            RESUMED.labels("sync").inc()
 
     def _take_update(self, kind: Kind, update: bytes) -> None:
         room = self._room

@@ -8,6 +8,7 @@ A commit whose answer was lost is tried again too: the same update twice in the 
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ import psycopg
 from django.conf import settings
 from psycopg_pool import PoolTimeout
 
+from apps.collaboration import metrics
 from apps.collaboration.connections import Connection
 from apps.collaboration.database import APPEND, NewUpdate, append_parameters, pool
 from apps.core.shutdown import on_last_call, on_shutdown
@@ -62,11 +64,14 @@ class Journal:
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque()
         self._bytes = 0
+        self._oldest_at: float | None = None  # of those that are not committed; never too early
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._hurry = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="journal")
+        metrics.WAITING.set_function(self._entries.__len__)
+        metrics.OLDEST.set_function(self._oldest_seconds)
         on_last_call(self.flush)
         on_shutdown(self.flush)
 
@@ -74,7 +79,13 @@ class Journal:
     def is_full(self) -> bool:
         return self._bytes > settings.SYNC_JOURNAL_MAX_BYTES
 
+    def _oldest_seconds(self) -> float:
+        oldest_at = self._oldest_at
+        return 0.0 if oldest_at is None else time.monotonic() - oldest_at
+
     def append(self, entry: Entry) -> None:
+        if self._oldest_at is None:
+            self._oldest_at = time.monotonic()
         self._entries.append(entry)
         self._bytes += len(entry.data or b"")
         self._idle.clear()
@@ -98,6 +109,7 @@ class Journal:
                     await self._write(batch)
                 except Exception:
                     logger.exception("journal.failed")
+                self._oldest_at = time.monotonic() if self._entries else None
                 await self._gather(batch)
             self._idle.set()
 
@@ -161,11 +173,15 @@ class Journal:
         if not updates:
             return {}
         parameters = append_parameters(updates)
+        started = time.perf_counter()
         while True:
             try:
                 async with (await pool()).connection() as connection:
                     cursor = await connection.execute(APPEND, parameters, prepare=True)
-                    return dict(await cursor.fetchall())
+                    positions: dict[UUID, int] = dict(await cursor.fetchall())
+                metrics.COMMITTED.observe(time.perf_counter() - started)
+                metrics.UPDATES.inc(len(updates))
+                return positions
             except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
                 logger.warning("journal.database_away", extra={"updates": len(updates), "error": type(error).__name__})
                 await asyncio.sleep(settings.SYNC_JOURNAL_RETRY_SECONDS)

@@ -19,6 +19,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from pycrdt import Doc
 
+from apps.collaboration import metrics
 from apps.collaboration.awareness import Presence, awareness_frame
 from apps.collaboration.compaction import compact
 from apps.collaboration.connections import Connection, Refused
@@ -108,6 +109,7 @@ class Room:
         self.is_read_only = loaded.read_only
         if loaded.tail_updates > settings.SYNC_FOLD_ON_LOAD_UPDATES and not loaded.read_only:
             self._folding = asyncio.create_task(self._fold())
+        metrics.LOADED.observe(time.perf_counter() - started)
         logger.info(
             "room.loaded",
             extra={
@@ -507,6 +509,7 @@ class Rooms:
         self._rooms: dict[UUID, asyncio.Future[Room]] = {}
         self._tending = asyncio.create_task(self._tend(), name="rooms")
         on_goodbye(self._go_away)
+        metrics.ROOMS.set_function(self._rooms.__len__)
 
     async def join(self, document_id: UUID, connection: Connection) -> Room:
         """Enter the document's room, opening it where it is not open. Raises DocumentMissing, Refused.

@@ -19,6 +19,7 @@ import redis
 from django.conf import settings
 
 from apps.core.redis import async_redis, key
+from apps.llm.metrics import CIRCUITS
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ class Breaker:
             circuit = _failed_here(known, rest)
         self._circuits[model] = circuit
         if circuit.rest and not known.rest:
+            CIRCUITS.labels(model).inc()
             logger.warning("llm.circuit_opened", extra={"model": model, "seconds": round(circuit.rest, 1)})
 
     async def succeeded(self, model: str) -> None:

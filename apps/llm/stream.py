@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 
 from apps.core.errors import InterlineError
+from apps.llm import metrics
 from apps.llm.attempt import Clock, answer
 from apps.llm.breaker import breaker
 from apps.llm.engine import Engine, count_tokens
@@ -54,6 +55,7 @@ async def stream(request: ChatRequest, attempts: list[Attempt] | None = None) ->
             if prompt is None:
                 raise failure
             logger.warning("llm.fallback", extra={"model": model, "code": failure.code, "resumed": bool(written)})
+            metrics.FALLBACKS.labels(model).inc()
             yield Rerouted(model, resumed=bool(written))
         if written and _room(request, written) <= 0:
             yield Finish("length")
@@ -105,6 +107,8 @@ async def _ask(
         try:
             async with aclosing(answer(engine(), request, attempt, clock)) as items:
                 async for item in items:
+                    if len(attempt.pieces) == 1 and isinstance(item, Delta):
+                        metrics.FIRST_TOKEN.labels(model).observe(time.monotonic() - started)
                     if isinstance(item, Finish):
                         await breaker().succeeded(model)
                         await note(model, "", time.monotonic() - started)
@@ -119,11 +123,14 @@ async def _ask(
                 raise
             tried += 1
             logger.info("llm.retry", extra={"model": model, "code": error.code, "seconds": round(wait, 2)})
+            metrics.RETRIES.labels(model).inc()
             yield Retrying(model, wait)
             await asyncio.sleep(wait)
         except (asyncio.CancelledError, GeneratorExit):
             await breaker().given_up(model)
             raise
+        finally:
+            metrics.REQUESTS.labels(model, attempt.outcome or "stopped").inc()
 
 
 def _is_models_fault(error: InterlineError) -> bool:

@@ -10,6 +10,7 @@ from django.conf import settings
 from apps.moderation.errors import BlockedInput
 from apps.moderation.injection import hidden_text, is_direct, is_indirect
 from apps.moderation.lookouts import blocked_terms
+from apps.moderation.metrics import VERDICTS
 
 logger = logging.getLogger(__name__)
 
@@ -54,5 +55,6 @@ def _judge(kind: str, policy: str, finds: Callable[[str], bool], texts: Sequence
     if policy == "pass" or not any(finds(text) for text in texts if text):
         return
     logger.info("moderation.input_found", extra={"kind": kind, "policy": policy})
+    VERDICTS.labels(kind, policy).inc()
     if policy == "block":
         raise BlockedInput(reason)

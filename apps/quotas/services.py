@@ -19,6 +19,7 @@ from apps.core.errors import Invalid
 from apps.core.postgres import Statement, in_one_trip
 from apps.quotas.allowances import Allowance, Share, allowance_of, allowance_of_team, month_of, today, week_of
 from apps.quotas.errors import QuotaExceeded
+from apps.quotas.metrics import EXHAUSTED
 from apps.quotas.models import DailyUse, Entry, Kind, Reservation, TeamDailyUse
 from apps.teams.models import Team
 
@@ -127,6 +128,7 @@ def check_share(allowance: Allowance, tokens: int, now: datetime | None = None) 
     if lacking:
         # All of them have to be over: the last to begin anew says when.
         share = max(lacking, key=lambda one: one.resets_at)
+        EXHAUSTED.labels("team" if allowance.team_id else "person").inc()
         words = _words(share, tokens, allowance)
         raise QuotaExceeded(words, retry_after=round((share.resets_at - now).total_seconds(), 1))
 

@@ -8,6 +8,7 @@ from project.settings.collaboration import *  # noqa: F403
 from project.settings.documents import *  # noqa: F403
 from project.settings.fallback import *  # noqa: F403
 from project.settings.logs import *  # noqa: F403
+from project.settings.metrics import *  # noqa: F403
 from project.settings.moderation import *  # noqa: F403
 from project.settings.quotas import *  # noqa: F403
 from project.settings.retention import *  # noqa: F403

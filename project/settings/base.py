@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "project.middleware.request_id_middleware",
     "project.health.health_middleware",
+    "project.metrics.http.metrics_middleware",
     "django.middleware.security.SecurityMiddleware",
     "project.middleware.content_security_policy",
     "project.problems.FriendlyErrors",

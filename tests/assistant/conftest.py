@@ -27,6 +27,7 @@ SHORT = {
     "AI_TOKEN_TIMEOUT_SECONDS": "1",
     "AI_RETRIES": "0",
     "AI_BREAKER_FAILURES": "10000",
+    "METRICS_SECONDS": "0.5",
 }
 
 
