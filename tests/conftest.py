@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from apps.core.kept import forget_all
 from tests.processes import Processes
 
 
@@ -16,6 +17,12 @@ from tests.processes import Processes
 def _own_redis_prefix(settings: Settings) -> None:
     """Give every test a Redis name space of its own."""
     use_redis_prefix(settings, f"test:{os.urandom(6).hex()}:")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Read anew what other tests have rolled back or flushed."""
+    forget_all()
 
 
 def use_redis_prefix(settings: Settings, prefix: str) -> None:

@@ -12,7 +12,7 @@ from apps.assistant.models import Generation
 from apps.assistant.writer import LogWriter
 from apps.moderation.errors import BlockedOutput
 from apps.moderation.folding import fold_text
-from apps.moderation.redaction import STOP, Finding, Lookout, Redactor
+from apps.moderation.redaction import STOP, Finding, Lookout, Redactor, finding_of
 
 HELD = "Part of the answer is held back until it is clear what it is."
 BLOCKED = "The answer was stopped: it had something in it that must not be shown here. What came before it is kept."
@@ -75,7 +75,7 @@ class Withheld:
             action = self.lookout.action(match)
             if match.rule is None and _signs(text[start:end]) in known:
                 continue
-            self.findings.append(Finding(match.kind, action, match.rule))
+            self.findings.append(finding_of(match, action, text[start:end]))
             if action in STOP:
                 raise BlockedOutput(BLOCKED)
             if action == "redact":

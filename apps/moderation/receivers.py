@@ -12,7 +12,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.signals import post_save, pre_save
+from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
@@ -21,6 +21,9 @@ from apps.accounts.models import User
 from apps.core.deeds import Deed, done, tell
 from apps.core.origin import current_request
 from apps.moderation.audit import record
+from apps.moderation.models import Rule
+from apps.moderation.rules import rules
+from apps.quotas.models import Tier
 
 SALT = "apps.moderation.receivers"
 LOGIN_MARK_CHARACTERS = 16
@@ -212,3 +215,13 @@ def _changes(message: str) -> Any:
         {what: {name: value for name, value in about.items() if name != "object"} for what, about in part.items()}
         for part in parts
     ]
+
+
+# ---------------------------------------------------------------- rules
+
+
+@receiver([post_save, post_delete], sender=Rule)
+@receiver([post_save, post_delete], sender=Tier)
+def _on_rules_changed(**_: Any) -> None:
+    """Rules name tiers."""
+    rules.tell_changed()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from apps.moderation.detection import OPEN, Detector, Match, Open
 from apps.moderation.encoded import next_encoded
@@ -28,11 +28,24 @@ STOP = ("block", "quarantine")  # and those that end the text
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, never its text. `action`: `redact`, or a rule's own."""
+    """What was found. `action`: `redact`, or a rule's own. `source`, `score`: as in Verdict.
+
+    `text` is for the verdict alone, which knows what may be kept of it: it is in no log.
+    """
 
     kind: str
     action: str
     rule: int | None = None
+    source: str = "shape"
+    score: float | None = None
+    text: str = field(default="", repr=False, compare=False)
+
+
+def finding_of(match: Match, action: str, text: str) -> Finding:
+    """Return the finding that `match` is; of what no rule found, a secret, nothing is kept."""
+    if match.rule is None:
+        return Finding(match.kind, action)
+    return Finding(match.kind, action, match.rule, "rule", text=text)
 
 
 class Lookout:
@@ -174,7 +187,7 @@ class Redactor:
             action = self._lookout.action(what)
             if action == "redact" and what.kind in PERSONAL and self._is_own(raw[begin:end]):
                 continue
-            self.findings.append(Finding(what.kind, action, what.rule))
+            self.findings.append(finding_of(what, action, raw[begin:end]))
             if action == FLAG:
                 continue
             parts.append(raw[sent:begin])

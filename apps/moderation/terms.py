@@ -29,6 +29,7 @@ SPACED_MIN_LETTERS = 4  # shorter ones would be found in initials
 SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 BEGIN = r"(?<![\p{L}\p{N}_])"
 END = r"(?![\p{L}\p{N}_])"
+TERM_MAX_CHARACTERS = 200
 PATTERN_MAX_CHARACTERS = 400  # of what an administrator's pattern may match
 PATTERN_SECONDS = 0.05  # for one look; a pattern that takes longer is passed over
 FLAGS = regex.IGNORECASE | regex.VERSION1
@@ -37,6 +38,12 @@ FLAGS = regex.IGNORECASE | regex.VERSION1
 @cache
 def _is_spaceless(letter: str) -> bool:
     return bool(regex.match(f"[{SPACELESS}]", letter))
+
+
+def check_term(term: str) -> None:
+    """Raises ValueError, with a reason for people, for a term that cannot be looked for."""
+    if not any(letter.isalnum() for letter in fold_text(term)):
+        raise ValueError("A term has at least one letter or digit.")
 
 
 def term_pattern(term: str) -> str:

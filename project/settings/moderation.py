@@ -17,3 +17,8 @@ MODERATION_HIDDEN_TEXT = env.str("MODERATION_HIDDEN_TEXT", "block")  # text that
 # Orders to it in the text it reads: an article about such orders is a text like any other.
 MODERATION_INDIRECT_INJECTION = env.str("MODERATION_INDIRECT_INJECTION", "flag")
 MODERATION_CONTROLS_MAX = 32  # control characters in a request; with more it is no text
+
+# Of what was found, what is kept encrypted for reviewers: any of rule, model, injection, report. Of keys, cards and the
+# like nothing ever is.
+MODERATION_EXCERPTS: list[str] = env.list("MODERATION_EXCERPTS", ["rule", "model", "injection", "report"])
+MODERATION_EXCERPT_CHARACTERS = 300
