@@ -31,7 +31,6 @@ def chosen(direction: str, *, tier: str = "free", language: str = "") -> set[str
             r"(.*a){25}",
             "(x+x+)+y",
             r"^(\d+)*x",
-            r"(?:a?){30}a{30}b",
         ),
         *("", "   ", "a*", "(unclosed", "[z-a]", "(?P<n>x)(?P<n>", "|"),
     ],
