@@ -4,7 +4,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
-from project.settings import assistant, audit, collaboration, quotas, retention
+from project.settings import alerts, assistant, audit, collaboration, quotas, retention
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "clear-expired-sessions": {"task": "project.tasks.clear_expired_sessions", "schedule": crontab("17", "3")},
@@ -13,4 +13,5 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     **quotas.QUOTA_BEAT_SCHEDULE,
     **audit.AUDIT_BEAT_SCHEDULE,
     **retention.RETENTION_BEAT_SCHEDULE,
+    **alerts.ALERTS_BEAT_SCHEDULE,
 }
