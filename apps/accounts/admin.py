@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from apps.accounts.models import User
 
 admin.site.site_header = admin.site.site_title = "Interline"
+admin.site.index_title = "Administration"
 # Django's own log-in page knows neither the second factor nor the limit on guesses.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

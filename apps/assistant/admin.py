@@ -51,6 +51,14 @@ class ReasonForm(forms.Form):
     )
 
 
+class NamedValues(admin.AllValuesFieldListFilter):
+    """Every value there is, the empty one called none: a link needs a text."""
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or "none"}
+
+
 @admin.register(Generation)
 class GenerationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     list_display = (
@@ -63,7 +71,7 @@ class GenerationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in
         "prompt_tokens",
         "completion_tokens",
     )
-    list_filter = ("state", "action", "model", "error_code")
+    list_filter = ("state", "action", ("model", NamedValues), ("error_code", NamedValues))
     search_fields = ("=id", "=request_id", "user__email")
     date_hierarchy = "created_at"
     fields = (*SHOWN, "transcript")

@@ -118,6 +118,14 @@ class Site:
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.web.url}])
         return Person(name, email, context)
 
+    def admin(self, name: str, **context_options: Any) -> Person:
+        """Return a new person who may do everything in the administration."""
+        person = self.person(name, **context_options)
+        with psycopg.connect(self.web.environment["DATABASE_URL"], autocommit=True) as database:
+            changed = "UPDATE accounts_user SET is_staff = true, is_superuser = true WHERE email = %s"
+            database.execute(changed, [person.email])
+        return person
+
     def document(self, owner: Person, **members: Person) -> str:
         """Return the path of a new document; keyword names are roles."""
         document = owner.post("/documents/", {"title": ""})["id"]

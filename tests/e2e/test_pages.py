@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,9 +20,14 @@ LOOKS = {
 }
 
 
-def assert_accessible(page: Page) -> None:
+def faults_of(page: Page) -> list[Any]:
+    """Return what axe finds against WCAG A and AA: rules, and the elements that break them."""
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-    faults = [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found.response["violations"]]
+    return [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found.response["violations"]]
+
+
+def assert_accessible(page: Page) -> None:
+    faults = faults_of(page)
     assert not faults, json.dumps(faults, indent=1)
 
 

@@ -1,0 +1,3 @@
+/** The administration: Django's own pages in our colours and type. */
+import "../page/styles/tokens.css";
+import "./admin.css";

@@ -1,0 +1,60 @@
+"""The administration, as admins meet it: in both colours and on a telephone, by axe, quiet in the console."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.editor import ready, write
+from tests.e2e.site import Site
+from tests.e2e.test_pages import LOOKS, faults_of, watch_console
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_administration_is_calm_accessible_and_within_the_policy(site: Site, look: str, screenshots: Path) -> None:
+    admin = site.admin("Carol", **LOOKS[look])
+    editor = admin.open(site.document(admin))
+    ready(editor)
+    write(editor, "The heron waits by the weir.")
+    editor.keyboard.press("Control+Enter")
+    expect(editor.locator(".ghost")).to_be_visible()
+    editor.close()
+    page = admin.open("/admin/")
+    errors = watch_console(page)
+    pages = {
+        "index": "/admin/",
+        "people": "/admin/accounts/user/?q=carol",
+        "person": "/admin/accounts/user/add/",
+        "tiers": "/admin/quotas/tier/",
+        "tier": "/admin/quotas/tier/1/change/",
+        "generations": "/admin/assistant/generation/",
+    }
+    found: dict[str, list[Any]] = {}
+    said: list[str] = []
+
+    def look_at(name: str) -> None:
+        page.screenshot(path=screenshots / f"admin-{name}-{look}.png", full_page=True)
+        said.extend(errors)
+        found[name] = faults_of(page)
+        errors.clear()  # axe copies sheets that import others into elements, which the policy refuses
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found[name].append("scrolls sideways")
+
+    for name, path in pages.items():
+        page.goto(path)
+        look_at(name)
+    page.goto(pages["generations"])
+    page.locator("#result_list tbody a").first.click()
+    page.get_by_role("link", name="Read, giving a reason").click()
+    look_at("reason")
+    page.get_by_label("Reason").fill("Looking at what this page looks like.")
+    page.get_by_role("button", name="Read the transcript").click()
+    expect(page.get_by_text("The heron waits by the weir.").first).to_be_visible()
+    look_at("transcript")
+    page.goto("/admin/moderation/auditrecord/")
+    look_at("audit")
+    page.locator("#result_list tbody a").first.click()
+    look_at("record")
+    assert not {name: faults for name, faults in found.items() if faults}
+    assert not said
