@@ -1,10 +1,9 @@
 """The REST interface, assembled from the apps' routers."""
 
-from ninja import NinjaAPI
-
+from project.openapi import DescribedAPI
 from project.problems import speak_problem_json
 
-api = NinjaAPI(title="Interline", version="1")
+api = DescribedAPI(title="Interline", version="1")
 speak_problem_json(api)
 api.add_router("", "apps.accounts.api.router")
 api.add_router("", "apps.accounts.keys_api.router")

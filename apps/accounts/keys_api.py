@@ -13,6 +13,8 @@ from apps.accounts import api_keys
 from apps.accounts.authentication import ANY_SCOPE, BROWSER_ONLY, caller, caller_key
 from apps.accounts.models import ApiKey, Scope
 from apps.accounts.tokens import make_token
+from apps.core.errors import Conflict
+from apps.core.problems import refused_with
 
 router = Router(tags=["programs"])
 
@@ -83,7 +85,7 @@ def list_keys(request: HttpRequest) -> Any:
     return [_key(key) for key in api_keys.list_keys(caller(request))]
 
 
-@router.post("/api-keys/", auth=BROWSER_ONLY, response={201: NewKeyOutput})
+@router.post("/api-keys/", auth=BROWSER_ONLY, response={201: NewKeyOutput, **refused_with(Conflict)})
 def create_key(request: HttpRequest, body: KeyInput) -> Any:
     key, text = api_keys.create_key(
         caller(request), name=body.name, scopes=[scope.value for scope in body.scopes], expires_at=body.expires_at
@@ -91,7 +93,9 @@ def create_key(request: HttpRequest, body: KeyInput) -> Any:
     return Status(201, {**_key(key), "key": text})
 
 
-@router.post("/api-keys/{uuid:key_id}/rotate", auth=BROWSER_ONLY, response={201: NewKeyOutput})
+@router.post(
+    "/api-keys/{uuid:key_id}/rotate", auth=BROWSER_ONLY, response={201: NewKeyOutput, **refused_with(Conflict)}
+)
 def rotate_key(request: HttpRequest, key_id: UUID, body: RotateInput) -> Any:
     """Answers with the new key; the old one ends after the overlap."""
     key, text = api_keys.rotate_key(caller(request), key_id, overlap=timedelta(hours=body.overlap_hours))

@@ -21,10 +21,23 @@ from apps.assistant.queries import list_generations, read_generation
 from apps.assistant.services import start_generation
 from apps.assistant.transcripts import edits_of
 from apps.core.addresses import request_address
+from apps.core.problems import refused_with
 from apps.llm.routes import deployments, is_demo
+from apps.moderation.errors import BlockedInput
+from apps.quotas.errors import LimitsUnknown
 from apps.quotas.rates import check_address
 
 router = Router(auth=ASSISTANT, tags=["assistant"])
+
+EVENT = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "properties": {
+        "id": {"type": "string", "description": "Its `seq`."},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["id", "data"],
+}
 
 
 class ActionOutput(Schema):
@@ -140,7 +153,10 @@ def models(request: HttpRequest) -> Any:
     return [{"name": one.model, "demo": is_demo(one.model)} for one in deployments()]
 
 
-@router.post("/documents/{uuid:document_id}/generations/", response={202: StartedOutput})
+@router.post(
+    "/documents/{uuid:document_id}/generations/",
+    response={202: StartedOutput, **refused_with(BlockedInput, LimitsUnknown)},
+)
 def start(request: HttpRequest, document_id: UUID, body: Body[Generate]) -> Any:
     """Start a generation: the same body as the socket's `generate`. The same `id` again starts nothing."""
     check_address(request_address(request), body.id)
@@ -191,7 +207,7 @@ def read(request: HttpRequest, generation_id: UUID) -> Any:
         "responses": {
             200: {
                 "description": "Server-sent events: `id` is `seq`, `data` the same JSON as the socket's events.",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "content": {"text/event-stream": {"schema": EVENT}},
             },
             204: {"description": "The generation has ended and there is nothing after `Last-Event-ID`."},
         }

@@ -12,11 +12,13 @@ from apps.accounts.authentication import ASSISTANT, caller
 from apps.assistant import commands
 from apps.assistant.messages import INSTRUCTION_MAX_CHARACTERS
 from apps.assistant.models import COMMAND_NAME_MAX_CHARACTERS, Command
+from apps.core.errors import Conflict
+from apps.core.problems import refused_with
 
 router = Router(auth=ASSISTANT, tags=["commands"])
 
-Name = Annotated[str, Field(max_length=COMMAND_NAME_MAX_CHARACTERS)]
-Prompt = Annotated[str, Field(max_length=INSTRUCTION_MAX_CHARACTERS)]
+Name = Annotated[str, Field(min_length=1, max_length=COMMAND_NAME_MAX_CHARACTERS)]
+Prompt = Annotated[str, Field(min_length=1, max_length=INSTRUCTION_MAX_CHARACTERS)]
 
 
 class CommandInput(Schema):
@@ -66,7 +68,7 @@ def list_own(request: HttpRequest) -> Any:
     return [_command(one) for one in commands.own_commands(caller(request))]
 
 
-@router.post("/commands/", response={201: CommandOutput})
+@router.post("/commands/", response={201: CommandOutput, **refused_with(Conflict)})
 def add_own(request: HttpRequest, body: CommandInput) -> Any:
     """Names are unique among one's own, whatever their case."""
     return Status(201, _command(commands.add_command(caller(request), name=body.name, prompt=body.prompt)))
@@ -78,7 +80,7 @@ def list_usable(request: HttpRequest, document_id: UUID) -> Any:
     return [_command(one) for one in commands.usable_commands(caller(request), document_id)]
 
 
-@router.post("/documents/{uuid:document_id}/commands/", response={201: CommandOutput})
+@router.post("/documents/{uuid:document_id}/commands/", response={201: CommandOutput, **refused_with(Conflict)})
 def add_to_document(request: HttpRequest, document_id: UUID, body: CommandInput) -> Any:
     """Keep one for everybody who edits the document."""
     made = commands.add_command(caller(request), document_id=document_id, name=body.name, prompt=body.prompt)
@@ -91,7 +93,7 @@ def list_of_team(request: HttpRequest, team_id: UUID) -> Any:
     return [_command(one) for one in commands.team_commands(caller(request), team_id)]
 
 
-@router.post("/teams/{uuid:team_id}/commands/", response={201: CommandOutput})
+@router.post("/teams/{uuid:team_id}/commands/", response={201: CommandOutput, **refused_with(Conflict)})
 def add_to_team(request: HttpRequest, team_id: UUID, body: CommandInput) -> Any:
     """Keep one for everybody in the team, who may all change it."""
     return Status(
@@ -99,7 +101,7 @@ def add_to_team(request: HttpRequest, team_id: UUID, body: CommandInput) -> Any:
     )
 
 
-@router.patch("/commands/{uuid:command_id}/", response=CommandOutput)
+@router.patch("/commands/{uuid:command_id}/", response={200: CommandOutput, **refused_with(Conflict)})
 def change(request: HttpRequest, command_id: UUID, body: CommandChange) -> Any:
     return _command(commands.change_command(caller(request), command_id, name=body.name, prompt=body.prompt))
 

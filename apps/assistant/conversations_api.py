@@ -16,6 +16,8 @@ from apps.assistant.conversations import TITLE_MAX_CHARACTERS
 from apps.assistant.messages import Person
 from apps.assistant.models import Conversation, Turn
 from apps.assistant.people import person
+from apps.core.errors import Conflict
+from apps.core.problems import refused_with
 from apps.llm.routes import is_demo
 
 router = Router(auth=ASSISTANT, tags=["conversations"])
@@ -148,7 +150,7 @@ def list_all(request: HttpRequest, document_id: UUID, filters: Query[PageFilter]
     }
 
 
-@router.post("/{uuid:document_id}/conversations/", response={201: ConversationOutput})
+@router.post("/{uuid:document_id}/conversations/", response={201: ConversationOutput, **refused_with(Conflict)})
 def create(request: HttpRequest, document_id: UUID, body: ConversationInput) -> Any:
     user = caller(request)
     made = conversations.create_conversation(user, document_id, title=body.title, visibility=body.visibility)
@@ -161,7 +163,10 @@ def read(request: HttpRequest, document_id: UUID, conversation_id: UUID) -> Any:
     return _conversation(conversations.find_conversation(user, document_id, conversation_id), user)
 
 
-@router.patch("/{uuid:document_id}/conversations/{uuid:conversation_id}/", response=ConversationOutput)
+@router.patch(
+    "/{uuid:document_id}/conversations/{uuid:conversation_id}/",
+    response={200: ConversationOutput, **refused_with(Conflict)},
+)
 def change(request: HttpRequest, document_id: UUID, conversation_id: UUID, body: ConversationChange) -> Any:
     """Rename, share with everybody in the document (`shared`) or take back (`private`)."""
     user = caller(request)
@@ -171,7 +176,9 @@ def change(request: HttpRequest, document_id: UUID, conversation_id: UUID, body:
     return _conversation(changed, user)
 
 
-@router.delete("/{uuid:document_id}/conversations/{uuid:conversation_id}/", response={204: None})
+@router.delete(
+    "/{uuid:document_id}/conversations/{uuid:conversation_id}/", response={204: None, **refused_with(Conflict)}
+)
 def delete(request: HttpRequest, document_id: UUID, conversation_id: UUID) -> Any:
     """Hide it at once; until it is erased it can be restored."""
     conversations.delete_conversation(caller(request), document_id, conversation_id)

@@ -20,6 +20,10 @@ from apps.llm.routes import is_demo
 router = Router(auth=DOCUMENTS, tags=["provenance"])
 
 # The page is to be kept, not opened here; if a browser opens it all the same, it can do nothing.
+EXPORTED = {
+    "application/json": {"schema": {"type": "object"}},
+    "text/html": {"schema": {"type": "string"}},
+}
 EXPORT_POLICY = "default-src 'none'; img-src data:; style-src 'none'; sandbox"
 
 
@@ -106,7 +110,11 @@ def read_one(request: HttpRequest, document_id: UUID, generation_id: UUID) -> An
     return _source(read_source(caller(request), document_id, generation_id))
 
 
-@router.get("/{uuid:document_id}/provenance/export", response={200: Any})
+@router.get(
+    "/{uuid:document_id}/provenance/export",
+    response={200: Any},
+    openapi_extra={"responses": {200: {"description": "The record in the chosen format.", "content": EXPORTED}}},
+)
 def export(request: HttpRequest, document_id: UUID, format: Literal["json", "html"] = "json") -> HttpResponse:
     """The record as a file: JSON, or the document as HTML with `ai-disclosure` attributes."""
     record = read_provenance(caller(request), document_id)

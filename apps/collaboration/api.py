@@ -10,20 +10,22 @@ from ninja import Header, Router, Schema
 from pycrdt import Doc
 
 from apps.accounts.authentication import DOCUMENTS, caller
-from apps.collaboration.content.errors import NotAcceptable, UnsupportedMediaType
+from apps.collaboration.content.errors import NotAcceptable, PreconditionFailed, UnsupportedMediaType
 from apps.collaboration.content.html import document_html
 from apps.collaboration.content.markdown import document_markdown
 from apps.collaboration.content.services import merge_markdown, read_version
 from apps.collaboration.content.tree import as_json, read_blocks
 from apps.collaboration.projection import plain_text
 from apps.collaboration.reading import parts_of
-from apps.core.errors import Invalid
+from apps.core.errors import Conflict, Invalid
+from apps.core.problems import refused_with
 from apps.documents.access import access_document
 from apps.documents.models import Role
 
 router = Router(auth=DOCUMENTS, tags=["documents"])
 
-VERSION = re.compile(r'"(\d{1,18})"')
+VERSION = re.compile(r'"([0-9]{1,18})"')
+IF_MATCH = r'^(\*|"[0-9]{1,18}")$'
 READ_TYPES = ("text/markdown", "text/plain")
 SANDBOX = "default-src 'none'; img-src data:; sandbox"  # of a page that people wrote
 
@@ -58,7 +60,7 @@ TAGGED = {"ETag": {"schema": {"type": "string"}, "description": "The document's 
 
 @router.get(
     "/{uuid:document_id}/content",
-    response={200: Any},
+    response={200: Any, **refused_with(NotAcceptable)},
     openapi_extra={
         "responses": {200: {"description": "The text in the chosen format.", "content": OFFERED, "headers": TAGGED}}
     },
@@ -91,7 +93,7 @@ def _answer(doc: "Doc[Any]", chosen: Format) -> HttpResponse:
 
 @router.put(
     "/{uuid:document_id}/content",
-    response=MergedOutput,
+    response={200: MergedOutput, **refused_with(Conflict, PreconditionFailed, UnsupportedMediaType)},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -103,7 +105,7 @@ def write_content(
     request: HttpRequest,
     document_id: UUID,
     response: HttpResponse,
-    if_match: Annotated[str, Header(alias="If-Match", max_length=40)] = "*",
+    if_match: Annotated[str, Header(alias="If-Match", pattern=IF_MATCH)] = "*",
 ) -> Any:
     """Merge a Markdown text into the live document, as one edit: what does not change is not touched.
 
@@ -127,9 +129,5 @@ def _tag(position: int) -> str:
 
 
 def _base(if_match: str) -> int | None:
-    if if_match.strip() == "*":
-        return None
-    found = VERSION.fullmatch(if_match.strip())
-    if not found:
-        raise Invalid("If-Match: this is no version that was given here.")
-    return int(found.group(1))
+    found = VERSION.fullmatch(if_match)
+    return int(found.group(1)) if found else None

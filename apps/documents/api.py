@@ -14,7 +14,8 @@ from apps.accounts.api import WritingInput, WritingOutput
 from apps.accounts.authentication import DOCUMENTS, caller
 from apps.accounts.models import User
 from apps.accounts.writing import change_writing
-from apps.core.errors import Forbidden
+from apps.core.errors import Conflict, Forbidden, NotFound
+from apps.core.problems import refused_with
 from apps.documents import services
 from apps.documents.access import access_document
 from apps.documents.invitations import invitation_path
@@ -173,7 +174,7 @@ def _invitation(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
     return {"email": invitation.email, "role": invitation.role, "link": link}
 
 
-@router.post("/", response={201: DocumentOutput})
+@router.post("/", response={201: DocumentOutput, **refused_with(Conflict, NotFound)})
 def create(request: HttpRequest, body: DocumentInput) -> Any:
     team = access_team(caller(request), body.team).team if body.team else None
     document = services.create_document(caller(request), title=body.title, team=team, markdown=body.markdown)
@@ -253,7 +254,7 @@ def list_members(request: HttpRequest, document_id: UUID) -> Any:
     }
 
 
-@router.post("/{uuid:document_id}/members/", response={201: MemberOutput | InvitationOutput})
+@router.post("/{uuid:document_id}/members/", response={201: MemberOutput | InvitationOutput, **refused_with(Conflict)})
 def add_member(request: HttpRequest, document_id: UUID, body: MemberInput) -> Any:
     """Answers with the member, or with the invitation where nobody has an account with this address yet."""
     document = access_document(caller(request), document_id, role=Role.OWNER).document
@@ -263,13 +264,13 @@ def add_member(request: HttpRequest, document_id: UUID, body: MemberInput) -> An
     return Status(201, _invitation(request, added))
 
 
-@router.patch("/{uuid:document_id}/members/{uuid:user_id}/", response=MemberOutput)
+@router.patch("/{uuid:document_id}/members/{uuid:user_id}/", response={200: MemberOutput, **refused_with(Conflict)})
 def change_member(request: HttpRequest, document_id: UUID, user_id: UUID, body: RoleInput) -> Any:
     document = access_document(caller(request), document_id, role=Role.OWNER).document
     return _member(services.change_role(document, user_id=user_id, role=body.role), caller(request))
 
 
-@router.delete("/{uuid:document_id}/members/{uuid:user_id}/", response={204: None})
+@router.delete("/{uuid:document_id}/members/{uuid:user_id}/", response={204: None, **refused_with(Conflict)})
 def remove_member(request: HttpRequest, document_id: UUID, user_id: UUID) -> Any:
     """Owners remove anybody; everybody may leave."""
     access = access_document(caller(request), document_id)

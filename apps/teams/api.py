@@ -10,7 +10,8 @@ from pydantic import ConfigDict, Field
 
 from apps.accounts.authentication import DOCUMENTS, caller
 from apps.accounts.models import User
-from apps.core.errors import Forbidden
+from apps.core.errors import Conflict, Forbidden
+from apps.core.problems import refused_with
 from apps.teams import services
 from apps.teams.access import access_team
 from apps.teams.invitations import invitation_path
@@ -100,7 +101,7 @@ def list_teams(request: HttpRequest) -> Any:
     return {"items": [_team(one.team, one.role, one.people) for one in teams_of(caller(request))]}
 
 
-@router.post("/", response={201: TeamOutput})
+@router.post("/", response={201: TeamOutput, **refused_with(Conflict)})
 def create_team(request: HttpRequest, body: TeamInput) -> Any:
     team = services.create_team(caller(request), name=body.name)
     return Status(201, _team(team, TeamRole.OWNER, 1))
@@ -136,7 +137,9 @@ def list_team_members(request: HttpRequest, team_id: UUID) -> Any:
     }
 
 
-@router.post("/{uuid:team_id}/members/", response={201: TeamMemberOutput | TeamInvitationOutput})
+@router.post(
+    "/{uuid:team_id}/members/", response={201: TeamMemberOutput | TeamInvitationOutput, **refused_with(Conflict)}
+)
 def add_team_member(request: HttpRequest, team_id: UUID, body: TeamMemberInput) -> Any:
     """Answers with the member, or with the invitation where nobody has an account with this address yet."""
     team = access_team(caller(request), team_id, role=TeamRole.ADMIN).team
@@ -147,13 +150,13 @@ def add_team_member(request: HttpRequest, team_id: UUID, body: TeamMemberInput) 
     return Status(201, _invitation(request, added))
 
 
-@router.patch("/{uuid:team_id}/members/{uuid:user_id}/", response=TeamMemberOutput)
+@router.patch("/{uuid:team_id}/members/{uuid:user_id}/", response={200: TeamMemberOutput, **refused_with(Conflict)})
 def change_team_member(request: HttpRequest, team_id: UUID, user_id: UUID, body: TeamRoleInput) -> Any:
     team = access_team(caller(request), team_id, role=TeamRole.ADMIN).team
     return _member(services.change_role(team, user_id=user_id, role=body.role, by=caller(request)), caller(request))
 
 
-@router.delete("/{uuid:team_id}/members/{uuid:user_id}/", response={204: None})
+@router.delete("/{uuid:team_id}/members/{uuid:user_id}/", response={204: None, **refused_with(Conflict)})
 def remove_team_member(request: HttpRequest, team_id: UUID, user_id: UUID) -> Any:
     """Owners and admins remove anybody but, for admins, owners; everybody may leave."""
     access = access_team(caller(request), team_id)
