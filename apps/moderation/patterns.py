@@ -7,7 +7,7 @@ would be given up often finds nothing, so its author is told.
 import re
 import time
 from collections.abc import Iterator
-from re import _constants, _parser  # type: ignore[attr-defined]  # the parser of `re`, which tells of repeats
+from re import _constants, _parser  # type: ignore[attr-defined,unused-ignore]  # the parser of `re`, which tells of repeats
 from typing import Any
 
 import regex
