@@ -12,6 +12,7 @@ from celery import Celery, signals
 from celery.platforms import SecurityWarning
 
 from apps.core.ids import adopt_request_id, request_id
+from project import tracing  # noqa: F401  (hears of every task)
 from project.heartbeat import Heart, beat_once
 from project.metrics import tasks  # noqa: F401  (hears of every task)
 

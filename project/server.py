@@ -31,6 +31,7 @@ from apps.core.ids import request_id
 from apps.core.metrics_report import start_reporting, stop_reporting
 from apps.core.readiness import say_ready
 from apps.core.shutdown import run_last_calls, run_shutdown, say_goodbye
+from apps.core.tracing import start_tracing, stop_tracing
 from project.flow import Intake
 from project.heartbeat import Heart
 from project.leaving import LAST_CALL_SECONDS
@@ -105,6 +106,7 @@ class Server(daphne_server.Server):
         if self.heart is not None:
             self.heart.stop()
         stop_reporting()
+        await asyncio.to_thread(stop_tracing)
         logger.info("server.stopped")
 
     def _close_sockets(self) -> None:
@@ -149,6 +151,7 @@ def serve(application: Any, *, host: str, port: int, descriptor: int | None = No
     )
     server.heart = Heart("web")
     start_reporting("web")
+    start_tracing("web")
     server.run()
 
 

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "configuration.md"
 SETTINGS = (
     *("base", "accounts", "audit", "documents", "teams", "collaboration"),
-    *("fallback", "assistant", "quotas", "moderation", "retention", "outgoing", "metrics", "alerts", "logs"),
+    *("fallback", "assistant", "quotas", "moderation", "retention", "outgoing", "metrics", "alerts", "tracing", "logs"),
 )
 HEAD = """# Configuration
 

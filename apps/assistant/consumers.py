@@ -51,6 +51,7 @@ from apps.core.close_codes import CloseCode
 from apps.core.errors import Forbidden, InterlineError, Invalid
 from apps.core.ids import request_id
 from apps.core.messages import Message
+from apps.core.tracing import NOTHING, Span, begin, is_tracing
 from apps.documents.metrics import RESUMED
 from apps.documents.socket_tokens import accepted_protocol
 from apps.documents.sockets import (
@@ -70,6 +71,7 @@ logger = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError, redis.RedisError, OSError)  # a server that will be back
 RETRY_SECONDS = 0.5
+TRACES_MAX = 100  # of answers that one socket waits for
 REQUESTS_AT_ONCE = 16  # of one socket; more wait in the socket's bounded intake
 
 T = TypeVar("T")
@@ -132,6 +134,7 @@ class AssistantSocket:
         self._send = send
         self._delivery = Delivery(self.user_id, self._send_text, self._ended)
         self._feed: Feed | None = None
+        self._traces: dict[UUID, Span] = {}
         self._bad_frames = 0
         self._resumed = False
         self._allowance = float(settings.ASSISTANT_FRAMES_BURST)
@@ -153,6 +156,8 @@ class AssistantSocket:
         await self._until_one_ends(self._read(), self._delivery.run(), self._refused)
 
     async def leave(self) -> None:
+        for generation_id in list(self._traces):
+            self._end_trace(generation_id, "left")
         if self._feed is not None:
             await feeds().leave(self._feed, self)
         for task in self._tasks:
@@ -287,9 +292,41 @@ class AssistantSocket:
     # ------------------------------------------------------------ requests
 
     async def _generate(self, message: Generate) -> None:
-        generation, is_new = await in_thread(self._start, message)
+        whole = self._begin_trace(message)
+        try:
+            with whole.current():
+                generation, is_new = await in_thread(self._start, message)
+        except InterlineError as error:
+            if self._traces.get(message.id) is whole:
+                self._end_trace(message.id, error.code)
+            raise
         if not is_new and not self._delivery.follows(generation.pk):
             await self._persist(partial(self._replay, generation, 0))
+
+    def _begin_trace(self, message: Generate) -> Span:
+        """Begin the span from this frame to the last event of its answer on this socket."""
+        if not is_tracing() or message.id in self._traces or len(self._traces) >= TRACES_MAX:
+            return NOTHING
+        whole = begin(
+            "assistant.generate",
+            kind="server",
+            parent=message.traceparent or "",
+            generation=str(message.id),
+            document=str(self._document_id),
+            action=message.action,
+            request_id=request_id.get(),
+        )
+        self._traces[message.id] = whole
+        self._delivery.watch(message.id, lambda: whole.event("first text sent"))
+        return whole
+
+    def _end_trace(self, generation_id: UUID, code: str = "") -> None:
+        if (whole := self._traces.pop(generation_id, None)) is not None:
+            if code:
+                whole.failed(code)
+            else:
+                whole.event("last event sent")
+            whole.end()
 
     def _start(self, message: Generate) -> tuple[Generation, bool]:
         check_address(self._address, message.id)
@@ -393,6 +430,7 @@ class AssistantSocket:
         return self.identity.access.document.team_id
 
     def _ended(self, tail: Tail) -> None:
+        self._end_trace(tail.generation_id)
         if self._feed is not None and self._feed.tails.get(tail.generation_id) is tail:
             self._feed.forget_ended(tail)
             if tail.asked_by == self.user_id:

@@ -53,6 +53,7 @@ class Delivery:
         self._on_end = on_end
         self._cursors: dict[UUID, Cursor] = {}
         self._told: deque[str] = deque()
+        self._watched: dict[UUID, Callable[[], None]] = {}
         self._wake = asyncio.Event()
         self._last_sent = 0.0
         self.overflowed = False
@@ -70,6 +71,10 @@ class Delivery:
         after = min(after, len(tail.lines))
         self._cursors[tail.generation_id] = Cursor(tail, sent=after, acknowledged=after)
         self._wake.set()
+
+    def watch(self, generation_id: UUID, on_first_text: Callable[[], None]) -> None:
+        """Call `on_first_text` when the generation's first text has been sent."""
+        self._watched[generation_id] = on_first_text
 
     def follows(self, generation_id: UUID) -> bool:
         return generation_id in self._cursors
@@ -134,6 +139,8 @@ class Delivery:
             cursor.sent += count
             alone = count == 1
             await self._deliver(cursor.tail.frame(waiting[0], self._reader_id) if alone else coalesced(waiting[:count]))
+            if self._watched and waiting[0].kind == "chunk":
+                self._watched.pop(cursor.tail.generation_id, lambda: None)()
         if cursor.tail.ended and self._cursors.get(cursor.tail.generation_id) is cursor:
             del self._cursors[cursor.tail.generation_id]
             self._on_end(cursor.tail)

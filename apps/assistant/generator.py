@@ -26,6 +26,7 @@ from apps.core.metrics_report import start_reporting, stop_reporting
 from apps.core.notices import notices
 from apps.core.readiness import say_ready
 from apps.core.redis import blocking_redis
+from apps.core.tracing import Span, span, start_tracing, stop_tracing
 from apps.llm.engine import warm_up
 from apps.llm.health import probe_channel
 from apps.llm.probe import probe
@@ -62,6 +63,7 @@ class Generator:
         await notices().subscribe(probe_channel(), self._probe_soon, lambda: None)
         self._pulse.start()
         start_reporting("generator")
+        start_tracing("generator")
         watching = asyncio.create_task(self._watch())
         taking = asyncio.create_task(self._take_jobs())
         logger.info("generator.ready", extra={"worker": self.worker})
@@ -72,6 +74,7 @@ class Generator:
         watching.cancel()
         await asyncio.to_thread(self._pulse.stop)
         await asyncio.to_thread(stop_reporting)
+        await asyncio.to_thread(stop_tracing)
         await engine().aclose()
         logger.info("generator.stopped", extra={"worker": self.worker})
 
@@ -120,11 +123,18 @@ class Generator:
 
     async def _generate(self, job: Job) -> bool:
         """Run the job's generation; say whether the job is done with."""
+        with span(
+            "generation.run", kind="consumer", parent=job.traceparent, generation=str(job.generation_id)
+        ) as whole:
+            return await self._run_job(job, whole)
+
+    async def _run_job(self, job: Job, whole: Span) -> bool:
         generation = await claim(job.generation_id, self.worker, gone=[job.holder] if job.holder else [])
         if generation is None:
             await tell_stored_end(job.generation_id)
             return True
         request_id.set(generation.request_id)
+        whole.note(action=generation.action, epoch=generation.epoch, request_id=generation.request_id)
         lines = await take_over_log(generation.pk, generation.epoch) if generation.epoch > 1 else []
         run = self._runs[generation.pk] = Run(generation, lines)
         logger.info(

@@ -12,6 +12,7 @@ import redis
 from redis.asyncio import Redis
 
 from apps.core.redis import async_redis, key, sync_redis
+from apps.core.tracing import TRACEPARENT, here
 
 GROUP = "generators"
 BLOCK_MS = 2_000
@@ -39,16 +40,20 @@ def heartbeat_key(worker: str) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """An entry of the queue. `holder`: who had it before, and is gone."""
+    """An entry of the queue. `holder`: who had it before, and is gone. `traceparent`: of who asked; or empty."""
 
     entry_id: bytes
     generation_id: UUID
     holder: str = ""
+    traceparent: str = ""
 
 
 def enqueue(generation_id: UUID) -> None:
     """Ring the bell. Raises redis.RedisError."""
-    sync_redis().xadd(queue_key(), {"generation": str(generation_id)}, maxlen=QUEUE_MAX_JOBS)
+    job = {"generation": str(generation_id)}
+    if traceparent := here().traceparent:
+        job[TRACEPARENT] = traceparent
+    sync_redis().xadd(queue_key(), job, maxlen=QUEUE_MAX_JOBS)  # type: ignore[arg-type]  # dict is invariant
 
 
 def tell_cancelled(generation_id: UUID) -> None:
@@ -114,4 +119,6 @@ async def finish(entry_id: bytes) -> None:
 
 
 def _job(entry: Any, holder: str = "") -> Job:
-    return Job(entry[0], UUID(entry[1][b"generation"].decode()), holder)
+    fields = entry[1]
+    traceparent = fields.get(TRACEPARENT.encode(), b"").decode()
+    return Job(entry[0], UUID(fields[b"generation"].decode()), holder, traceparent)

@@ -17,6 +17,7 @@ from apps.core.messages import Message
 PROTOCOL = 1
 SUBPROTOCOL = "interline.v1"
 
+TRACEPARENT_MAX_CHARACTERS = 128
 ANCHOR_MAX_BYTES = 1024
 ACTION_MAX_CHARACTERS = 40
 INSTRUCTION_MAX_CHARACTERS = 4_000
@@ -97,7 +98,10 @@ class GenerationOptions(Message):
 
 
 class Generate(Message):
-    """Start a generation. `id` is made by the client: sent again, it answers with a replay and starts nothing."""
+    """Start a generation. `id` is made by the client: sent again, it answers with a replay and starts nothing.
+
+    `traceparent`: of the client's own trace (W3C Trace Context); one that is none is ignored.
+    """
 
     type: Literal["generate"] = "generate"
     id: UUID
@@ -106,6 +110,7 @@ class Generate(Message):
     anchor: Annotated[JsonValue, Field(json_schema_extra={"tsType": "unknown"})] = None
     visibility: Literal["shared", "private"] = "shared"
     options: GenerationOptions = GenerationOptions()
+    traceparent: Annotated[str | None, Field(max_length=TRACEPARENT_MAX_CHARACTERS)] = None
 
     @field_validator("anchor")
     @classmethod

@@ -31,6 +31,7 @@ from apps.assistant.output import Output, TooLong
 from apps.assistant.transcripts import private_to, started_event, store_end
 from apps.assistant.writer import LogWriter
 from apps.core.errors import InterlineError
+from apps.core.tracing import here, span
 from apps.llm.requests import Attempt, Delta, Finish, Prompt, Rerouted, Retrying
 from apps.llm.stream import settle, stream
 from apps.moderation.metrics import note_findings
@@ -186,7 +187,8 @@ class Run:
 
     async def _pass_on(self, announcing: "asyncio.Task[None]") -> Finish:
         """Ask the model while the announcement is on its way; nothing is written before it."""
-        chat, output = await prepare(self.generation, self._writer, self._findings)
+        with span("generation.prepare"):
+            chat, output = await prepare(self.generation, self._writer, self._findings)
         self._output = output
         self._note_lost(chat.messages)
         async with aclosing(stream(chat, self._attempts)) as items:
@@ -194,7 +196,7 @@ class Run:
                 await announcing
                 match item:
                     case Delta(text):
-                        self._first_token_at = self._first_token_at or timezone.now()
+                        self._note_first_token()
                         output.take(text)
                     case Retrying():
                         await self._status("retrying", "The model did not answer and is asked again.")
@@ -207,6 +209,11 @@ class Run:
                         output.close(item)
                         return item
         raise AssertionError("a stream ends with Finish or raises")
+
+    def _note_first_token(self) -> None:
+        if self._first_token_at is None:
+            self._first_token_at = timezone.now()
+            here().event("first token")
 
     def _note_lost(self, prompt: Prompt) -> None:
         """Note what the generator before us spent where it died without saying: at least what it wrote."""
@@ -246,12 +253,14 @@ class Run:
             await self._writer.event(started_event(self.generation))
         self._usages = await self.usages()
         ending = make_ending()
-        lines = await self._store(ending)
+        with span("generation.store"):
+            lines = await self._store(ending)
         if lines is None:
             raise Fenced
         await self._writer.end(lines)
         await expire_log(self.generation.pk)
         note_findings(self._findings)
+        self._trace(ending)
         logger.info(
             "generation.ended",
             extra={
@@ -263,6 +272,13 @@ class Run:
             },
         )
         return True
+
+    def _trace(self, ending: Ending) -> None:
+        current, code = here(), getattr(ending, "code", "")
+        current.event("last token")
+        current.note(outcome=ending.type, code=code, model=self.model, characters=len(self._writer.text))
+        if code:
+            current.failed(code)
 
     async def _store(self, ending: Ending) -> list[Line] | None:
         for attempt in range(1, DATABASE_ATTEMPTS + 1):

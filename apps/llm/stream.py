@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 
 from apps.core.errors import InterlineError
+from apps.core.tracing import begin
 from apps.llm import metrics
 from apps.llm.attempt import Clock, answer
 from apps.llm.breaker import breaker
@@ -104,10 +105,12 @@ async def _ask(
         attempt = Attempt(model, prompt)
         attempts.append(attempt)
         started = time.monotonic()
+        asking = begin("model.request", kind="client", model=model)
         try:
             async with aclosing(answer(engine(), request, attempt, clock)) as items:
                 async for item in items:
                     if len(attempt.pieces) == 1 and isinstance(item, Delta):
+                        asking.event("first token")
                         metrics.FIRST_TOKEN.labels(model).observe(time.monotonic() - started)
                     if isinstance(item, Finish):
                         await breaker().succeeded(model)
@@ -131,6 +134,8 @@ async def _ask(
             raise
         finally:
             metrics.REQUESTS.labels(model, attempt.outcome or "stopped").inc()
+            asking.note(outcome=attempt.outcome or "stopped", characters=sum(map(len, attempt.pieces)))
+            asking.end()
 
 
 def _is_models_fault(error: InterlineError) -> bool:

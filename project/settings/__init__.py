@@ -16,3 +16,4 @@ from project.settings.quotas import *  # noqa: F403
 from project.settings.retention import *  # noqa: F403
 from project.settings.schedule import *  # noqa: F403
 from project.settings.teams import *  # noqa: F403
+from project.settings.tracing import *  # noqa: F403

@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "project.middleware.request_id_middleware",
     "project.health.health_middleware",
     "project.metrics.http.metrics_middleware",
+    "project.tracing.tracing_middleware",
     "django.middleware.security.SecurityMiddleware",
     "project.middleware.content_security_policy",
     "project.problems.FriendlyErrors",

@@ -40,6 +40,8 @@ export interface AssistantMessages {
 }
 /**
  * Start a generation. `id` is made by the client: sent again, it answers with a replay and starts nothing.
+ *
+ * `traceparent`: of the client's own trace (W3C Trace Context); one that is none is ignored.
  */
 export interface Generate {
   type: "generate";
@@ -49,6 +51,7 @@ export interface Generate {
   anchor?: unknown;
   visibility?: "shared" | "private";
   options?: GenerationOptions;
+  traceparent?: string | null;
 }
 /**
  * What an action works on; each action says which fields it needs. Texts are plain, paragraphs end with LF.
