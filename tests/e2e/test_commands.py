@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.editor import ghost, ghost_text, ready, text_box, text_of, write
 from tests.e2e.site import Site
@@ -73,7 +73,6 @@ def test_commands_are_kept_and_given(provided_site: Site, provider: Provider, lo
     assert not [error for error in errors if "400" not in error]  # the variable that does not exist
     his = bob.open(path)
     ready(his)
-    his.wait_for_load_state("networkidle")  # the commands are read once the document is here
     write(his, " /next")
     expect(his.get_by_role("option", name="Next sentence")).to_be_visible()
 
@@ -101,3 +100,27 @@ def test_a_command_works_on_what_is_selected(provided_site: Site, provider: Prov
     keep.click()
     wait_until(lambda: text_of(page).strip() == "A bird stands.", what="the new words")
     expect(page.locator(".ProseMirror [data-origin=ai]").first).to_be_visible()
+
+
+def test_the_first_slash_shows_commands_that_are_still_on_their_way(site: Site) -> None:
+    alice = site.person("Alice")
+    alice.post("/commands/", {"name": "Next sentence", "prompt": "Write the next sentence."})
+    held: list[Route] = []
+    alice.context.route("**/documents/*/commands/", lambda route: held.append(route))
+    path = site.document(alice)
+    page = alice.context.new_page()
+    with page.expect_request("**/documents/*/commands/"):
+        page.goto(path)
+    ready(page)
+    write(page, "/")
+    page.keyboard.press("ArrowDown")
+    chosen = page.locator(".slash-item[aria-selected=true]")
+    before = chosen.text_content() or ""
+    command = page.get_by_role("option", name="Next sentence")
+    expect(command).to_have_count(0)
+    for request in held:
+        request.continue_()
+    expect(command).to_be_visible()
+    expect(chosen).to_have_text(before)
+    page.keyboard.type("next")
+    expect(command).to_have_attribute("aria-selected", "true")

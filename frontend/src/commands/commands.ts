@@ -29,13 +29,12 @@ export class Commands {
   }
 
   /** Have them at hand. Where that fails, the menu shows none, and the dialog says why. */
-  load(): void {
-    this.store.load().catch(() => {});
+  async load(): Promise<void> {
+    await this.store.load().catch(() => []);
   }
 
-  /** Those that can be given at the caret, as they are known when the menu opens. */
+  /** Those that can be given at the caret, as far as they are known. */
   slashItems(): SlashItem[] {
-    this.load();
     const items = this.store.commands.map((command) => ({
       id: `command-${command.id}`,
       label: command.name,

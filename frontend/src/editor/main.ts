@@ -80,7 +80,7 @@ const editor = createEditor({
     }),
     slashExtension(
       slashItems((at) => continueText(at, proposals), [...tools.slashItems(), chatSlashItem(() => chat)]),
-      () => commands.slashItems(),
+      { items: () => commands.slashItems(), load: () => commands.load() },
     ),
     chatKeys(() => chat),
     commands.keys(),

@@ -24,7 +24,11 @@ export class SlashMenu {
   }
 
   update(props: SlashProps): void {
-    if (props.query !== this.props.query) this.selected = 0;
+    const chosen = props.query === this.props.query ? this.props.items[this.selected]?.id : undefined;
+    this.selected = Math.max(
+      0,
+      props.items.findIndex(({ id }) => id === chosen),
+    );
     this.props = props;
     this.draw();
   }

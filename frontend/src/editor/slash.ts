@@ -16,8 +16,14 @@ export type SlashProps = SuggestionProps<SlashItem, SlashItem>;
 
 export const slashKey = new PluginKey("slash");
 
-/** `more`: what is known only when the menu opens. */
-export function slashExtension(items: readonly SlashItem[], more: () => readonly SlashItem[]): Extension {
+/** Items that the server keeps. `load` reads them where that has not been done, and never rejects. */
+export interface MoreItems {
+  items(): readonly SlashItem[];
+  load(): Promise<void>;
+}
+
+export function slashExtension(items: readonly SlashItem[], more: MoreItems): Extension {
+  const find = (query: string) => filterBlocks([...items, ...more.items()], query);
   return Extension.create({
     name: "slash",
     // Its keys come before the ghost's and the lists'.
@@ -33,18 +39,18 @@ export function slashExtension(items: readonly SlashItem[], more: () => readonly
           decorationClass: "slash-query",
           container: floatingHome(),
           floatingUi: { strategy: "fixed" },
-          items: ({ query }) => filterBlocks([...items, ...more()], query),
+          items: ({ query }) => find(query),
           command: ({ editor, range, props }) => props.choose(editor, range),
           allow: ({ state, range }) => !state.doc.resolve(range.from).parent.type.spec.code,
           shouldShow: ({ editor, transaction }) => editor.isEditable && !isChangeOrigin(transaction),
-          render: renderLazily,
+          render: () => renderLazily(find, () => more.load()),
         }),
       ];
     },
   });
 }
 
-function renderLazily() {
+function renderLazily(find: (query: string) => SlashItem[], load: () => Promise<void>) {
   let menu: import("./slash-menu").SlashMenu | null = null;
   let latest: SlashProps | null = null;
   return {
@@ -52,6 +58,11 @@ function renderLazily() {
       latest = props;
       import("./slash-menu").then(({ SlashMenu }) => {
         if (latest) menu ??= new SlashMenu(latest);
+      });
+      load().then(() => {
+        if (!latest) return;
+        latest = { ...latest, items: find(latest.query) };
+        menu?.update(latest);
       });
     },
     onUpdate(props: SlashProps) {
