@@ -1,23 +1,11 @@
 /** Property: whatever is put in the place of whatever words, the text around them is never touched. */
 import { afterEach, describe, expect, it } from "vitest";
 import { makePeers, type Peers, write } from "../testing/peers";
+import { randomness, seed } from "../testing/randomness";
 import { hasHalfCharacter, passageOf, positionsOf } from "./passage";
 import { changesBetween, replaceWords } from "./replacement";
 
 const ROUNDS = 150;
-const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-
-/** Mulberry32. */
-function randomness(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 const PIECES = [
   "the",
   "heron",
@@ -38,10 +26,8 @@ const PIECES = [
 ];
 
 describe(`replacing words (seed ${seed})`, () => {
-  const random = randomness(seed);
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const words = (most: number) =>
-    Array.from({ length: 1 + Math.floor(random() * most) }, () => pick(PIECES)).join("");
+  const { number, pick } = randomness();
+  const words = (most: number) => Array.from({ length: 1 + number(most) }, () => pick(PIECES)).join("");
   let peers: Peers | null = null;
   afterEach(() => peers?.destroy());
 
@@ -71,8 +57,8 @@ describe(`replacing words (seed ${seed})`, () => {
       );
       const { state, view } = alice.editor;
       const passage = passageOf(state.doc);
-      const start = Math.floor(random() * passage.text.length);
-      const end = Math.min(passage.text.length, start + 1 + Math.floor(random() * 12));
+      const start = number(passage.text.length);
+      const end = Math.min(passage.text.length, start + 1 + number(12));
       const place = positionsOf(passage, start, end);
       if (!place || hasHalfCharacter(passage.text.slice(start, end))) continue;
       const { tr } = state;
