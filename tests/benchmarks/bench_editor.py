@@ -3,9 +3,11 @@
     python -m tests.benchmarks.bench_editor
 
 Printed against the limits we set ourselves: 1.5 s to the first keystroke on this machine, 34 ms (two frames) per frame
-while 100 tokens/s come into a document of 50 pages, and 16 ms of script per keystroke with 200 open suggestions in it.
+while 100 tokens/s come into a document of 50 pages, and 16 ms of the main thread per keystroke with 200 open
+suggestions in it.
 """
 
+import itertools
 import json
 import os
 import statistics
@@ -33,6 +35,7 @@ UNDERLINE_LIMIT_MS = 100
 CHECK_PAUSE_MS = 400  # `LOCAL_CHECK_PAUSE_MS` of the editor
 LONG_TASK_MS = 50
 KEYSTROKES = 60
+KEY_PAUSE_MS = 40
 
 WATCH_FRAMES = """() => {
     window.frames_ms = []
@@ -90,17 +93,6 @@ def underlines_ms(page: Page) -> tuple[list[float], list[float]]:
     return [taken - CHECK_PAUSE_MS for taken in underlines], long_tasks
 
 
-# From the key to the task after its input event: everything the editor does before the browser may paint.
-WATCH_KEYS = """() => {
-    window.keys_ms = []
-    let pressed = 0
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => window.keys_ms.push(performance.now() - pressed)
-    addEventListener('keydown', () => { pressed = performance.now() }, true)
-    document.addEventListener('input', () => port2.postMessage(0))
-}"""
-
-
 def findings() -> str:
     """Return an answer of the model with a suggestion for the first word of every other paragraph."""
     lines = [
@@ -117,14 +109,28 @@ def findings() -> str:
 
 
 def keystrokes_ms(page: Page) -> list[float]:
-    """Return the script time of each of some keystrokes in the middle of the text."""
+    """Return what each of some keystrokes in the middle of the text takes of the page's main thread, painting included.
+
+    Processor time, from one key to the next. A clock from the key to the next task would measure something else:
+    Chromium lets tasks wait for the frame that shows the key, whatever there is to do until then.
+    """
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def taken_ms() -> float:
+        metrics = devtools.send("Performance.getMetrics")["metrics"]
+        return sum(metric["value"] * 1000 for metric in metrics if metric["name"] == "TaskDuration")
+
     text_box(page).locator("p").nth(200).click()
     page.keyboard.press("End")
-    page.evaluate("window.keys_ms = []")
-    page.keyboard.type("a" * KEYSTROKES, delay=30)
-    page.wait_for_timeout(300)
-    times: list[float] = page.evaluate("window.keys_ms")
-    return times
+    page.wait_for_timeout(KEY_PAUSE_MS * 10)
+    marks = [taken_ms()]
+    for _ in range(KEYSTROKES):
+        page.keyboard.press("a")
+        page.wait_for_timeout(KEY_PAUSE_MS)
+        marks.append(taken_ms())
+    devtools.detach()
+    return [after - before for before, after in itertools.pairwise(marks)]
 
 
 def open_suggestions(page: Page, provider: Provider) -> None:
@@ -187,7 +193,6 @@ def report(site: Site, provider: Provider) -> None:
     fifty_pages(page)
     frames = frames_while_streaming(page)
     page.keyboard.press("Escape")
-    page.evaluate(WATCH_KEYS)
     without = keystrokes_ms(page)
     open_suggestions(page, provider)
     with_suggestions = keystrokes_ms(page)
@@ -204,7 +209,7 @@ def report(site: Site, provider: Provider) -> None:
         median, slow = statistics.median(times), statistics.quantiles(times, n=20)[-1]
         print(
             f"keystroke in 50 pages, suggestions: {name}: median {median:.1f} ms, 95 % within {slow:.1f} ms, "
-            f"{median / TYPING_LIMIT_MS:.2f} of the limit"
+            f"{slow / TYPING_LIMIT_MS:.2f} of the limit"
         )
     print(
         f"{TOKENS_PER_SECOND} tokens/s into 50 pages: {len(frames)} frames, {late} over {FRAME_LIMIT_MS} ms, "
