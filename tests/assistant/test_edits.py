@@ -131,6 +131,9 @@ ENDLESS = "\n".join([json.dumps({"original": "teh", "replacement": "the"})] * 2_
         (json.dumps({**FINDINGS[0], "start": 0, "end": 2}), "done", 1),
         (json.dumps({"original": "the kite", "replacement": "a kite"}), "done", 0),
         (json.dumps({"original": "teh heron", "replacement": "цапля"}), "done", 0),
+        (json.dumps({"original": "a old bird", "replacement": "un vieil oiseau au bord de l'eau"}), "done", 0),
+        (json.dumps({"original": "teh heron", "replacement": "<b>the heron</b>"}), "done", 0),
+        (json.dumps({"original": "a old bird", "replacement": "word " * 2_000}), "failed", 0),
         (json.dumps({"original": TEXT, "replacement": TEXT.replace("teh", "the")}), "done", 0),
         (ENDLESS, "done", 1),
         ('{"end": true}', "done", 0),
@@ -145,10 +148,13 @@ ENDLESS = "\n".join([json.dumps({"original": "teh", "replacement": "the"})] * 2_
     ],
     ids=lambda value: repr(value)[:40],
 )
-def test_wrong_output_is_a_right_result_or_a_clear_failure(house: House, answer: str, kind: str, found: int) -> None:
+@pytest.mark.parametrize("action", ["grammar", "suggest"])
+def test_wrong_output_is_a_right_result_or_a_clear_failure(
+    house: House, action: str, answer: str, kind: str, found: int
+) -> None:
     house.provider.behave(text=answer)
     alice = house.join(house.alice)
-    generation = ask(alice, options={"max_tokens": 4_096})
+    generation = ask(alice, action=action, options={"max_tokens": 4_096})
     end = alice.hear_end(generation)
     assert end["type"] == kind
     assert_whole(alice.events(generation))

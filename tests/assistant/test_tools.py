@@ -96,8 +96,8 @@ WRONG = {
 
 
 @pytest.mark.parametrize("answer", WRONG.values(), ids=WRONG)
-@pytest.mark.parametrize("action", REWRITES)
-def test_whatever_a_model_rewrites_is_shown_as_it_came_for_people_to_decide(
+@pytest.mark.parametrize("action", TEXTS)
+def test_whatever_a_model_writes_is_shown_as_it_came_for_people_to_decide(
     house: House, action: str, answer: str
 ) -> None:
     house.provider.behave(text=answer)
@@ -106,6 +106,36 @@ def test_whatever_a_model_rewrites_is_shown_as_it_came_for_people_to_decide(
     assert alice.hear_end(generation)["type"] == "done"
     assert_whole(alice.events(generation))
     assert alice.text(generation).split() == answer.replace("_", " ").split()
+
+
+FORWARD = [name for name in TEXTS if name not in REWRITES]
+
+
+@pytest.mark.parametrize("action", FORWARD)
+def test_a_model_that_does_not_end_is_ended_and_what_came_is_kept(house: House, action: str) -> None:
+    house.provider.behave(fault="endless")
+    alice = house.join(house.alice)
+    generation = ask(alice, action)
+    end = alice.hear_end(generation)
+    assert_whole(alice.events(generation))
+    assert alice.text(generation)
+    assert (end["type"], end.get("finish_reason")) == ("done", "length") or (
+        (end["code"], end["partial"]) == ("too_large", True) and end["message"].endswith(".")
+    )
+
+
+@pytest.mark.parametrize("action", FORWARD)
+def test_a_model_that_says_nothing_changes_nothing_and_says_so(house: House, action: str) -> None:
+    house.provider.behave(fault="empty")
+    alice = house.join(house.alice)
+    generation = ask(alice, action)
+    end = alice.hear_end(generation)
+    assert alice.text(generation) == ""
+    if ACTIONS[action].continues:  # there may be nothing to add
+        assert end["type"] == "done"
+    else:
+        assert (end["type"], end["code"], end["retryable"]) == ("failed", "provider_unavailable", True)
+        assert "try again" in end["message"]
 
 
 def test_somebody_who_asks_for_a_short_answer_gets_it(house: House) -> None:
