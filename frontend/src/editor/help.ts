@@ -12,6 +12,8 @@ const GROUPS: readonly [string, readonly [string, string][]][] = [
       ["Esc", "Stop or dismiss the suggestion"],
       ["Alt Shift R", "Rewrite the selection or the paragraph"],
       ["Mod Shift Enter", "Keep the rewrite; Esc discards it, Alt F10 goes to its bar"],
+      ["Alt Shift C", "Your commands"],
+      ["Mod J", "Chat about the document, or what is selected"],
       ["Alt Shift S", "To the next suggestion"],
       ["Alt Shift G", "To the next grammar finding"],
       ["Alt Enter", "On what is underlined or suggested: decide. On assisted text: who accepted it"],
