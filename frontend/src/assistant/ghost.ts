@@ -174,13 +174,28 @@ export class Ghosts {
 
   /** Put all of the rest, or its next word, into the document: an edit like any other, and an undo step of its own. */
   take(id: string, amount: "all" | "word"): boolean {
+    return this.insert(id, amount) !== null;
+  }
+
+  /** Take all that is there, and no more of it. Return where that ends, or null when its place is gone. */
+  keep(id: string): number | null {
+    const place = this.place(id);
+    if (!this.editor?.isEditable || !place || place.pos < 0) return null;
+    const end = this.insert(id, "all") ?? place.pos;
+    if (this.get(id)) this.dismiss(id);
+    return end;
+  }
+
+  private insert(id: string, amount: "all" | "word"): number | null {
     const place = this.place(id);
     const rest = this.rest(id);
     const part = (amount === "word" ? /^\s*\S+/.exec(rest)?.[0] : rest)?.trimEnd();
-    if (!this.editor?.isEditable || !place || place.pos < 0 || !part) return false;
+    if (!this.editor?.isEditable || !place || place.pos < 0 || !part) return null;
     const { view } = this.editor;
-    dispatchAsOneStep(view, insertion(view.state, place.pos, part, id).setMeta(ghostKey, { take: id }));
-    return true;
+    const tr = insertion(view.state, place.pos, part, id);
+    const end = tr.mapping.map(place.pos);
+    dispatchAsOneStep(view, tr.setMeta(ghostKey, { take: id }));
+    return end;
   }
 
   dismiss(id: string): void {

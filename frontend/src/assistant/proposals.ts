@@ -65,10 +65,8 @@ export class Proposals {
   steer(instruction: string): boolean {
     const own = this.own("continue");
     const { editor } = this;
-    if (!own || !editor?.isEditable) return false;
-    this.ghosts.take(own.id, "all");
-    if (this.ghosts.get(own.id)) this.ghosts.dismiss(own.id);
-    const pos = editor.state.selection.to;
+    const pos = own && this.ghosts.keep(own.id);
+    if (!editor || pos === null) return false;
     const limits = { before: CONTINUE_BEFORE_CHARACTERS, after: CONTINUE_AFTER_CHARACTERS };
     const asked = this.ask("continue", pos, { ...excerpt(editor.state.doc, pos, limits), instruction });
     if (asked) announce(`The assistant goes on: ${instruction}.`);

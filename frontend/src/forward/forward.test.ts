@@ -143,4 +143,21 @@ describe("writing forward", () => {
       { type: "decide", id, decision: "edited", final_text: " It was quiet" },
     ]);
   });
+
+  it("goes on from the kept part, wherever the caret went and whatever others wrote before it", async () => {
+    write(peers.alice, "<p>First of all.</p><p>The rain had stopped.</p>", "stopped.");
+    continueText(peers.alice.editor, proposals);
+    const id = started("continue");
+    say({ type: "chunk", id, seq: 2, text: " It was quiet.\nNobody" });
+    await drawn();
+    placeCaret(peers.alice, "First");
+    placeCaret(peers.bob, "of all");
+    type(peers.bob, " the birds");
+    expect(proposals.steer("Shorter")).toBe(true);
+    expect(request()).toMatchObject({
+      input: { text_before: expect.stringMatching(/The rain had stopped\. It was quiet\.\n+Nobody$/) },
+    });
+    expect(peers.agree()).toBe(true);
+    expect(peers.bob.editor.getText()).toContain("First of all the birds.");
+  });
 });
