@@ -46,6 +46,7 @@ const GROUPS: readonly [string, readonly [string, string][]][] = [
       ["Mod \\", "Open or close the panels; Esc goes back to the text"],
       ["Mod Z", "Undo your own last change"],
       ["Mod Shift Z", "Redo"],
+      ["Mod /", "These keys; outside of the text also ?"],
     ],
   ],
 ];

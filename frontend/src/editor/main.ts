@@ -24,8 +24,10 @@ import { showCounts } from "./counts";
 import { createEditor } from "./create";
 import { DragHandle } from "./drag-handle";
 import { FreshSelection } from "./fresh-selection";
+import { bindHelp } from "./help-keys";
 import { Images } from "./images";
 import { keepEditable } from "./keep-editable";
+import { KeptSelection } from "./kept-selection";
 import { LongDocuments } from "./long-documents";
 import { MoveBlock } from "./move-block";
 import { OpenLinks } from "./open-links";
@@ -93,6 +95,7 @@ const editor = createEditor({
     OpenLinks,
     LongDocuments,
     FreshSelection,
+    KeptSelection,
     Images.configure({ hasRoomFor: (bytes) => connection.hasRoomFor(bytes) }),
     Paste,
   ],
@@ -142,7 +145,7 @@ bindSwitch(element("assisted"), {
 });
 if (mayEdit(config.role))
   bindSwitch(element("completion"), { on: completionIsOn(), change: switchCompletion });
-element("help").addEventListener("click", async () => (await import("./help")).openHelp());
+bindHelp(element("help"));
 document.getElementById("share")?.addEventListener("click", async () => {
   (await import("../documents/share")).openShare(config.paths.members);
 });

@@ -20,7 +20,7 @@ export function openCompare(rewrites: Decidable): void {
       rewrites.show(index);
       close();
     };
-    card.append(make("div", "card-actions", makeButton("Show this one", use)));
+    if (!shown) card.append(make("div", "card-actions", makeButton("Show this one", use)));
     return card;
   });
   const before = rewrites.words?.();

@@ -35,7 +35,7 @@ export function rewriteForm(ask: (wish: Wish) => void, extra: readonly HTMLEleme
     instruction(ask),
     make(
       "div",
-      "rewrite-row",
+      "rewrite-simple",
       ...SIMPLE.map(({ action, label, icon }) =>
         makeButton(label, () => ask({ action, input: {}, label }), { icon, kind: "quiet" }),
       ),
