@@ -202,7 +202,7 @@ export class Grammar {
   }
 
   async addWord(whose: Whose, word: string): Promise<void> {
-    const home = whose === "mine" ? "your dictionary" : "the document's dictionary";
+    const home = whose === "mine" ? "your dictionary" : "the document’s dictionary";
     if (await this.change(whose, { add_words: [word] })) announce(`“${word}” is in ${home}.`);
   }
 

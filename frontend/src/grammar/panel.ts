@@ -118,7 +118,7 @@ export class GrammarPanel {
   private drawKept(): HTMLElement[] {
     return [
       this.drawWords("mine", "My dictionary"),
-      this.drawWords("document", "The document's dictionary"),
+      this.drawWords("document", "The document’s dictionary"),
       this.drawRules(),
     ].filter((part) => part !== null);
   }

@@ -151,7 +151,7 @@ export class FindingPopover {
       row.append(
         quiet("Add to my dictionary", () => this.grammar.addWord("mine", word)),
         ...(this.editor.isEditable
-          ? [quiet("Add to the document's", () => this.grammar.addWord("document", word))]
+          ? [quiet("Add to the document’s", () => this.grammar.addWord("document", word))]
           : []),
       );
     return row;
