@@ -61,7 +61,9 @@ def topics(text: str) -> list[str]:
     wanted = [word for word in words if len(word) >= TOPIC_MIN_CHARACTERS and word.lower() not in COMMON]
     counts = Counter(word.lower() for word in wanted)
     latest = {word.lower(): index for index, word in enumerate(wanted)}
-    return sorted(counts, key=lambda word: (-counts[word], -latest[word]))[:TOPICS_MAX]
+    cased = {name.lower(): name for kind in names(text) for name in kind}
+    most = sorted(counts, key=lambda word: (-counts[word], -latest[word]))[:TOPICS_MAX]
+    return [cased.get(word, word) for word in most]
 
 
 def central(found: list[str], count: int) -> list[str]:
