@@ -102,6 +102,34 @@ def test_a_command_works_on_what_is_selected(provided_site: Site, provider: Prov
     expect(page.locator(".ProseMirror [data-origin=ai]").first).to_be_visible()
 
 
+def test_a_command_never_writes_over_what_the_other_types_inside(provided_site: Site, provider: Provider) -> None:
+    alice, bob = provided_site.person("Alice"), provided_site.person("Bob")
+    alice.post("/commands/", {"name": "Plain words", "prompt": "Say {selection} in plain words."})
+    path = provided_site.document(alice, editor=bob)
+    hers, his = alice.open(path), bob.open(path)
+    ready(hers)
+    ready(his)
+    write(hers, "The heron waits.")
+    wait_until(lambda: text_of(his) == "The heron waits.", what="her words at his")
+    provider.behave(text="A_bird_stands.")
+    hers.keyboard.press("Control+a")
+    hers.keyboard.press("Alt+Shift+C")
+    hers.get_by_role("dialog", name="Your commands").get_by_role("button", name="Plain words").click()
+    expect(his.locator(".rewrite-range").first).to_be_visible()
+    text_box(his).focus()
+    his.keyboard.press("Control+Home")
+    his.keyboard.press("ArrowRight")
+    his.keyboard.type("#")
+    toolbar = hers.get_by_role("toolbar", name="Rewrite")
+    expect(toolbar).to_contain_text("written for an older text", timeout=60_000)
+    toolbar.get_by_role("button", name="Insert below", exact=True).click()
+    both = "T#he heron waits.\nA bird stands."
+    wait_until(lambda: text_of(hers) == text_of(his) == both, what="the same words in both browsers")
+    text_box(hers).focus()
+    hers.keyboard.press("Control+z")
+    wait_until(lambda: text_of(hers) == text_of(his) == "T#he heron waits.", what="his words after her undo")
+
+
 def test_the_first_slash_shows_commands_that_are_still_on_their_way(site: Site) -> None:
     alice = site.person("Alice")
     alice.post("/commands/", {"name": "Next sentence", "prompt": "Write the next sentence."})

@@ -88,6 +88,26 @@ def test_one_runs_the_other_types_inside_and_both_end_in_the_same_text(site: Sit
     assert not errors
 
 
+def test_all_of_an_aspect_are_accepted_while_the_other_types_and_undone_as_one(site: Site) -> None:
+    hers, his, _ = open_together(site)
+    write(hers, TEXT)
+    saved(hers)
+    look_for(hers, "Concision")
+    wait_until(lambda: len(struck(hers)) >= 2 and struck(his) == struck(hers), seconds=60, what="suggestions at both")
+    text_box(his).focus()
+    his.keyboard.press("Control+Home")
+    his.keyboard.type("Now: ")
+    typed = "Now: " + TEXT
+    wait_until(lambda: own_text(hers) == typed, what="his words at hers")
+    hers.get_by_role("button", name=re.compile(r"^Accept all \d for Concision$")).click()
+    wait_until(lambda: own_text(hers) == own_text(his) != typed, what="the accepted words in both")
+    assert own_text(his).startswith("Now: ")
+    wait_until(lambda: not struck(his), what="nothing left to decide at his")
+    text_box(hers).focus()
+    hers.keyboard.press("Control+z")
+    wait_until(lambda: own_text(hers) == own_text(his) == typed, what="the old words after one undo")
+
+
 def test_suggestions_are_edited_rejected_and_accepted_by_keyboard(site: Site) -> None:
     alice = site.person("Alice")
     page = alice.open(site.document(alice))

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.editor import ghost, ready, saved, text_box, write
@@ -33,11 +34,12 @@ def choose(page: Page, query: str, name: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_an_outline_is_drafted_for_both_and_kept_while_the_other_types(site: Site) -> None:
+@pytest.mark.parametrize(("query", "name"), [("outline", "Outline"), ("brainstorm", "Ideas")])
+def test_a_list_is_drafted_for_both_and_kept_while_the_other_types(site: Site, query: str, name: str) -> None:
     hers, his, _ = open_together(site)
     errors = watch_console(hers)
     write(hers, TEXT)
-    choose(hers, "outline", "Outline")
+    choose(hers, query, name)
     expect(hers.locator(".draft")).to_be_visible()
     expect(his.locator(".draft")).to_be_visible()
     toolbar = hers.get_by_role("toolbar", name="Draft")
@@ -51,7 +53,7 @@ def test_an_outline_is_drafted_for_both_and_kept_while_the_other_types(site: Sit
     toolbar.get_by_role("button", name="Keep", exact=True).click()
     expect(hers.locator(".draft")).to_have_count(0)
     expect(hers.locator(".ProseMirror ul, .ProseMirror ol").first).to_be_visible()
-    wait_until(lambda: blocks(hers) == blocks(his) and len(blocks(hers)) > 1, what="the same outline in both browsers")
+    wait_until(lambda: blocks(hers) == blocks(his) and len(blocks(hers)) > 1, what="the same list in both browsers")
     expect(his.locator(".draft")).to_have_count(0)
     hers.keyboard.press("Control+z")
     expect(hers.locator(".ProseMirror ul, .ProseMirror ol")).to_have_count(0)
@@ -60,9 +62,7 @@ def test_an_outline_is_drafted_for_both_and_kept_while_the_other_types(site: Sit
 
 
 def test_a_title_is_proposed_and_taken_and_a_continuation_is_steered(site: Site) -> None:
-    alice = site.person("Alice")
-    page = alice.open(site.document(alice))
-    ready(page)
+    page, his, _ = open_together(site)
     write(page, TEXT)
     choose(page, "titles", "Titles")
     dialog = page.get_by_role("dialog", name="Titles")
@@ -70,7 +70,9 @@ def test_a_title_is_proposed_and_taken_and_a_continuation_is_steered(site: Site)
     expect(dialog.get_by_role("button", name="Try again")).to_be_visible(timeout=30_000)
     assert_accessible(page)
     use.click()
-    expect(page.get_by_label("Title", exact=True)).not_to_have_value("")
+    title = page.get_by_label("Title", exact=True)
+    expect(title).not_to_have_value("")
+    expect(his.get_by_label("Title", exact=True)).to_have_value(title.input_value())
     saved(page)
 
     write(page, "The river is high.")
@@ -80,6 +82,12 @@ def test_a_title_is_proposed_and_taken_and_a_continuation_is_steered(site: Site)
     page.get_by_role("toolbar", name="Suggestion").get_by_role("button", name="Shorter").click()
     expect(page.locator("[data-origin=ai]").first).to_be_attached()
     expect(ghost(page)).to_be_visible()
+    expect(ghost(his)).to_be_visible()
+    text_box(his).focus()
+    his.keyboard.press("Control+Home")
+    his.keyboard.type("Now: ")
+    wait_until(lambda: blocks(page) == blocks(his) and blocks(page)[0] == "Now: " + TEXT, what="the same text in both")
+    expect(his.locator("[data-origin=ai]").first).to_be_attached()
 
 
 def test_turns_of_the_plot_are_drafted_and_kept(site: Site) -> None:
