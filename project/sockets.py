@@ -1,12 +1,15 @@
 """What stands in front of both sockets. An upgrade is always accepted and then closed with a code of the contract:
 a refused upgrade reaches a browser as 1006, which it retries for ever."""
 
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from apps.analytics.events import Kind as EventKind
+from apps.analytics.events import Noted, recorder
 from apps.core.close_codes import CloseCode
 from apps.documents.metrics import CLOSED, OPEN, OPENED
 from apps.documents.socket_tokens import presented_token
@@ -93,8 +96,12 @@ class Counted:
             await send(message)
 
         OPENED.labels(kind).inc()
+        opened = time.time()
+        recorder.note(Noted(opened, EventKind.SOCKET_OPENED.value, kind))
         with OPEN.labels(kind).track_inprogress():
             try:
                 await self.application(scope, receive_noting, send_noting)
             finally:
-                CLOSED.labels(kind, code_name(codes[0] if codes else None)).inc()
+                code, ended = code_name(codes[0] if codes else None), time.time()
+                CLOSED.labels(kind, code).inc()
+                recorder.note(Noted(ended, EventKind.SOCKET_CLOSED.value, kind, code, 1, ended - opened))

@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "configuration.md"
 SETTINGS = (
     *("base", "accounts", "audit", "documents", "teams", "collaboration"),
-    *("fallback", "assistant", "quotas", "moderation", "retention", "outgoing", "metrics", "alerts", "tracing", "logs"),
+    *("fallback", "assistant", "quotas", "moderation", "retention", "outgoing"),
+    *("metrics", "analytics", "alerts", "tracing", "logs"),
 )
 HEAD = """# Configuration
 

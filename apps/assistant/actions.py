@@ -25,6 +25,7 @@ from apps.assistant.prompts import (
     rewrite,
     sheet_text,
     shorten,
+    shorten_to_point,
     simplify,
     story,
     suggest,
@@ -63,6 +64,7 @@ class Action:
     `takes`, `needs`, `fields`: the input (see `inputs`). `choices`: fields that take one of a few words.
     `max_tokens`: of the answer, unless the request says how many; `tokens_per_selected` adds to it, per token selected.
     `replaces`: the answer takes the selection's place, so half of one is no result.
+    `candidates`: other versions of the prompt, for experiments.
     `talks`: its prompt needs what was said before, which is in the database. `offered`: people may ask for it.
     """
 
@@ -86,10 +88,21 @@ class Action:
     offered: bool = True
     fields: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    candidates: tuple[Prompt, ...] = ()
 
     @property
     def prompt_version(self) -> str:
         return self.prompt.VERSION
+
+    @property
+    def prompt_versions(self) -> tuple[str, ...]:
+        """Return the usual version first, then those that an experiment may try."""
+        return (self.prompt_version, *(one.VERSION for one in self.candidates))
+
+    def with_prompt(self, version: str) -> "Action":
+        """Return this with the prompt `version`; with the usual one where there is no such version (any more)."""
+        found = next((one for one in self.candidates if version == one.VERSION), None)
+        return self if found is None else replace(self, prompt=found)
 
     def check(self, request: GenerationInput) -> None:
         """Raises UnsupportedAction, Invalid when the input is not what this action takes, TooLarge for its answer."""
@@ -228,7 +241,9 @@ ACTIONS = {
             },
         ),
         _replacing("rewrite", "Rewrites the selection as the instruction wishes.", rewrite, 2.0, "strength"),
-        _replacing("shorten", "Says the selection in fewer words.", shorten, 1.0, "strength"),
+        _replacing(
+            "shorten", "Says the selection in fewer words.", shorten, 1.0, "strength", candidates=(shorten_to_point,)
+        ),
         _replacing("expand", "Says the selection with more substance.", expand, 3.5, "strength"),
         _replacing("simplify", "Says the selection in plain words.", simplify, 2.0, "strength"),
         _replacing("tone", "Gives the selection another tone.", tone, 2.0, "tone", "strength", needs=(("tone",),)),

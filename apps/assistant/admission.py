@@ -13,6 +13,7 @@ from apps.assistant.context import estimate_tokens
 from apps.assistant.errors import ConcurrencyLimited
 from apps.assistant.messages import Generate
 from apps.assistant.models import Generation
+from apps.assistant.variants import USUAL, Variant, variant_for
 from apps.core.errors import Forbidden, InterlineError, RateLimited, TooLarge
 from apps.core.postgres import Statement, in_one_trip, inserting
 from apps.documents.access import answered, asking, permit
@@ -76,12 +77,15 @@ class Terms:
     model: str
     prompt_tokens: int
     answer_tokens: int
+    variant: Variant = USUAL
 
 
-def terms_of(request: Generate, action: Action, allowance: Allowance) -> Terms:
+def terms_of(user_id: UUID, request: Generate, action: Action, allowance: Allowance) -> Terms:
     """Return how `request` would run. Raises Forbidden and TooLarge where the tier does not have it."""
     if not allowance.allows_action(action.name):
         raise Forbidden(f"Your tier ({allowance.label}) does not include this action.")
+    variant = _variant(user_id, request, action, allowance)
+    action = action.with_prompt(variant.prompt_version)
     prompt = _prompt_tokens(request, action)
     if allowance.max_input_tokens is not None and prompt > allowance.max_input_tokens:
         raise TooLarge(
@@ -93,7 +97,15 @@ def terms_of(request: Generate, action: Action, allowance: Allowance) -> Terms:
         settings.ASSISTANT_OUTPUT_MAX_TOKENS,
         allowance.max_output_tokens or settings.ASSISTANT_OUTPUT_MAX_TOKENS,
     )
-    return Terms(_model(request, action, allowance), prompt, answer)
+    return Terms(variant.model or _model(request, action, allowance), prompt, answer, variant)
+
+
+def _variant(user_id: UUID, request: Generate, action: Action, allowance: Allowance) -> Variant:
+    """Return the arm somebody is in. What they chose and what the tier has go before what is tried."""
+    variant = variant_for(user_id, action.name, allowance.tier)
+    if variant.model and (request.options.model or not allowance.allows_model(variant.model)):
+        return USUAL
+    return variant
 
 
 def choose_payer(

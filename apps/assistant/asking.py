@@ -30,7 +30,7 @@ async def prepare(generation: Generation, writer: LogWriter, findings: list[Find
 
     `findings` gets what is found in the answer that may not be shown.
     """
-    action = find_action(generation.action)
+    action = find_action(generation.action).with_prompt(generation.prompt_version)
     request = GenerationInput.model_validate(generation.input)
     talk = await in_database(gather, generation, request) if action.talks else None
     recalled = await _recalled(generation) if action.remembers else None

@@ -53,6 +53,7 @@ from apps.core.ids import request_id
 from apps.core.messages import Message
 from apps.core.tracing import NOTHING, Span, begin, is_tracing
 from apps.documents.metrics import RESUMED
+from apps.documents.signals import socket_resumed
 from apps.documents.socket_tokens import accepted_protocol
 from apps.documents.sockets import (
     SocketIdentity,
@@ -349,6 +350,7 @@ class AssistantSocket:
         if not self._resumed and any(message.after.values()):
             self._resumed = True
             RESUMED.labels("assistant").inc()
+            socket_resumed.send(sender=type(self), kind="assistant")
         for generation_id, seq in list(message.after.items())[: settings.ASSISTANT_RESUME_MAX_GENERATIONS]:
             try:
                 await self._persist(partial(self._resume_one, generation_id, seq))

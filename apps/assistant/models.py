@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -14,6 +15,7 @@ from apps.teams.models import Team
 
 ID_MAX_CHARACTERS = 64
 COMMAND_NAME_MAX_CHARACTERS = 40
+EXPERIMENT_MAX_CHARACTERS = 50
 CHAT = "chat"  # the action whose generations are answers in a conversation
 STORY = "story"  # the action that writes on in a story
 SHEET = "sheet"  # the action that reads a story's sheet out of its text
@@ -52,6 +54,8 @@ class Generation(models.Model):
     `events` has those without text (edits, status), and `ending` is its end event, all as they were sent.
     `last_seq` is 1 from when `started` was sent.
 
+    `tier`: whose limits held, the payer's. `experiment`, `arm`: see `variants`; empty outside of any.
+
     `attempts` has what every request to a provider cost, the failed, stopped and lost ones too: `model`, `epoch`,
     `outcome` (`done`, `stopped`, `lost` with its generator, or a code), `prompt_tokens`, `completion_tokens`,
     `counted` (by the provider, else by us) and `characters`. `prompt_tokens` and `completion_tokens` are their sums.
@@ -67,6 +71,9 @@ class Generation(models.Model):
     options = models.JSONField(default=dict, blank=True)
     model = models.CharField(max_length=200)
     prompt_version = models.CharField(max_length=40)
+    tier = models.CharField(max_length=40, blank=True, default="", db_default="")
+    experiment = models.CharField(max_length=EXPERIMENT_MAX_CHARACTERS, blank=True, default="", db_default="")
+    arm = models.CharField(max_length=EXPERIMENT_MAX_CHARACTERS, blank=True, default="", db_default="")
     request_id = models.CharField(max_length=ID_MAX_CHARACTERS)
 
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
@@ -99,6 +106,8 @@ class Generation(models.Model):
                 condition=models.Q(state__in=("queued", "running")),
                 name="generation_open",  # what is running, and the sweep
             ),
+            BrinIndex("ended_at", pages_per_range=16, autosummarize=True, name="generation_ended"),  # hours of figures
+            models.Index("experiment", "ended_at", condition=~models.Q(experiment=""), name="generation_in_experiment"),
         ]
 
     def __str__(self) -> str:
@@ -142,6 +151,9 @@ class Decision(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["generation", "seq"], name="decision_seq_once"),
+        ]
+        indexes: ClassVar = [
+            BrinIndex("created_at", pages_per_range=16, autosummarize=True, name="decision_made"),  # hours of figures
         ]
 
     def __str__(self) -> str:

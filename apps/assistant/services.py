@@ -15,6 +15,7 @@ from apps.assistant.conversations import Place, find_place, take_place
 from apps.assistant.messages import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
 from apps.assistant.sheets import use_sheet
+from apps.assistant.signals import generation_refused
 from apps.core.errors import InterlineError, Invalid, NotFound, TooLarge
 from apps.core.ids import request_id
 from apps.documents.models import Document
@@ -35,6 +36,7 @@ def start_generation(user: User, document_id: UUID, request: Generate) -> tuple[
         return _start(user, document_id, request)
     except InterlineError as refusal:
         metrics.REFUSED.labels(refusal.code).inc()
+        generation_refused.send(sender=Generation, code=refusal.code)
         raise
 
 
@@ -48,7 +50,7 @@ def _start(user: User, document_id: UUID, request: Generate) -> tuple[Generation
                 terms, allowance = choose_payer(
                     request.id,
                     user.pk,
-                    lambda allowance: terms_of(request, action, allowance),
+                    lambda allowance: terms_of(user.pk, request, action, allowance),
                     payers(user.pk, standing.team_id, own=standing.own),
                 )
                 check_concurrency(standing, allowance)
@@ -107,7 +109,10 @@ def _create(
         input=request.input.model_dump(mode="json", exclude_none=True),
         options=request.options.model_dump(exclude_none=True) | {"max_tokens": terms.answer_tokens},
         model=terms.model,
-        prompt_version=action.prompt_version,
+        prompt_version=terms.variant.prompt_version or action.prompt_version,
+        tier=allowance.tier,
+        experiment=terms.variant.experiment,
+        arm=terms.variant.arm,
         request_id=request_id.get(),
     )
     if action.name == STORY:

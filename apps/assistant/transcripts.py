@@ -17,6 +17,7 @@ from apps.assistant.messages import Cancelled, Chunk, Done, Failed, Started, par
 from apps.assistant.models import CHAT, OPEN_STATES, SHEET, Generation, State
 from apps.assistant.people import person, quota_of
 from apps.assistant.recaps import recap_if_due
+from apps.assistant.signals import generation_ended
 from apps.assistant.story import take_reading
 from apps.llm.routes import is_demo
 
@@ -96,11 +97,16 @@ def store_end(
     generation.ending = ending.model_dump(mode="json")
     generation.save()
     transaction.on_commit(partial(metrics.note_end, generation), robust=True)
+    transaction.on_commit(partial(_tell_ended, generation), robust=True)
     if generation.action == SHEET and ending.type == "done":
         transaction.on_commit(partial(take_reading, generation), robust=True)
     if generation.action == CHAT and ending.type == "done":
         transaction.on_commit(partial(recap_if_due, generation), robust=True)
     return [line_of(event, private_to(generation)) for event in (ending, *number_decisions(generation))]
+
+
+def _tell_ended(generation: Generation) -> None:
+    generation_ended.send(sender=Generation, generation=generation)
 
 
 def edits_of(generation: Generation) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ from apps.collaboration.structure import BadUpdate, Checked, Gap
 from apps.collaboration.wires import Batch, Send, make_wire
 from apps.core.close_codes import CloseCode
 from apps.documents.metrics import RESUMED
+from apps.documents.signals import socket_resumed
 from apps.documents.sockets import SocketIdentity
 
 if TYPE_CHECKING:
@@ -228,6 +229,7 @@ class Connection:
         if not self._came_back:
             self._came_back = True
             RESUMED.labels("sync").inc()
+            socket_resumed.send(sender=type(self), kind="sync")
 
     def _take_update(self, kind: Kind, update: bytes) -> None:
         room = self._room

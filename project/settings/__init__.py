@@ -2,6 +2,7 @@
 
 from project.settings.accounts import *  # noqa: F403  (settings are one flat name space by Django's design)
 from project.settings.alerts import *  # noqa: F403
+from project.settings.analytics import *  # noqa: F403
 from project.settings.assistant import *  # noqa: F403
 from project.settings.audit import *  # noqa: F403
 from project.settings.base import *  # noqa: F403

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "apps.moderation",
     "apps.collaboration",
     "apps.assistant",
+    "apps.analytics",
     "project",
 ]
 
