@@ -33,6 +33,12 @@ _NO_NAMES = (
     "September October November December English"
 )
 NO_NAMES = frozenset(_NO_NAMES.split())
+# What stands after an article is most often a noun; short words between are adjectives.
+NOUN = re.compile(
+    r"\b(?:the|an?|this|its|his|her|their|our|my|your|no|every)\s+(?:(?:very|[^\W\d_]{1,3})\s+)*([^\W\d_]+)",
+    re.IGNORECASE,
+)
+NOUNS_MIN = 2  # of fewer, the words of any kind that occur most are topics
 PLACE_BEFORE = re.compile(r"\b(?:in|at|near|into|towards?|through|across)\s+(?:the\s+)?$", re.IGNORECASE)
 
 
@@ -56,10 +62,13 @@ def is_english(text: str) -> bool:
 
 
 def topics(text: str) -> list[str]:
-    """Return the words the text speaks of most, latest first among equals; none where it has none."""
+    """Return what the text speaks of most, nouns where there are some, latest first among equals."""
     words = [word.strip("'’-") for word in WORD.findall(text)]
     wanted = [word for word in words if len(word) >= TOPIC_MIN_CHARACTERS and word.lower() not in COMMON]
     counts = Counter(word.lower() for word in wanted)
+    nouns = counts.keys() & {word.lower() for word in NOUN.findall(text)}
+    if len(nouns) >= NOUNS_MIN:
+        counts = Counter({word: counts[word] for word in nouns})
     latest = {word.lower(): index for index, word in enumerate(wanted)}
     cased = {name.lower(): name for kind in names(text) for name in kind}
     most = sorted(counts, key=lambda word: (-counts[word], -latest[word]))[:TOPICS_MAX]

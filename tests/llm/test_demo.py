@@ -15,6 +15,7 @@ from apps.assistant.story import found_in
 from apps.llm.demo import compose
 from apps.llm.demo_forward import Forward
 from apps.llm.demo_suggestions import BY_ASPECT
+from apps.llm.demo_words import topics
 from apps.llm.requests import Attempt, ChatRequest, Delta, Finish
 from apps.llm.stream import stream
 
@@ -276,6 +277,18 @@ def test_a_story_goes_on_with_the_people_of_its_sheet_and_not_with_words_of_thei
     assert "Piet" in written
     assert "miller" in written
     assert "Afraid" not in written
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("The heron waited by the weir, and the very old river is high.", {"heron", "weir", "river"}),
+        ("In the mill near Haarlem, the letter waited. Haarlem slept.", {"letter", "mill"}),
+        ("They left Haarlem. Haarlem sleeps.", {"left", "Haarlem", "sleeps"}),
+    ],
+)
+def test_it_speaks_of_things_and_spells_names_as_the_text_does(text: str, wanted: set[str]) -> None:
+    assert set(topics(text)) == wanted
 
 
 def test_the_sheet_of_a_text_without_names_is_empty_and_no_failure() -> None:
