@@ -3,9 +3,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Assistant } from "../assistant/assistant";
 import { FakeSocket, makeConfig } from "../testing/fake-socket";
 import { makePeers, type Peers, placeCaret, type, write } from "../testing/peers";
+import { randomness, seed } from "../testing/randomness";
 import { Rewrites, type Wish } from "./rewrites";
 
 const ALICE = { id: "u1", name: "Alice", color: "#9f3a38" };
+const ROUNDS = 40;
+const WORDS = ["heron", "weir", "naïve", "a", "the river", "due to", "not", "quiet", "waits", "“so”"];
 const SHORTEN: Wish = { action: "shorten", input: {}, label: "Shorten" };
 
 describe("a rewrite in a shared text", () => {
@@ -164,6 +167,37 @@ describe("a rewrite in a shared text", () => {
       decision: "edited",
       final_text: "The huge heron waited for a long time.",
     });
+  });
+
+  it(`keeps any part of any changes and nothing else, whatever others write around it (seed ${seed})`, async () => {
+    const { number, pick } = randomness();
+    const words = () => Array.from({ length: 1 + number(12) }, () => pick(WORDS)).join(" ");
+    let kept = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const [before, old, after, fresh] = [words(), words(), words(), words()];
+      write(peers.alice, `<p>${before} | ${old} | ${after}</p>`);
+      const from = 1 + before.length + 3;
+      const id = await asked([from, from + old.length]);
+      chunk(id, 2, fresh);
+      done(id, 3);
+      const at = number(before.length);
+      peers.bob.editor.view.dispatch(peers.bob.editor.state.tr.insertText("[typed]", 1 + at));
+      const chosen = sides.alice.changes().filter(() => number(2));
+      if (chosen.length === 0) {
+        sides.alice.discard();
+        continue;
+      }
+      kept++;
+      expect(sides.alice.keepPart(chosen), `round ${round}`).toBe(true);
+      const part = chosen.reduceRight(
+        (now, one) => now.slice(0, one.start) + one.words + now.slice(one.end),
+        old,
+      );
+      const around = `${before.slice(0, at)}[typed]${before.slice(at)}`;
+      expect(text("bob"), `round ${round}`).toBe(`${around} | ${part} | ${after}`);
+      expect(peers.agree(), `round ${round}`).toBe(true);
+    }
+    expect(kept).toBeGreaterThan(ROUNDS / 4);
   });
 
   it("is tried again, and an earlier try can be kept", async () => {
