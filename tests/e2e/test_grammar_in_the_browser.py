@@ -4,10 +4,11 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.editor import ready, saved, text_box, text_of, write
+from tests.e2e.editor import ready, saved, status, text_box, text_of, write
 from tests.e2e.site import Site
 from tests.e2e.test_pages import assert_accessible, watch_console
 from tests.processes import wait_until
+from tests.provider.fixture import Provider
 
 START_TIMEOUT_MS = 60_000  # 16 MB of WebAssembly, on a busy machine
 
@@ -143,3 +144,40 @@ def test_a_finding_goes_when_somebody_else_changes_its_words(site: Site) -> None
     wait_until(lambda: text_of(hers) == text_of(his) == both, what="her correction in both browsers")
     hers.keyboard.press("Control+z")
     wait_until(lambda: text_of(hers) == text_of(his) == typed, what="the old words after her undo")
+
+
+def open_house_style(page: Page, whose: str) -> Locator:
+    page.get_by_role("button", name="Panels").click()
+    page.get_by_role("tab", name=re.compile("Grammar")).click()
+    page.locator("#rail summary", has_text="House style").click()
+    return page.locator(".style-field", has_text=whose)
+
+
+def test_a_documents_house_style_is_kept_and_given_to_the_assistant(provided_site: Site, provider: Provider) -> None:
+    alice, bob, carol = (provided_site.person(name) for name in ("Alice", "Bob", "Carol"))
+    path = provided_site.document(alice, editor=bob, viewer=carol)
+    hers = alice.open(path)
+    ready(hers)
+    style = open_house_style(hers, "This document’s")
+    save = style.get_by_role("button", name="Save")
+    expect(save).to_be_disabled()
+    style.get_by_role("textbox").fill("British spelling, and no “utilize”.")
+    save.click()
+    expect(hers.locator("#announcements")).to_contain_text("The house style is kept.")
+    expect(save).to_be_disabled()
+    assert_accessible(hers)
+
+    his = bob.open(path)
+    ready(his)
+    write(his, "The heron waits.")
+    his.keyboard.press("Control+Enter")
+    wait_until(
+        lambda: any("British spelling, and no “utilize”." in request.prompt for request in provider.requests),
+        seconds=60,
+        what="a prompt with the style",
+    )
+    theirs = carol.open(path)
+    expect(status(theirs)).to_have_text("View only")
+    reading = open_house_style(theirs, "This document’s").get_by_role("textbox")
+    expect(reading).to_have_value("British spelling, and no “utilize”.")
+    expect(reading).not_to_be_editable()

@@ -55,6 +55,7 @@ def test_the_tools(site: Site, look: str, screenshots: Path) -> None:
     look_at("suggestions")
     page.get_by_role("tab", name="Grammar").click()
     expect(page.get_by_text("Check in this browser")).to_be_visible()
+    page.locator("#rail summary", has_text="House style").click()
     look_at("grammar")
 
 

@@ -27,12 +27,12 @@ describe("grammar in a shared text", () => {
   let peers: Peers;
   let grammar: Grammar;
   const told = vi.fn();
-  let writing: { words: string[]; ignored_rules: string[]; language: string };
+  let writing: { words: string[]; ignored_rules: string[]; language: string; style: string };
 
   beforeEach(async () => {
     localStorage.clear();
     FakeSocket.of.clear();
-    writing = { words: [], ignored_rules: [], language: "" };
+    writing = { words: [], ignored_rules: [], language: "", style: "" };
     vi.stubGlobal("WebSocket", FakeSocket);
     vi.stubGlobal("fetch", async (_path: string, init: RequestInit) => {
       const changes = JSON.parse(String(init.body ?? "{}"));

@@ -15,7 +15,7 @@ import { DeepCheck } from "./deep-check";
 import { type Finding, type Kind, mergeFindings, spokenFinding } from "./findings";
 import { isEnglish, isEnglishBlock } from "./language";
 import { isUpToIt, LocalCheck } from "./local-check";
-import { Preferences, type Whose } from "./preferences";
+import { type Changes, Preferences, type Whose } from "./preferences";
 import { Redraws } from "./redraws";
 import { isThere, proseBlocks, textOf, type Underline, underlinesOf, underlinesPlugin } from "./underlines";
 
@@ -206,8 +206,8 @@ export class Grammar {
     if (await this.change(whose, { add_words: [word] })) announce(`“${word}” is in ${home}.`);
   }
 
-  /** Change a dictionary or the ignored rules; say so when that fails. */
-  async change(whose: Whose, changes: Parameters<Preferences["change"]>[1]): Promise<boolean> {
+  /** Change a dictionary, the ignored rules or a house style; say so when that fails. */
+  async change(whose: Whose, changes: Changes): Promise<boolean> {
     try {
       await this.preferences.change(whose, changes);
       return true;

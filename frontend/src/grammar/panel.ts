@@ -4,6 +4,7 @@ import { failureSentence } from "../assistant/words";
 import { isOutOfSight, make, makeButton } from "../page/elements";
 import { categoryLabel, KIND_LABELS, type Kind } from "./findings";
 import type { Grammar } from "./grammar";
+import { HouseStyle } from "./house-style";
 import { isUpToIt } from "./local-check";
 import type { Whose } from "./preferences";
 import type { Underline } from "./underlines";
@@ -14,6 +15,7 @@ export class GrammarPanel {
   private readonly switches = make("div", "checks");
   private readonly findings = make("div", "findings");
   private readonly kept = make("div", "kept");
+  private readonly style: HouseStyle;
   private frame = 0;
 
   constructor(
@@ -22,7 +24,8 @@ export class GrammarPanel {
     private readonly grammar: Grammar,
     private readonly explain: (underline: Underline) => void,
   ) {
-    container.append(this.switches, this.findings, this.kept);
+    this.style = new HouseStyle(grammar, editor.isEditable);
+    container.append(this.switches, this.findings, this.kept, this.style.element);
     this.draw();
   }
 
@@ -37,6 +40,7 @@ export class GrammarPanel {
     keepingFocus(this.switches, () => this.switches.replaceChildren(...this.drawSwitches()));
     keepingFocus(this.findings, () => this.findings.replaceChildren(...this.drawFindings()));
     keepingFocus(this.kept, () => this.kept.replaceChildren(...this.drawKept()));
+    this.style.update();
   }
 
   private drawSwitches(): HTMLElement[] {

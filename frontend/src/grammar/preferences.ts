@@ -1,4 +1,4 @@
-/** Dictionaries and ignored rules: a person's own, and the document's for whoever writes in it. */
+/** Dictionaries, ignored rules and house styles: a person's own, and the document's for whoever writes in it. */
 import { call } from "../documents/api";
 
 export type Whose = "mine" | "document";
@@ -7,9 +7,14 @@ export interface Writing {
   words: string[];
   ignored_rules: string[];
   language: string;
+  style: string;
 }
 
-const NOTHING: Writing = { words: [], ignored_rules: [], language: "" };
+export type Changes = Partial<Record<`${"add" | "remove"}_${"words" | "ignored_rules"}`, string[]>> & {
+  style?: string;
+};
+
+const NOTHING: Writing = { words: [], ignored_rules: [], language: "", style: "" };
 
 export class Preferences {
   private readonly known: Record<Whose, Writing> = { mine: NOTHING, document: NOTHING };
@@ -52,10 +57,7 @@ export class Preferences {
   }
 
   /** Throws Problem. */
-  async change(
-    whose: Whose,
-    changes: Partial<Record<`${"add" | "remove"}_${"words" | "ignored_rules"}`, string[]>>,
-  ): Promise<void> {
+  async change(whose: Whose, changes: Changes): Promise<void> {
     this.known[whose] = await call<Writing>("PATCH", this.paths[whose], changes);
     this.changed();
   }
