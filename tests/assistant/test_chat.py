@@ -178,6 +178,20 @@ def test_what_was_stopped_or_failed_keeps_its_part_and_the_conversation_goes_on(
     assert [message["parent"] for message in messages[1:]] == [stopped, failed]
 
 
+def test_an_answer_of_nothing_and_one_without_end_are_told_in_words(house: House) -> None:
+    alice = house.join(house.alice)
+    conversation = begin(house, house.alice)
+    house.provider.behave(fault="empty")
+    nothing = alice.hear_end(ask(alice, conversation))
+    assert (nothing["type"], nothing["code"], nothing["partial"]) == ("failed", "provider_unavailable", False)
+    assert "try again" in nothing["message"]
+    house.provider.behave(fault="endless")
+    generation = ask(alice, conversation)
+    end = alice.hear_end(generation)
+    assert alice.text(generation)
+    assert end.get("finish_reason") == "length" or (end["code"], end["partial"]) == ("too_large", True)
+
+
 def test_nobody_asks_where_they_may_not(house: House) -> None:
     bob, vera = house.join(house.bob), house.join(house.vera)
     private, shared = begin(house, house.alice), begin(house, house.alice, "shared")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.editor import ready, saved, text_of, write
+from tests.e2e.editor import ready, saved, text_box, text_of, write
 from tests.e2e.site import Site
 from tests.e2e.test_pages import LOOKS, assert_accessible, watch_console
 from tests.processes import wait_until
@@ -123,8 +123,12 @@ def test_an_answer_goes_into_the_text_as_blocks_and_undo_takes_it_out(provided_s
         expect(one.locator(".ProseMirror h2")).to_have_text("Birds")
         expect(one.locator(".ProseMirror li")).to_have_count(2)
         expect(one.locator(".ProseMirror [data-origin=ai]").first).to_be_visible()
+    text_box(his).focus()
+    his.keyboard.press("Control+Home")
+    his.keyboard.type("Now: ")
+    wait_until(lambda: text_of(page).startswith("Now: The heron waits."), what="his words at hers")
     page.keyboard.press("Control+z")
-    wait_until(lambda: text_of(page) == text_of(his) == "The heron waits.", what="the text before")
+    wait_until(lambda: text_of(page) == text_of(his) == "Now: The heron waits.", what="his words after her undo")
     page.keyboard.press("Control+Shift+z")
     expect(page.locator(".ProseMirror h2")).to_have_text("Birds")
     page.locator(".ProseMirror [data-origin=ai]").first.click()
