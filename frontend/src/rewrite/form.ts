@@ -75,7 +75,7 @@ function tone(ask: (wish: Wish) => void): HTMLFormElement {
 }
 
 function translation(ask: (wish: Wish) => void): HTMLFormElement {
-  const field = input("Translate into (any language)", 35);
+  const field = input("Into any language", 35);
   field.value = localStorage.getItem(LANGUAGE_KEY) ?? "";
   field.setAttribute("list", "languages");
   const list = make("datalist", "");
