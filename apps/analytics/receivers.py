@@ -7,12 +7,13 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from apps.analytics import experiments, trials
+from apps.analytics import experiments, flags, trials
 from apps.analytics.events import Kind, Noted, recorder
-from apps.analytics.models import Arm, Experiment
+from apps.analytics.models import Arm, Experiment, FlagRule
 from apps.assistant.models import Generation
 from apps.assistant.signals import generation_ended, generation_refused
 from apps.assistant.variants import choose_by
+from apps.core.flags import answer_by
 from apps.core.shutdown import on_shutdown
 from apps.documents.signals import socket_resumed
 
@@ -47,4 +48,11 @@ def _on_experiment_changed(**_: Any) -> None:
     experiments.running.tell_changed()
 
 
+@receiver(post_save, sender=FlagRule)
+@receiver(post_delete, sender=FlagRule)
+def _on_flag_changed(**_: Any) -> None:
+    flags.rules.tell_changed()
+
+
 choose_by(experiments.choose)
+answer_by(flags.answer)

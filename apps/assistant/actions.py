@@ -35,6 +35,7 @@ from apps.assistant.prompts import (
     translate,
 )
 from apps.core.errors import Invalid, TooLarge
+from apps.core.flags import declare
 from apps.llm.requests import ChatMessage
 
 AROUND = ("text_before", "text_after", "language")
@@ -309,6 +310,11 @@ ACTIONS = {
         ),
     )
 }
+
+
+for _name, _action in ACTIONS.items():
+    if _action.offered:
+        declare(f"assistant.{_name}", default=True)
 
 
 def find_action(name: str) -> Action:

@@ -15,6 +15,7 @@ from apps.assistant.messages import Generate
 from apps.assistant.models import Generation
 from apps.assistant.variants import USUAL, Variant, variant_for
 from apps.core.errors import Forbidden, InterlineError, RateLimited, TooLarge
+from apps.core.flags import Asker, is_on
 from apps.core.postgres import Statement, in_one_trip, inserting
 from apps.documents.access import answered, asking, permit
 from apps.documents.models import Role
@@ -80,10 +81,12 @@ class Terms:
     variant: Variant = USUAL
 
 
-def terms_of(user_id: UUID, request: Generate, action: Action, allowance: Allowance) -> Terms:
+def terms_of(user_id: UUID, team_id: UUID | None, request: Generate, action: Action, allowance: Allowance) -> Terms:
     """Return how `request` would run. Raises Forbidden and TooLarge where the tier does not have it."""
     if not allowance.allows_action(action.name):
         raise Forbidden(f"Your tier ({allowance.label}) does not include this action.")
+    if not is_on(f"assistant.{action.name}", Asker(user_id, allowance.tier, team_id)):
+        raise Forbidden("This is switched off for you at present.")
     variant = _variant(user_id, request, action, allowance)
     action = action.with_prompt(variant.prompt_version)
     prompt = _prompt_tokens(request, action)

@@ -50,7 +50,7 @@ def _start(user: User, document_id: UUID, request: Generate) -> tuple[Generation
                 terms, allowance = choose_payer(
                     request.id,
                     user.pk,
-                    lambda allowance: terms_of(user.pk, request, action, allowance),
+                    lambda allowance: terms_of(user.pk, standing.team_id, request, action, allowance),
                     payers(user.pk, standing.team_id, own=standing.own),
                 )
                 check_concurrency(standing, allowance)
