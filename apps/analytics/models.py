@@ -81,6 +81,8 @@ class GenerationFigures(models.Model):
     speed = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name = "figures"
+        verbose_name_plural = "dashboard"
         indexes: ClassVar = [models.Index("span", "starts_at", name="generation_figures_of")]
         permissions: ClassVar = [("view_dashboard", "Can see the analytics and export them")]
 
@@ -254,6 +256,7 @@ class FlagRule(models.Model):
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = "feature flag"
         ordering: ClassVar = ["flag", "pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(

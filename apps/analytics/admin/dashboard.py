@@ -1,0 +1,88 @@
+"""The dashboard: plots, numbers and tables over a time, with filters, and the same as a file."""
+
+import csv
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from apps.analytics import board, figures
+from apps.analytics.models import GenerationFigures
+from apps.core import deeds
+
+PERMISSION = "analytics.view_dashboard"
+
+
+class _Line:
+    """A file that hands back what is written to it: csv writes rows into it one by one."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+@admin.register(GenerationFigures)
+class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm(PERMISSION))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.export)
+        return [path("figures.csv", view, name="analytics_export"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        choice = figures.Choice.of(request.GET)
+        read = figures.read(choice)
+        cohorts = figures.cohorts()
+        known = figures.choices()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Analytics",
+            "opts": GenerationFigures._meta,
+            "choice": choice,
+            "query": request.GET.urlencode(),
+            "periods": figures.PERIODS.items(),
+            "breakdowns": figures.BREAKDOWNS.items(),
+            "filters": [
+                (name, label, known[name], choice.filters.get(name, "")) for name, label in figures.FILTERS.items()
+            ],
+            "is_empty": not read.totals.answers and not read.events,
+            "cards": board.cards_of(read.totals),
+            "sections": board.plots_of(read),
+            "by": figures.BREAKDOWNS[choice.by],
+            "heads": board.TABLE_HEADS,
+            "rows": board.table_of(read),
+            "kept": read.kept,
+            "cohorts": cohorts,
+            "ages": range(max((len(ages) for _, _, ages in cohorts), default=0)),
+        }
+        return TemplateResponse(request, "admin/analytics/dashboard.html", context)
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer with the figures as CSV; the trail says who took them."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        choice = figures.Choice.of(request.GET)
+        deeds.tell("analytics.exported", period=choice.period, filters=sorted(choice.filters))
+        writer = csv.writer(_Line())
+        lines = (writer.writerow(row) for row in figures.csv_rows(choice))
+        name = f"interline-{choice.period}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)

@@ -1,0 +1,97 @@
+"""What staff see of the figures: the dashboard, its file and REST; nobody else does."""
+
+import csv
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.analytics.cohorts import form
+from apps.analytics.models import KeptText
+from apps.analytics.rollups import roll_up
+from apps.assistant.models import State
+from apps.documents.models import Document
+from apps.moderation.models import AuditRecord
+from tests.analytics.rows import decided, ended, someone
+
+pytestmark = pytest.mark.django_db
+
+DASHBOARD = "/admin/analytics/generationfigures/"
+
+
+def staff(*permissions: str) -> Client:
+    user = User.objects.create(email="staff@example.org", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def history() -> None:
+    user, document, now = someone(), Document.objects.create(), timezone.now()
+    for hours in range(1, 48):
+        at = now - timedelta(hours=hours)
+        model = "openai/slow" if hours % 3 == 0 else "openai/test"
+        state = {"state": State.FAILED, "error_code": "stalled"} if hours % 10 == 0 else {}
+        generation = ended(user, document, at, model=model, **state)
+        if hours % 2 and not state:
+            decided(generation, "accepted", at)
+    KeptText.objects.create(
+        generation_id=generation.pk,
+        age="1h",
+        accepted_at=now - timedelta(hours=2),
+        action="continue",
+        model="openai/test",
+        prompt_version="continue-2",
+        accepted_characters=200,
+        kept_characters=150,
+    )
+    roll_up()
+    form()
+
+
+def test_the_dashboard_says_what_happened_and_filters_it() -> None:
+    history()
+    client = staff("view_dashboard")
+    page = client.get(DASHBOARD).content.decode()
+    for title in ("First token", "Tokens per second", "Failures by code", "Kept text", "Live at once", "Who stays"):
+        assert title in page
+    assert "stalled" in page
+    assert "75 %" in page
+    only = client.get(DASHBOARD, {"model": "openai/slow", "by": "model", "period": "30d"}).content.decode()
+    assert '<th scope="row">openai/slow</th>' in only
+    assert '<th scope="row">openai/test</th>' not in only
+
+
+def test_before_anything_has_happened_it_says_so() -> None:
+    assert "Nothing has happened in this time" in staff("view_dashboard").get(DASHBOARD).content.decode()
+
+
+def test_the_file_has_every_figure_and_the_trail_says_who_took_it() -> None:
+    history()
+    answer = staff("view_dashboard").get("/admin/analytics/generationfigures/figures.csv", {"period": "7d"})
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(lines))
+    assert sum(int(row["answers"]) for row in rows) == 47
+    assert {row["model"] for row in rows} == {"openai/slow", "openai/test"}
+    assert AuditRecord.objects.filter(action="analytics.exported").exists()
+
+
+def test_rest_says_the_same() -> None:
+    history()
+    answer = staff("view_dashboard").get("/api/v1/analytics/figures", {"period": "7d", "by": "model"}).json()
+    assert answer["totals"]["answers"] == 47
+    assert answer["totals"]["first_token_ms_p50"] == pytest.approx(250, rel=0.045)
+    assert {row["model"]: row["answers"] for row in answer["breakdown"]} == {"openai/test": 32, "openai/slow": 15}
+
+
+@pytest.mark.parametrize("path", [DASHBOARD, DASHBOARD + "figures.csv", "/api/v1/analytics/figures"])
+def test_nobody_else_sees_it(path: str) -> None:
+    assert staff().get(path).status_code in (403, 404)
+    person = Client()
+    person.force_login(someone())
+    assert person.get(path).status_code in (302, 403, 404)
+    assert Client().get(path).status_code in (302, 401, 404)
