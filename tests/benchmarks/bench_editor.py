@@ -113,6 +113,7 @@ def findings_ms(page: Page, provider: Provider) -> list[float]:
         json.dumps({"original": f"heron {number}", "replacement": f"Bird {number}"})
         for number in range(10, 10 + READ_FINDINGS)
     ]
+    provider.reset()
     provider.behave(text="\n".join(lines), rate=TOKENS_PER_SECOND)
     page.get_by_role("button", name="Panels").click()
     page.get_by_role("tab", name=re.compile("Grammar")).click()
