@@ -19,11 +19,11 @@ from apps.core.flags import Asker, is_on
 from apps.core.postgres import Statement, in_one_trip, inserting
 from apps.documents.access import answered, asking, permit
 from apps.documents.models import Role
-from apps.llm.routes import deployments, models_for
+from apps.llm.routes import Choice, choose, cost_of, models_for
 from apps.quotas.allowances import Allowance, allowance_from, reading
 from apps.quotas.errors import QuotaExceeded
 from apps.quotas.rates import check_rate
-from apps.quotas.services import Request, Used, check_share, locking, reserving, settle
+from apps.quotas.services import Request, Used, charged, check_share, locking, reserving, settle
 
 DOCUMENT_LOCK_SPACE = 0x41534443  # "ASDC"
 MESSAGE_TOKENS = 8  # what a chat message's frame costs at most
@@ -75,10 +75,19 @@ def look(user: User, document_id: UUID, generation_id: UUID) -> Standing:
 class Terms:
     """How a generation is to run: with which model, and how much may go in and come out, in tokens."""
 
-    model: str
+    choice: Choice
     prompt_tokens: int
     answer_tokens: int
     variant: Variant = USUAL
+
+    @property
+    def model(self) -> str:
+        return self.choice.model
+
+    @property
+    def charged_tokens(self) -> int:
+        """Return how many tokens it may cost."""
+        return charged(self.prompt_tokens + self.answer_tokens, self.choice.charged_percent)
 
 
 def terms_of(user_id: UUID, team_id: UUID | None, request: Generate, action: Action, allowance: Allowance) -> Terms:
@@ -89,18 +98,22 @@ def terms_of(user_id: UUID, team_id: UUID | None, request: Generate, action: Act
         raise Forbidden("This is switched off for you at present.")
     variant = _variant(user_id, request, action, allowance)
     action = action.with_prompt(variant.prompt_version)
+    choice = _choice(request, action, allowance, variant.model)
     prompt = _prompt_tokens(request, action)
-    if allowance.max_input_tokens is not None and prompt > allowance.max_input_tokens:
+    most = _least(allowance.max_input_tokens, choice.max_input_tokens)
+    if most is not None and prompt > most:
         raise TooLarge(
-            f"This is about {prompt:,} tokens of text, and your tier ({allowance.label}) takes "
-            f"{allowance.max_input_tokens:,}. Select less of it."
+            f"This is about {prompt:,} tokens of text, and your tier ({allowance.label}) takes {most:,}. "
+            "Select less of it."
         )
-    answer = min(
+    answer = _least(
         request.options.max_tokens or action.answer_tokens(request.input),
         settings.ASSISTANT_OUTPUT_MAX_TOKENS,
-        allowance.max_output_tokens or settings.ASSISTANT_OUTPUT_MAX_TOKENS,
+        allowance.max_output_tokens,
+        choice.max_output_tokens,
     )
-    return Terms(variant.model or _model(request, action, allowance), prompt, answer, variant)
+    assert answer is not None
+    return Terms(choice, prompt, answer, variant)
 
 
 def _variant(user_id: UUID, request: Generate, action: Action, allowance: Allowance) -> Variant:
@@ -109,6 +122,10 @@ def _variant(user_id: UUID, request: Generate, action: Action, allowance: Allowa
     if variant.model and (request.options.model or not allowance.allows_model(variant.model)):
         return USUAL
     return variant
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def choose_payer(
@@ -123,7 +140,7 @@ def choose_payer(
         try:
             terms = terms_with(allowance)
             check_rate(user_id, generation_id, allowance)
-            check_share(allowance, terms.prompt_tokens + terms.answer_tokens)
+            check_share(allowance, terms.charged_tokens)
         except (Forbidden, TooLarge, RateLimited, QuotaExceeded) as refusal:
             refusals.append(refusal)
         else:
@@ -140,16 +157,17 @@ def _prompt_tokens(request: Generate, action: Action) -> int:
     return tokens
 
 
-def _model(request: Generate, action: Action, allowance: Allowance) -> str:
-    """Return the model that answers: the usual one, or the first that the tier has."""
-    wanted = request.options.model
-    usual = models_for(action.name, wanted, fast=action.fast)[0]
-    if allowance.allows_model(usual):
-        return usual
-    others = [one.model for one in deployments() if allowance.allows_model(one.model)]
-    if wanted or not others:
-        raise Forbidden(f"Your tier ({allowance.label}) does not include the model {usual}.")
-    return others[0]
+def _choice(request: Generate, action: Action, allowance: Allowance, tried: str | None) -> Choice:
+    """Return the models that answer: by the route of the tier, and of those only what the tier has."""
+    wanted = request.options.model or tried or None
+    choice = choose(action.name, allowance.tier, wanted=wanted, fast=action.fast, allows=allowance.allows_model)
+    if choice is None:
+        raise Forbidden(f"Your tier ({allowance.label}) does not include the model {_named(request, action)}.")
+    return choice
+
+
+def _named(request: Generate, action: Action) -> str:
+    return request.options.model or models_for(action.name, fast=action.fast)[0]
 
 
 def check_concurrency(standing: Standing, allowance: Allowance) -> None:
@@ -178,6 +196,7 @@ def store(generation: Generation, terms: Terms, allowance: Allowance) -> None:
         terms.model,
         terms.prompt_tokens,
         terms.answer_tokens,
+        terms.choice.charged_percent,
     )
     # The reservation comes last: others wait for the person's counter.
     in_one_trip(inserting(generation), reserving(request, allowance, timezone.now()))
@@ -196,14 +215,13 @@ def settle_ended(generation: Generation) -> None:
             prompt_tokens=generation.prompt_tokens or 0,
             completion_tokens=generation.completion_tokens or 0,
             outcome=generation.state,
+            cost=cost_of(generation.attempts),
         )
     )
 
 
 def own_terms(request: Generate, action: Action) -> Terms:
     """Return how a generation runs that serves somebody without their asking; tiers hold for what people ask for."""
-    return Terms(
-        models_for(action.name, None, fast=action.fast)[0],
-        _prompt_tokens(request, action),
-        action.answer_tokens(request.input),
-    )
+    choice = choose(action.name, "", fast=action.fast)
+    assert choice is not None  # nothing is forbidden
+    return Terms(choice, _prompt_tokens(request, action), action.answer_tokens(request.input))

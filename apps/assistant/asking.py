@@ -34,7 +34,8 @@ async def prepare(generation: Generation, writer: LogWriter, findings: list[Find
     request = GenerationInput.model_validate(generation.input)
     talk = await in_database(gather, generation, request) if action.talks else None
     recalled = await _recalled(generation) if action.remembers else None
-    models = models_for(action.name, generation.model)
+    # Chosen when it was asked for; where that was by a version before, as the environment says.
+    models = tuple(generation.options.get("models") or models_for(action.name, generation.model))
     written, model_tokens = writer.text, smallest_context(models)
     withheld = Withheld(generation, lookout(), Own(request), findings)
 

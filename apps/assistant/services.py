@@ -91,7 +91,7 @@ def start_own(user: User, document_id: UUID, action: str, request: GenerationInp
     wanted, found = Generate(id=uuid4(), action=action, input=request, visibility="private"), find_action(action)
     terms = own_terms(wanted, found)
     team_id = Document.objects.filter(pk=document_id).values_list("team_id", flat=True).first()
-    payer = payer_for(terms.prompt_tokens + terms.answer_tokens, payers(user.pk, team_id))
+    payer = payer_for(terms.charged_tokens, payers(user.pk, team_id))
     return _create(user, document_id, wanted, found, terms, payer)
 
 
@@ -107,7 +107,8 @@ def _create(
         visibility=place.conversation.visibility if place else request.visibility,
         anchor=request.anchor,
         input=request.input.model_dump(mode="json", exclude_none=True),
-        options=request.options.model_dump(exclude_none=True) | {"max_tokens": terms.answer_tokens},
+        options=request.options.model_dump(exclude_none=True)
+        | {"max_tokens": terms.answer_tokens, "models": list(terms.choice.models)},
         model=terms.model,
         prompt_version=terms.variant.prompt_version or action.prompt_version,
         tier=allowance.tier,

@@ -61,6 +61,10 @@ class Kept(Generic[T]):
         self._value = (value, at, changes)
         return value
 
+    def latest(self) -> T | None:
+        """Return what was read last, however old, without a round trip; None where nothing was."""
+        return self._value[0] if self._value else None
+
     def _fresh(self) -> tuple[T, float, int] | None:
         kept = self._value
         if kept is None or kept[2] != self._changes:

@@ -188,7 +188,8 @@ class Reservation(models.Model):
     action = models.CharField(max_length=40)
     model = models.CharField(max_length=200)
     tokens = models.PositiveIntegerField()
-    prompt_tokens = models.PositiveIntegerField()  # the part of `tokens` that is sent, the answer is the rest
+    prompt_tokens = models.PositiveIntegerField()  # what is sent of them, before `charged_percent`
+    charged_percent = models.PositiveSmallIntegerField(db_default=100)  # how many tokens of a hundred count
     created_at = models.DateTimeField()
 
     class Meta:
@@ -211,7 +212,8 @@ class Entry(models.Model):
 
     `tokens` is what the person was charged: prompt and completion together, or, in a correction, what was added
     (below zero: given back). `uncharged`: used beyond the reservation when nothing was left, e.g. by a second attempt.
-    `user` asked; `team` paid, where it was not the person (a correction of a team's pool has no user).
+    `user` asked; `team` paid, where it was not the person (a correction of a team's pool has no user). `cost`: what the
+    providers ask for it, by the prices of then; None where one had none.
     """
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -229,6 +231,7 @@ class Entry(models.Model):
     model = models.CharField(max_length=200, blank=True)
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
     outcome = models.CharField(max_length=10, blank=True)
     note = models.CharField(max_length=200, blank=True)
     made_by = models.ForeignKey(

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -32,20 +33,22 @@ LOCK = "SELECT pg_advisory_xact_lock(%s::int, %s::int)"
 _RESERVE = """
 WITH held AS (
     INSERT INTO quotas_reservation
-        (generation_id, user_id, team_id, document_id, day, action, model, tokens, prompt_tokens, created_at)
+        (generation_id, user_id, team_id, document_id, day, action, model, tokens, prompt_tokens,
+        charged_percent, created_at)
     VALUES (%(generation)s, %(user)s, %(team)s, %(document)s, %(day)s, %(action)s, %(model)s, %(tokens)s, %(prompt)s,
-        %(now)s)
+        %(percent)s, %(now)s)
 )
 INSERT INTO {uses} ({holder}_id, day, used, reserved) VALUES (%({holder})s, %(day)s, 0, %(tokens)s)
 ON CONFLICT ({holder}_id, day) DO UPDATE SET reserved = {uses}.reserved + EXCLUDED.reserved
 """
-RELEASE = "DELETE FROM quotas_reservation WHERE generation_id = %s RETURNING day, tokens, team_id"
+RELEASE = "DELETE FROM quotas_reservation WHERE generation_id = %s RETURNING day, tokens, team_id, charged_percent"
 _ENTER = """
 WITH entered AS (
     INSERT INTO quotas_entry (kind, user_id, team_id, day, tokens, uncharged, reserved, generation_id, document_id,
-        action, model, prompt_tokens, completion_tokens, outcome, note, made_by_id, created_at)
+        action, model, prompt_tokens, completion_tokens, cost, outcome, note, made_by_id, created_at)
     VALUES ('generation', %(user)s, %(team)s, %(day)s, %(charged)s, %(uncharged)s, %(reserved)s, %(generation)s,
-        %(document)s, %(action)s, %(model)s, %(prompt)s, %(completion)s, %(outcome)s, '', NULL, %(now)s)
+        %(document)s, %(action)s, %(model)s, %(prompt)s, %(completion)s, %(cost)s, %(outcome)s, '', NULL,
+        %(now)s)
     ON CONFLICT (generation_id) DO NOTHING RETURNING tokens
 )
 INSERT INTO {uses} ({holder}_id, day, used, reserved)
@@ -73,7 +76,10 @@ NAMES = {"day": "today", "week": "this week", "month": "this month"}
 
 @dataclass(frozen=True)
 class Request:
-    """What a generation is about to use at most: `prompt_tokens` are sent, `answer_tokens` may come back."""
+    """What a generation is about to use at most: `prompt_tokens` are sent, `answer_tokens` may come back.
+
+    `charged_percent`: how many tokens of a hundred count.
+    """
 
     generation_id: UUID
     user_id: UUID
@@ -82,15 +88,16 @@ class Request:
     model: str
     prompt_tokens: int
     answer_tokens: int
+    charged_percent: int = 100
 
     @property
     def tokens(self) -> int:
-        return self.prompt_tokens + self.answer_tokens
+        return charged(self.prompt_tokens + self.answer_tokens, self.charged_percent)
 
 
 @dataclass(frozen=True)
 class Used:
-    """What a generation has used in the end. `outcome`: done, failed, cancelled or lost."""
+    """What a generation has used in the end. `outcome`: done, failed, cancelled or lost. `cost`: see Entry."""
 
     generation_id: UUID
     user_id: UUID
@@ -100,10 +107,16 @@ class Used:
     prompt_tokens: int
     completion_tokens: int
     outcome: str
+    cost: Decimal | None = None
 
     @property
     def tokens(self) -> int:
         return self.prompt_tokens + self.completion_tokens
+
+
+def charged(tokens: int, percent: int) -> int:
+    """Return how many of `tokens` count, in whole ones."""
+    return -(-tokens * percent // 100)
 
 
 def lock_person(user_id: UUID) -> None:
@@ -167,6 +180,7 @@ def reserving(request: Request, allowance: Allowance, now: datetime) -> Statemen
             "model": request.model,
             "tokens": request.tokens,
             "prompt": request.prompt_tokens,
+            "percent": request.charged_percent,
             "now": now,
         },
     )
@@ -181,18 +195,19 @@ def settle(used: Used, now: datetime | None = None) -> bool:
     now = now or timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(RELEASE, [used.generation_id])
-        day, reserved, team_id = cursor.fetchone() or (today(now), 0, None)
-        charged = min(used.tokens, reserved)
-        if used.tokens > reserved:
-            charged += _room(used.user_id, team_id, used.tokens - reserved, now)
+        day, reserved, team_id, percent = cursor.fetchone() or (today(now), 0, None, 100)
+        due = charged(used.tokens, percent)
+        taken = min(due, reserved)
+        if due > reserved:
+            taken += _room(used.user_id, team_id, due - reserved, now)
         cursor.execute(
             ENTER_OF_TEAM if team_id else ENTER,
             {
                 "user": used.user_id,
                 "team": team_id,
                 "day": day,
-                "charged": charged,
-                "uncharged": used.tokens - charged,
+                "charged": taken,
+                "uncharged": due - taken,
                 "reserved": reserved,
                 "generation": used.generation_id,
                 "document": used.document_id,
@@ -200,6 +215,7 @@ def settle(used: Used, now: datetime | None = None) -> bool:
                 "model": used.model,
                 "prompt": used.prompt_tokens,
                 "completion": used.completion_tokens,
+                "cost": used.cost,
                 "outcome": used.outcome,
                 "now": now,
             },

@@ -11,6 +11,8 @@ AI_FAST_MODEL = env.str("AI_FAST_MODEL", "") or AI_MODEL
 AI_EMBEDDING_MODEL = env.str("AI_EMBEDDING_MODEL", "")
 AI_API_BASE = env.str("AI_API_BASE", "")
 AI_API_KEY = env.str("AI_API_KEY", "")
+AI_PRICE_CURRENCY = env.str("AI_PRICE_CURRENCY", "USD")  # of the prices in the admin, which the ledger's costs use
+AI_MODEL_CHECK_SECONDS = 30  # to find out, in a process of its own, whether litellm knows a model's provider
 AI_ACTION_MODELS: dict[str, str] = env.dict("AI_ACTION_MODELS", {})  # e.g. "complete=openai/gpt-4o-mini"
 
 # Waits for a provider, in seconds.

@@ -1,0 +1,88 @@
+"""The table of routes and prices, kept in the process: choosing a model asks the database nothing."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+
+from apps.core.kept import Kept
+from apps.llm.models import Price, Route
+
+
+@dataclass(frozen=True)
+class StoredRoute:
+    """A route as it is in force. `weights`: models with how often each is chosen."""
+
+    weights: tuple[tuple[str, int], ...]
+    fallbacks: tuple[str, ...] = ()
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+    charged_percent: int = 100
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return (*(model for model, _ in self.weights), *self.fallbacks)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Every enabled route by action, tier and whether it is the smaller one; and prices (input, output) by model."""
+
+    routes: Mapping[tuple[str, str, bool], StoredRoute] = field(default_factory=dict)
+    prices: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+
+    def find(self, action: str, tier: str, *, smaller: bool) -> StoredRoute | None:
+        """Return the route that says most: of action and tier, of the action, of the tier, of everything."""
+        for key in ((action, tier), (action, ""), ("", tier), ("", "")):
+            if found := self.routes.get((*key, smaller)):
+                return found
+        return None
+
+
+def _load() -> Table:
+    routes = {
+        (route.action, route.tier, route.is_smaller): StoredRoute(
+            tuple((one.model, one.weight) for one in route.models.all()),
+            tuple(route.fallbacks),
+            route.max_input_tokens,
+            route.max_output_tokens,
+            route.charged_percent,
+        )
+        for route in Route.objects.filter(enabled=True).prefetch_related("models")
+    }
+    prices = {price.model: (price.input_price, price.output_price) for price in Price.objects.all()}
+    return Table({key: route for key, route in routes.items() if route.weights}, prices)
+
+
+_kept = Kept("llm.routes", _load)
+
+
+def tell_changed() -> None:
+    """Have every process read the table anew, once the change is committed."""
+    _kept.tell_changed()
+
+
+def table() -> Table:
+    """Return the table. On an event loop, which must not wait for the database, as it was last read (see `ready`)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _kept.get()
+    return _kept.latest() or Table()
+
+
+async def ready() -> None:
+    """Have `table` current on this loop. No round trip unless something has changed."""
+    if not _kept.is_known:
+        await sync_to_async(_read, thread_sensitive=False)()
+
+
+def _read() -> None:
+    close_old_connections()
+    try:
+        _kept.get()
+    finally:
+        close_old_connections()
