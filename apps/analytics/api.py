@@ -82,11 +82,11 @@ def read_figures(
     }
 
 
-@router.get("/experiments/{name}", response=ExperimentOutput)
-def read_experiment(request: HttpRequest, name: str) -> Any:
+@router.get("/experiments/{experiment_name}", response=ExperimentOutput)
+def read_experiment(request: HttpRequest, experiment_name: str) -> Any:
     """How the arms of an experiment do since its start, control first."""
     _check(request)
-    experiment = Experiment.objects.filter(name=name).first()
+    experiment = Experiment.objects.filter(name=experiment_name).first()
     if experiment is None:
         raise NotFound("There is no such experiment.")
     return {

@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.accounts.api_keys import create_key
 from apps.accounts.models import Scope, User
+from apps.analytics.models import Experiment
 from apps.assistant.models import Command, Conversation, Generation, Turn, Visibility
 from apps.documents.models import Document, Invitation
 from apps.teams.models import Team, TeamInvitation, TeamMembership, TeamRole
@@ -80,6 +81,7 @@ class Estate:
             "generation_id": self.generation.pk,
             "command_id": self.command.pk,
             "email": "dora@example.org",
+            "experiment_name": Experiment.objects.create(name="try", action="shorten").name,
         }
 
     def fill(self, route: str) -> str:
