@@ -25,7 +25,7 @@ from apps.core.problems import refused_with
 from apps.llm.routes import deployments, is_demo
 from apps.moderation.errors import BlockedInput
 from apps.quotas.errors import LimitsUnknown
-from apps.quotas.rates import check_address
+from apps.quotas.rates import window_of_address
 
 router = Router(auth=ASSISTANT, tags=["assistant"])
 
@@ -159,8 +159,8 @@ def models(request: HttpRequest) -> Any:
 )
 def start(request: HttpRequest, document_id: UUID, body: Body[Generate]) -> Any:
     """Start a generation: the same body as the socket's `generate`. The same `id` again starts nothing."""
-    check_address(request_address(request), body.id)
-    generation, _ = start_generation(caller(request), document_id, body)
+    windows = [window_of_address(request_address(request))]
+    generation, _ = start_generation(caller(request), document_id, body, windows=windows)
     return Status(202, {"id": generation.pk})
 
 

@@ -1,16 +1,11 @@
 """Puts together what a model is asked for one generation, and what becomes of its answer."""
 
-import logging
-
-import psycopg
 from django.conf import settings
-from psycopg_pool import PoolTimeout
 
 from apps.assistant.actions import find_action
 from apps.assistant.chat import gather
 from apps.assistant.context import Recalled
 from apps.assistant.database import in_database
-from apps.assistant.memory import recall
 from apps.assistant.messages import GenerationInput
 from apps.assistant.models import Generation
 from apps.assistant.output import Output, output_of
@@ -22,10 +17,10 @@ from apps.llm.routes import models_for
 from apps.moderation.lookouts import lookout
 from apps.moderation.redaction import Finding
 
-logger = logging.getLogger(__name__)
 
-
-async def prepare(generation: Generation, writer: LogWriter, findings: list[Finding]) -> tuple[ChatRequest, Output]:
+async def prepare(
+    generation: Generation, recalled: Recalled | None, writer: LogWriter, findings: list[Finding]
+) -> tuple[ChatRequest, Output]:
     """Return the prompt of a generation and what takes its answer. Raises TooLarge, Invalid.
 
     `findings` gets what is found in the answer that may not be shown.
@@ -33,7 +28,6 @@ async def prepare(generation: Generation, writer: LogWriter, findings: list[Find
     action = find_action(generation.action).with_prompt(generation.prompt_version)
     request = GenerationInput.model_validate(generation.input)
     talk = await in_database(gather, generation, request) if action.talks else None
-    recalled = await _recalled(generation) if action.remembers else None
     # Chosen when it was asked for; where that was by a version before, as the environment says.
     models = tuple(generation.options.get("models") or models_for(action.name, generation.model))
     written, model_tokens = writer.text, smallest_context(models)
@@ -55,12 +49,3 @@ async def prepare(generation: Generation, writer: LogWriter, findings: list[Find
         begins_anew=action.output == "edits",
     )
     return chat, output_of(generation, action, writer, recalled or Recalled(), withheld)
-
-
-async def _recalled(generation: Generation) -> Recalled | None:
-    """Return what is known; without the database, an answer that knows less is better than none."""
-    try:
-        return await recall(generation)
-    except (psycopg.OperationalError, PoolTimeout):
-        logger.warning("generation.nothing_recalled", extra={"generation": str(generation.pk)})
-        return None

@@ -6,6 +6,7 @@ the time to the first token.
 
 import logging
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,8 @@ from psycopg import OperationalError, sql
 from psycopg.types.json import Jsonb
 
 from apps.accounts.models import User
+from apps.assistant.context import Recalled
+from apps.assistant.memory import recalled_from, recalling
 from apps.assistant.models import Generation, State, Turn
 from apps.core.encryption import EncryptedTextField
 from apps.core.postgres import Pool, async_pool
@@ -40,17 +43,28 @@ SHOWN = "UPDATE assistant_generation SET last_seq = 1 WHERE id = %(id)s AND last
 CANCELLED = "SELECT id FROM assistant_generation WHERE id = ANY(%(ids)s) AND cancel_requested_at IS NOT NULL"
 
 
-async def claim(generation_id: UUID, worker: str, *, gone: Collection[str] = ()) -> Generation | None:
+@dataclass(frozen=True)
+class Claimed:
+    """A generation that is ours to run, and what is known for it beside its input."""
+
+    generation: Generation
+    recalled: Recalled | None
+
+
+async def claim(generation_id: UUID, worker: str, *, gone: Collection[str] = ()) -> Claimed | None:
     """Return the generation for `worker` to run, in a new epoch; None when it has ended or somebody else runs it.
 
-    `gone`: generators that do not run it any more, whatever the row says.
+    `gone`: generators that do not run it any more, whatever the row says. One round trip.
     """
+    known = recalling(generation_id)
     async with (await pool()).connection() as connection:
-        cursor = await connection.execute(
-            _claim(), {"id": generation_id, "worker": worker, "gone": list(gone)}, prepare=True
-        )
-        row = await cursor.fetchone()
-    return _generation(row) if row else None
+        async with connection.pipeline():
+            claiming = await connection.execute(
+                _claim(), {"id": generation_id, "worker": worker, "gone": list(gone)}, prepare=True
+            )
+            reading = await connection.execute(known.sql, known.parameters, prepare=True)
+        row = await claiming.fetchone()
+        return Claimed(_generation(row), recalled_from(await reading.fetchall())) if row else None
 
 
 async def release(generation: Generation, attempts: list[dict[str, Any]]) -> bool:

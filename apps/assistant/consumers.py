@@ -44,12 +44,13 @@ from apps.assistant.messages import (
 from apps.assistant.models import Generation
 from apps.assistant.people import person, quota
 from apps.assistant.queries import undecided_generations
-from apps.assistant.services import find_generation, start_generation
+from apps.assistant.services import find_generation, start_on_loop
 from apps.assistant.transcripts import private_to, replay
 from apps.core.addresses import socket_address
 from apps.core.close_codes import CloseCode
 from apps.core.errors import Forbidden, InterlineError, Invalid
 from apps.core.ids import request_id
+from apps.core.kept import all_known
 from apps.core.messages import Message
 from apps.core.tracing import NOTHING, Span, begin, is_tracing
 from apps.documents.metrics import RESUMED
@@ -66,7 +67,7 @@ from apps.documents.sockets import (
 from apps.llm.routes import deployments, is_demo
 from apps.quotas.allowances import Allowance
 from apps.quotas.payers import next_payer
-from apps.quotas.rates import check_address, may_open_socket
+from apps.quotas.rates import may_open_socket, window_of_address
 
 logger = logging.getLogger(__name__)
 
@@ -185,6 +186,7 @@ class AssistantSocket:
             if tail.is_visible_to(self.user_id) and not tail.ended and not self._delivery.follows(tail.generation_id):
                 self._delivery.follow(tail, len(tail.lines))
         allowance = await in_thread(next_payer, self.user_id, self._team_id)
+        await all_known()
         self._tell(
             Hello(
                 type="hello",
@@ -296,7 +298,9 @@ class AssistantSocket:
         whole = self._begin_trace(message)
         try:
             with whole.current():
-                generation, is_new = await in_thread(self._start, message)
+                generation, is_new = await start_on_loop(
+                    self.identity.user, self._document_id, message, windows=[window_of_address(self._address)]
+                )
         except InterlineError as error:
             if self._traces.get(message.id) is whole:
                 self._end_trace(message.id, error.code)
@@ -328,10 +332,6 @@ class AssistantSocket:
             else:
                 whole.event("last event sent")
             whole.end()
-
-    def _start(self, message: Generate) -> tuple[Generation, bool]:
-        check_address(self._address, message.id)
-        return start_generation(self.identity.user, self._document_id, message)
 
     async def _renew(self, message: Token) -> None:
         """Go on with another token of the same person. With a wrong one, until the present one ends."""

@@ -129,14 +129,15 @@ class Generator:
             return await self._run_job(job, whole)
 
     async def _run_job(self, job: Job, whole: Span) -> bool:
-        generation = await claim(job.generation_id, self.worker, gone=[job.holder] if job.holder else [])
-        if generation is None:
+        claimed = await claim(job.generation_id, self.worker, gone=[job.holder] if job.holder else [])
+        if claimed is None:
             await tell_stored_end(job.generation_id)
             return True
+        generation = claimed.generation
         request_id.set(generation.request_id)
         whole.note(action=generation.action, epoch=generation.epoch, request_id=generation.request_id)
         lines = await take_over_log(generation.pk, generation.epoch) if generation.epoch > 1 else []
-        run = self._runs[generation.pk] = Run(generation, lines)
+        run = self._runs[generation.pk] = Run(generation, claimed.recalled, lines)
         logger.info(
             "generation.started",
             extra={

@@ -50,10 +50,17 @@ class Job:
 
 def enqueue(generation_id: UUID) -> None:
     """Ring the bell. Raises redis.RedisError."""
-    job = {"generation": str(generation_id)}
-    if traceparent := here().traceparent:
-        job[TRACEPARENT] = traceparent
-    sync_redis().xadd(queue_key(), job, maxlen=QUEUE_MAX_JOBS)  # type: ignore[arg-type]  # dict is invariant
+    sync_redis().xadd(queue_key(), _entry(generation_id), maxlen=QUEUE_MAX_JOBS)
+
+
+async def enqueue_on_loop(generation_id: UUID) -> None:
+    """As `enqueue`, on the event loop."""
+    await async_redis().xadd(queue_key(), _entry(generation_id), maxlen=QUEUE_MAX_JOBS)
+
+
+def _entry(generation_id: UUID) -> dict[Any, Any]:
+    traceparent = here().traceparent
+    return {"generation": str(generation_id)} | ({TRACEPARENT: traceparent} if traceparent else {})
 
 
 def tell_cancelled(generation_id: UUID) -> None:

@@ -1,38 +1,49 @@
 """What is known beside the text at hand: house style, dictionary, and what the rest of the document says."""
 
-from apps.assistant.claims import pool
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from apps.assistant.actions import ACTIONS
 from apps.assistant.context import Recalled
 from apps.assistant.edits import Respected
-from apps.assistant.models import SHEET, STORY, Generation
+from apps.assistant.models import SHEET, STORY
 from apps.core.encryption import decrypt
+from apps.core.postgres import Statement
 
 READ = """
 SELECT (
         SELECT json_agg(
             json_build_array(e.kind, e.name, convert_from(e.sealed_note, 'UTF8'), e.note) ORDER BY e.kind, e.id
         )
-        FROM assistant_sheetentry e WHERE %(story)s AND e.sheet_id = d.id AND NOT e.removed
+        FROM assistant_sheetentry e WHERE g.action = ANY(%(story)s) AND e.sheet_id = d.id AND NOT e.removed
     ),
     d.outline, d.text, dw.words, dw.ignored_rules, dw.language, dw.style,
     pw.words, pw.ignored_rules, pw.language, pw.style
-FROM documents_document d
+FROM assistant_generation g
+JOIN documents_document d ON d.id = g.document_id
 LEFT JOIN documents_documentwriting dw ON dw.document_id = d.id
-LEFT JOIN accounts_personalwriting pw ON pw.user_id = %(user)s
-WHERE d.id = %(document)s
+LEFT JOIN accounts_personalwriting pw ON pw.user_id = g.user_id
+WHERE g.id = %(generation)s AND g.action = ANY(%(remembering)s)
 """
 
 
-async def recall(generation: Generation) -> Recalled:
-    """Return what is known, by one statement on the event loop."""
-    wanted = {
-        "user": generation.user_id,
-        "document": generation.document_id,
-        "story": generation.action in (STORY, SHEET),
-    }
-    async with (await pool()).connection() as connection:
-        row = await (await connection.execute(READ, wanted, prepare=True)).fetchone()
-    if row is None:
-        return Recalled()
+def recalling(generation_id: UUID) -> Statement:
+    """Return the statement whose rows `recalled_from` takes."""
+    return Statement(READ, {"generation": generation_id, "story": [STORY, SHEET], "remembering": _remembering()})
+
+
+@cache
+def _remembering() -> list[str]:
+    return [name for name, action in ACTIONS.items() if action.remembers]
+
+
+def recalled_from(rows: Sequence[Sequence[Any]]) -> Recalled | None:
+    """Return what is known; None for an action that does not remember."""
+    if not rows:
+        return None
+    [row] = rows
     sheet, outline, text, *writing = row
     theirs, own = writing[:4], writing[4:]
     words = tuple(dict.fromkeys((*(theirs[0] or ()), *(own[0] or ()))))

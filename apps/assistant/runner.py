@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from apps.assistant.asking import prepare
 from apps.assistant.claims import mark_shown
+from apps.assistant.context import Recalled
 from apps.assistant.database import in_database
 from apps.assistant.decisions import decided_event, told_already, unnumbered
 from apps.assistant.log import Fenced, Line, expire_log
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 DATABASE_RETRY_SECONDS = 1.0
 DATABASE_ATTEMPTS = 30
+ANNOUNCE_AFTER_SECONDS = 0.002  # the model is asked first: announcing takes 0.6 ms of CPU
 
 Stop = Literal["", "cancel", "hand over"]
 Ending = Done | Failed | Cancelled
@@ -55,9 +57,10 @@ class Interrupted(InterlineError):
 class Run:
     """A generation in the hands of this process."""
 
-    def __init__(self, generation: Generation, lines: list[Line]) -> None:
+    def __init__(self, generation: Generation, recalled: Recalled | None, lines: list[Line]) -> None:
         """`lines`: what generators before us wrote; ours goes on where they stopped."""
         self.generation = generation
+        self._recalled = recalled
         self.model = generation.model
         self._written_before = bool(lines)
         self._writer = LogWriter(
@@ -188,7 +191,7 @@ class Run:
     async def _pass_on(self, announcing: "asyncio.Task[None]") -> Finish:
         """Ask the model while the announcement is on its way; nothing is written before it."""
         with span("generation.prepare"):
-            chat, output = await prepare(self.generation, self._writer, self._findings)
+            chat, output = await prepare(self.generation, self._recalled, self._writer, self._findings)
         self._output = output
         self._note_lost(chat.messages)
         async with aclosing(stream(chat, self._attempts)) as items:
@@ -224,6 +227,7 @@ class Run:
             self._lost = [Attempt(self.model, prompt, "lost", began=True, pieces=[lost])]
 
     async def _announce(self) -> None:
+        await asyncio.sleep(ANNOUNCE_AFTER_SECONDS)
         if self._written_before:
             await self._status("resumed", "Another generator goes on.")
         else:

@@ -1,66 +1,158 @@
 """Starting generations (cancelling is in `ends`, deciding in `decisions`). Consumers and REST call them."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from functools import partial
 from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
 
+import psycopg
 import redis
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from psycopg.errors import UniqueViolation
+from psycopg_pool import PoolTimeout
 
 from apps.accounts.models import User
 from apps.assistant import jobs, metrics
 from apps.assistant.actions import Action, find_action
 from apps.assistant.admission import Terms, check_concurrency, choose_payer, look, own_terms, store, terms_of
 from apps.assistant.conversations import Place, find_place, take_place
+from apps.assistant.database import in_database
 from apps.assistant.messages import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
 from apps.assistant.sheets import use_sheet
 from apps.assistant.signals import generation_refused
 from apps.core.errors import InterlineError, Invalid, NotFound, TooLarge
 from apps.core.ids import request_id
+from apps.core.kept import all_known
+from apps.core.postgres import Pool, async_pool
+from apps.core.servers import InThread, Servers, on_loop, run_now
 from apps.documents.models import Document
 from apps.llm.routes import deployments
 from apps.moderation.screening import Asked, screen
 from apps.quotas.allowances import Allowance
 from apps.quotas.payers import payer_for, payers
+from apps.quotas.rates import Count, Window, count_early, count_generation, windows_of_payer
 
 logger = logging.getLogger(__name__)
 
+IN_THREAD = (CHAT, STORY)  # they read and write more than a generation, by Django
+_starting: set[asyncio.Task[tuple[Generation, bool]]] = set()
+_persons: "WeakValueDictionary[UUID, asyncio.Lock]" = WeakValueDictionary()
 
-def start_generation(user: User, document_id: UUID, request: Generate) -> tuple[Generation, bool]:
+
+def start_generation(
+    user: User, document_id: UUID, request: Generate, *, windows: Sequence[Window] = ()
+) -> tuple[Generation, bool]:
     """Return the generation `request.id` and whether it is new. Its job is queued on commit.
 
-    Sent again by the same person, the id answers with what there is. Raises InterlineError.
+    Sent again by the same person, the id answers with what there is. `windows`: where it counts beside the person's
+    own. Raises InterlineError.
     """
     try:
-        return _start(user, document_id, request)
+        with _counting_refusals(), transaction.atomic():
+            servers = InThread()
+            count = partial(count_generation, servers, request.id)
+            started = run_now(_start(servers, user, document_id, request, windows, count))
+            if started is not None:
+                transaction.on_commit(partial(_ring, started))
+    except IntegrityError:  # by another person, who sent the same id at the same moment
+        started = None
+    if started is None:
+        return _existing(user, document_id, request), False
+    return started, True
+
+
+async def start_on_loop(
+    user: User, document_id: UUID, request: Generate, *, windows: Sequence[Window] = ()
+) -> tuple[Generation, bool]:
+    """As `start_generation`, on the event loop. Once begun it goes on, whoever stops waiting for it."""
+    if request.action in IN_THREAD or request.input.characters > settings.ASSISTANT_START_ON_LOOP_MAX_CHARACTERS:
+        return await in_database(partial(start_generation, windows=windows), user, document_id, request)
+    await all_known()
+    starting = asyncio.create_task(_start_here(user, document_id, request, windows))
+    _starting.add(starting)
+    starting.add_done_callback(_starting.discard)
+    return await asyncio.shield(starting)
+
+
+async def _start_here(
+    user: User, document_id: UUID, request: Generate, windows: Sequence[Window]
+) -> tuple[Generation, bool]:
+    pool = await async_pool(
+        "starts",
+        max_size=settings.ASSISTANT_START_CONNECTIONS,
+        wait_seconds=settings.ASSISTANT_DATABASE_WAIT_SECONDS,
+    )
+    try:
+        started = await _start_in(pool, user, document_id, request, windows)
+    except PoolTimeout:
+        raise
+    except psycopg.OperationalError:  # PostgreSQL has closed the connection since its last use
+        await pool.check()
+        started = await _start_in(pool, user, document_id, request, windows)
+    if started is None:
+        return await in_database(_existing, user, document_id, request), False
+    await _ring_on_loop(started)
+    return started, True
+
+
+async def _start_in(
+    pool: Pool, user: User, document_id: UUID, request: Generate, windows: Sequence[Window]
+) -> Generation | None:
+    try:
+        async with (
+            # One at a time of each person: others of theirs would hold a connection each, waiting for their lock.
+            _persons.setdefault(user.pk, asyncio.Lock()),
+            on_loop(pool) as servers,
+            count_early(servers, user.pk, request.id) as count,
+        ):
+            with _counting_refusals():
+                return await _start(servers, user, document_id, request, windows, count)
+    except UniqueViolation:  # by another person, who sent the same id at the same moment
+        return None
+
+
+@contextmanager
+def _counting_refusals() -> Iterator[None]:
+    try:
+        yield
     except InterlineError as refusal:
         metrics.REFUSED.labels(refusal.code).inc()
         generation_refused.send(sender=Generation, code=refusal.code)
         raise
 
 
-def _start(user: User, document_id: UUID, request: Generate) -> tuple[Generation, bool]:
-    try:
-        with transaction.atomic():
-            standing = look(user, document_id, request.id)
-            action = find_action(request.action)
-            _check(request, action)
-            if not standing.exists:
-                terms, allowance = choose_payer(
-                    request.id,
-                    user.pk,
-                    lambda allowance: terms_of(user.pk, standing.team_id, request, action, allowance),
-                    payers(user.pk, standing.team_id, own=standing.own),
-                )
-                check_concurrency(standing, allowance)
-                return _create(user, document_id, request, action, terms, allowance), True
-    except IntegrityError:  # by another person, who sent the same id at the same moment
-        pass
+async def _start(
+    servers: Servers, user: User, document_id: UUID, request: Generate, windows: Sequence[Window], count: Count
+) -> Generation | None:
+    """Store the generation, in the caller's transaction. None: there is one of this id."""
+    standing = await look(servers, user, document_id, request.id)
+    action = find_action(request.action)
+    _check(request, action)
+    if standing.exists:
+        return None
+
+    def terms_with(allowance: Allowance) -> Terms:
+        return terms_of(user.pk, standing.team_id, request, action, allowance)
+
+    def count_for(allowance: Allowance) -> Awaitable[None]:
+        return count([*windows, *windows_of_payer(user.pk, allowance)])
+
+    async with aclosing(payers(servers, user.pk, standing.team_id, own=standing.own)) as candidates:
+        terms, allowance = await choose_payer(candidates, terms_with, count_for)
+    check_concurrency(standing, allowance)
+    return await _create(servers, user, document_id, request, action, terms, allowance)
+
+
+def _existing(user: User, document_id: UUID, request: Generate) -> Generation:
     existing = Generation.objects.get(pk=request.id)
     if existing.user_id != user.pk or existing.document_id != document_id:
         raise Invalid("id: this id is taken.")
-    return existing, False
+    return existing
 
 
 def _check(request: Generate, action: Action) -> None:
@@ -89,14 +181,22 @@ def start_own(user: User, document_id: UUID, action: str, request: GenerationInp
     Its tokens are theirs, or their team's. The caller holds the person's lock. Raises QuotaExceeded.
     """
     wanted, found = Generate(id=uuid4(), action=action, input=request, visibility="private"), find_action(action)
-    terms = own_terms(wanted, found)
+    terms, servers = own_terms(wanted, found), InThread()
     team_id = Document.objects.filter(pk=document_id).values_list("team_id", flat=True).first()
-    payer = payer_for(terms.charged_tokens, payers(user.pk, team_id))
-    return _create(user, document_id, wanted, found, terms, payer)
+    payer = run_now(payer_for(terms.charged_tokens, payers(servers, user.pk, team_id)))
+    generation = run_now(_create(servers, user, document_id, wanted, found, terms, payer))
+    transaction.on_commit(partial(_ring, generation))
+    return generation
 
 
-def _create(
-    user: User, document_id: UUID, request: Generate, action: Action, terms: Terms, allowance: Allowance
+async def _create(
+    servers: Servers,
+    user: User,
+    document_id: UUID,
+    request: Generate,
+    action: Action,
+    terms: Terms,
+    allowance: Allowance,
 ) -> Generation:
     place = _place(user, document_id, request.input) if action.name == CHAT else None
     generation = Generation(
@@ -118,19 +218,9 @@ def _create(
     )
     if action.name == STORY:
         use_sheet(user, document_id)
-    store(generation, terms, allowance)
+    await store(servers, generation, terms, allowance, last=True)
     if place is not None and request.input.messages:
         take_place(place, generation, question=request.input.messages[-1].content)
-    transaction.on_commit(lambda: _ring(generation))
-    logger.info(
-        "generation.queued",
-        extra={
-            "generation": str(generation.pk),
-            "document": str(document_id),
-            "action": action.name,
-            "characters": request.input.characters,
-        },
-    )
     return generation
 
 
@@ -144,10 +234,24 @@ def _place(user: User, document_id: UUID, request: GenerationInput) -> Place | N
 
 
 def _ring(generation: Generation) -> None:
-    try:
+    with _ringing(generation):
         jobs.enqueue(generation.pk)
-    except redis.RedisError:
-        logger.warning("generation.not_rung", extra={"generation": str(generation.pk)})  # the sweep will
+
+
+async def _ring_on_loop(generation: Generation) -> None:
+    with _ringing(generation):
+        await jobs.enqueue_on_loop(generation.pk)
+
+
+@contextmanager
+def _ringing(generation: Generation) -> Iterator[None]:
+    """Log that it is queued. A bell that fails is rung by the sweep."""
+    facts = {"generation": str(generation.pk), "document": str(generation.document_id), "action": generation.action}
+    logger.info("generation.queued", extra=facts)
+    try:
+        yield
+    except (redis.RedisError, OSError):
+        logger.warning("generation.not_rung", extra=facts)
 
 
 def find_generation(user: User, document_id: UUID, generation_id: UUID) -> Generation:

@@ -1,7 +1,7 @@
 """PostgreSQL past the ORM: several statements in one round trip, and asyncio pools beside Django's connections."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -26,7 +26,7 @@ class Statement:
     """An SQL statement and what its placeholders stand for."""
 
     sql: str
-    parameters: Mapping[str, Any] | Sequence[Any]
+    parameters: Mapping[str, Any]
 
 
 def in_one_trip(*statements: Statement) -> list[list[tuple[Any, ...]]]:
@@ -47,10 +47,10 @@ def in_one_trip(*statements: Statement) -> list[list[tuple[Any, ...]]]:
 
 def inserting(row: Model) -> Statement:
     """Return the statement that inserts `row` as Django's `save(force_insert=True)` would, without its signals."""
-    fields = row._meta.concrete_fields
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-    places = ", ".join(["%s"] * len(fields))
+    fields = {str(field.column): field for field in row._meta.concrete_fields}
+    columns = ", ".join(f'"{name}"' for name in fields)
+    places = ", ".join(f"%({name})s" for name in fields)
+    values = {name: field.get_db_prep_save(field.pre_save(row, add=True), connection) for name, field in fields.items()}
     return Statement(f'INSERT INTO "{row._meta.db_table}" ({columns}) VALUES ({places})', values)  # noqa: S608
 
 

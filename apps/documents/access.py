@@ -18,12 +18,13 @@ LONG = ("text", "outline")  # read when somebody wants them
 FIELDS = [field.attname for field in Document._meta.concrete_fields if field.attname not in LONG]
 # In SQL of our own: it stands before every first token, and Django takes 1 ms to put it together.
 ASK = f"""
-SELECT m.role, t.id IS NOT NULL, {", ".join(f'd."{name}"' for name in FIELDS)}
+SELECT m.role, {", ".join(f'd."{name}"' for name in FIELDS)}, t.id IS NOT NULL
 FROM documents_document d
 LEFT JOIN documents_membership m ON m.document_id = d.id AND m.user_id = %(user)s
 LEFT JOIN teams_teammembership t ON t.team_id = d.team_id AND t.user_id = %(user)s
 WHERE d.id = %(document)s
 """  # noqa: S608  (columns of our own model)
+ASK_COLUMNS = len(FIELDS) + 2  # the last of them is never null
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def answered(rows: Sequence[Sequence[Any]]) -> Access | None:
     """Return what the rows of `asking` say somebody holds; of the document, all but the long texts is read."""
     if not rows:
         return None
-    [[own_role, in_team, *values]] = rows
+    [[own_role, *values, in_team]] = rows
     return held(Document.from_db("default", FIELDS, values), own_role, in_team)
 
 

@@ -1,14 +1,10 @@
 """The table of routes and prices, kept in the process: choosing a model asks the database nothing."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from asgiref.sync import sync_to_async
-from django.db import close_old_connections
-
-from apps.core.kept import Kept
+from apps.core.kept import Kept, is_on_loop
 from apps.llm.models import Price, Route
 
 
@@ -66,23 +62,5 @@ def tell_changed() -> None:
 
 
 def table() -> Table:
-    """Return the table. On an event loop, which must not wait for the database, as it was last read (see `ready`)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _kept.get()
-    return _kept.latest() or Table()
-
-
-async def ready() -> None:
-    """Have `table` current on this loop. No round trip unless something has changed."""
-    if not _kept.is_known:
-        await sync_to_async(_read, thread_sensitive=False)()
-
-
-def _read() -> None:
-    close_old_connections()
-    try:
-        _kept.get()
-    finally:
-        close_old_connections()
+    """Return the table. On an event loop as it was last read: see `apps.core.kept.all_known`."""
+    return (_kept.latest() or Table()) if is_on_loop() else _kept.get()

@@ -129,13 +129,18 @@ def allowance_of(user_id: UUID, now: datetime | None = None) -> Allowance:
 def allowance_of_team(team_id: UUID, now: datetime | None = None) -> Allowance:
     """Return what the pool of `team_id` has. One query."""
     now = now or timezone.now()
-    [[row]] = in_one_trip(Statement(READ_TEAM, _values(team_id, now)))
+    [[row]] = in_one_trip(reading_team(team_id, now))
     return replace(allowance_from(row, now), team_id=team_id)
 
 
 def reading(user_id: UUID, now: datetime) -> Statement:
     """Return the statement whose row `allowance_from` takes, for who reads other things in the same round trip."""
     return Statement(READ_PERSON, _values(user_id, now))
+
+
+def reading_team(team_id: UUID, now: datetime) -> Statement:
+    """Return the statement of a pool, as `reading`."""
+    return Statement(READ_TEAM, _values(team_id, now))
 
 
 def _values(holder: UUID, now: datetime) -> dict[str, Any]:

@@ -6,6 +6,9 @@ on writing.
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -13,7 +16,8 @@ import redis
 from django.conf import settings
 
 from apps.core.errors import RateLimited
-from apps.core.redis import async_redis, key, sync_redis
+from apps.core.redis import async_redis, key
+from apps.core.servers import Servers
 from apps.quotas.allowances import Allowance
 from apps.quotas.errors import LimitsUnknown
 
@@ -23,59 +27,76 @@ WINDOW_MS = 60_000
 ASK_SECONDS = 0.3  # how long a socket waits for Redis before it opens without being counted
 AWAY_RETRY_SECONDS = 5.0
 
-# Counts `member` once, and returns the milliseconds until there is room again: 0 where there is.
+# Counts a member once in each window, or in none where one of them is full. Returns the milliseconds until all have
+# room again: 0 where they have.
 COUNT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local window, limit, member = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
-if redis.call('ZSCORE', KEYS[1], member) then return 0 end
-if redis.call('ZCARD', KEYS[1]) >= limit then
-    local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-    if not oldest[2] then return window end
-    return math.max(1, tonumber(oldest[2]) + window - now)
+local window, member, wait = tonumber(ARGV[1]), ARGV[2], 0
+for i, name in ipairs(KEYS) do
+    redis.call('ZREMRANGEBYSCORE', name, '-inf', now - window)
+    if not redis.call('ZSCORE', name, member) and redis.call('ZCARD', name) >= tonumber(ARGV[i + 2]) then
+        local oldest = redis.call('ZRANGE', name, 0, 0, 'WITHSCORES')
+        wait = math.max(wait, oldest[2] and math.max(1, tonumber(oldest[2]) + window - now) or window)
+    end
 end
-redis.call('ZADD', KEYS[1], now, member)
-redis.call('PEXPIRE', KEYS[1], window)
+if wait > 0 then return wait end
+for _, name in ipairs(KEYS) do
+    redis.call('ZADD', name, 'NX', now, member)
+    redis.call('PEXPIRE', name, window)
+end
 return 0
 """
+
+FORGET = "for _, name in ipairs(KEYS) do redis.call('ZREM', name, ARGV[1]) end"
+
+REMEMBERED_MAX = 10_000  # people
 
 Counted = Literal["generations", "sockets"]
 Holder = Literal["person", "team", "address"]
 
 
-def window_key(what: Counted, holder: Holder, name: object) -> str:
-    return key("rate", what, holder, name)
+@dataclass(frozen=True)
+class Window:
+    """At most `limit` of something in a minute for somebody."""
+
+    key: str
+    limit: int
 
 
-def _arguments(limit: int, member: object) -> list[Any]:
-    return [WINDOW_MS, limit, str(member)]
+Count = Callable[[Sequence[Window]], Awaitable[None]]
+
+_last_windows: dict[UUID, Sequence[Window]] = {}
 
 
-def check_rate(user_id: UUID, generation_id: UUID, allowance: Allowance) -> None:
-    """Count a generation of a person, and of the team that pays, once however often it is sent.
+def window_of(what: Counted, holder: Holder, name: object, limit: int) -> Window:
+    return Window(key("rate", what, holder, name), limit)
 
-    Raises RateLimited, LimitsUnknown.
-    """
+
+def window_of_address(address: str) -> Window:
+    """Return the window of the generations that are asked for from an address."""
+    return window_of("generations", "address", address, settings.RATE_GENERATIONS_PER_ADDRESS)
+
+
+def windows_of_payer(user_id: UUID, allowance: Allowance) -> list[Window]:
+    """Return the windows of a person who asks for a generation, and of the team that pays."""
     limit = settings.ASSISTANT_GENERATIONS_PER_MINUTE
     if allowance.requests_per_minute is not None:
         limit = min(limit, allowance.requests_per_minute)
-    _check(window_key("generations", "person", user_id), limit, generation_id)
+    windows = [window_of("generations", "person", user_id, limit)]
     if allowance.team_id is not None:
-        _check(window_key("generations", "team", allowance.team_id), settings.RATE_GENERATIONS_PER_TEAM, generation_id)
+        windows.append(window_of("generations", "team", allowance.team_id, settings.RATE_GENERATIONS_PER_TEAM))
+    return windows
 
 
-def check_address(address: str, generation_id: UUID) -> None:
-    """Count a generation asked for from an address. Raises RateLimited, LimitsUnknown. May block for Redis."""
-    limit = settings.RATE_GENERATIONS_PER_ADDRESS
-    _check(window_key("generations", "address", address), limit, generation_id)
+async def count_generation(servers: Servers, generation_id: UUID, windows: Sequence[Window]) -> None:
+    """Count a generation in all of `windows`, once however often it is sent. One round trip.
 
-
-def _check(window: str, limit: int, member: object) -> None:
-    client = sync_redis()
+    Raises RateLimited, LimitsUnknown.
+    """
     try:
-        wait_ms: Any = client.register_script(COUNT)(keys=[window], args=_arguments(limit, member))
-    except redis.RedisError:
+        wait_ms: Any = await servers.script(COUNT, *_arguments(windows, generation_id))
+    except (redis.RedisError, OSError):
         logger.warning("rate.unknown")
         raise LimitsUnknown(
             "The assistant cannot be asked for a moment. Your text is not affected; try again shortly.",
@@ -88,19 +109,51 @@ def _check(window: str, limit: int, member: object) -> None:
         )
 
 
+@asynccontextmanager
+async def count_early(servers: Servers, user_id: UUID, generation_id: UUID) -> AsyncIterator[Count]:
+    """Lend a `count_generation` that has begun: in the windows of the person's last request, which are likely the same.
+
+    So Redis answers while PostgreSQL is asked. Where other windows turn out to hold, what was counted is taken back.
+    A request that is refused for another reason stays counted.
+    """
+    guess = _last_windows.get(user_id)
+    counting = asyncio.create_task(count_generation(servers, generation_id, guess)) if guess else None
+
+    async def count(windows: Sequence[Window]) -> None:
+        if len(_last_windows) >= REMEMBERED_MAX:
+            _last_windows.clear()
+        _last_windows[user_id] = windows
+        if counting is None:
+            await count_generation(servers, generation_id, windows)
+        elif windows == guess:
+            await counting
+        else:
+            await asyncio.wait({counting})
+            await servers.script(FORGET, [window.key for window in guess or ()], [str(generation_id)])
+            await count_generation(servers, generation_id, windows)
+
+    try:
+        yield count
+    finally:
+        if counting is not None:
+            await asyncio.wait({counting})
+            counting.exception()  # told to whoever awaited it
+
+
+def _arguments(windows: Sequence[Window], member: object) -> tuple[list[str], list[Any]]:
+    return [window.key for window in windows], [WINDOW_MS, str(member), *(window.limit for window in windows)]
+
+
 async def may_open_socket(user_id: UUID, address: str) -> bool:
-    """Count an opening socket of a person at an address, and say whether it is one too many."""
-    opening = uuid4().hex
+    """Count an opening socket of a person at an address, and say whether there is room for it."""
     windows = (
-        (window_key("sockets", "person", user_id), settings.RATE_SOCKETS_PER_PERSON),
-        (window_key("sockets", "address", address), settings.RATE_SOCKETS_PER_ADDRESS),
+        window_of("sockets", "person", user_id, settings.RATE_SOCKETS_PER_PERSON),
+        window_of("sockets", "address", address, settings.RATE_SOCKETS_PER_ADDRESS),
     )
-    script = async_redis().register_script(COUNT)
+    names, arguments = _arguments(windows, uuid4().hex)
     try:
         async with asyncio.timeout(ASK_SECONDS):
-            for window, limit in windows:
-                if await script(keys=[window], args=_arguments(limit, opening)):
-                    return False
+            return not await async_redis().register_script(COUNT)(keys=names, args=arguments)
     except (redis.RedisError, OSError, TimeoutError):
         logger.warning("rate.unknown")
     return True

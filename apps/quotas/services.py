@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 LOCK_SPACE = 0x51554F54  # "QUOT": our advisory locks, apart from anybody else's
 TEAM_LOCK_SPACE = 0x51544541  # "QTEA"
 
-LOCK = "SELECT pg_advisory_xact_lock(%s::int, %s::int)"
+LOCK = "SELECT pg_advisory_xact_lock(%(space)s::int, %(holder)s::int)"
 _RESERVE = """
 WITH held AS (
     INSERT INTO quotas_reservation
@@ -121,17 +121,17 @@ def charged(tokens: int, percent: int) -> int:
 
 def lock_person(user_id: UUID) -> None:
     """Wait until nobody else reserves for this person, until the transaction's end."""
-    in_one_trip(locking(user_id))
-
-
-def locking(user_id: UUID) -> Statement:
-    """Return the statement of `lock_person`, for who sends others in the same round trip."""
-    return Statement(LOCK, [LOCK_SPACE, user_id.int % 2**31])
+    in_one_trip(Statement(LOCK, {"space": LOCK_SPACE, "holder": user_id.int % 2**31}))
 
 
 def lock_team(team_id: UUID) -> None:
     """Wait until nobody else reserves from this team's pool, until the transaction's end. After `lock_person`."""
-    in_one_trip(Statement(LOCK, [TEAM_LOCK_SPACE, team_id.int % 2**31]))
+    in_one_trip(locking_team(team_id))
+
+
+def locking_team(team_id: UUID) -> Statement:
+    """Return the statement of `lock_team`, for who sends others in the same round trip."""
+    return Statement(LOCK, {"space": TEAM_LOCK_SPACE, "holder": team_id.int % 2**31})
 
 
 def check_share(allowance: Allowance, tokens: int, now: datetime | None = None) -> None:

@@ -95,6 +95,8 @@ ASSISTANT_DRAIN_SECONDS = env.float("ASSISTANT_DRAIN_SECONDS", 5)  # below the s
 ASSISTANT_SWEEP_SECONDS = env.float("ASSISTANT_SWEEP_SECONDS", 20)
 ASSISTANT_DATABASE_CONNECTIONS = 4  # of a generator's event loop; each is held for one short statement
 ASSISTANT_DATABASE_WAIT_SECONDS = 5.0  # for one of them
+ASSISTANT_START_CONNECTIONS = 8  # of a web process' event loop; each is held for a start, of two or three round trips
+ASSISTANT_START_ON_LOOP_MAX_CHARACTERS = 8_000  # a longer input is screened and counted in a thread: over 1 ms of CPU
 
 # The socket.
 ASSISTANT_FRAME_MAX_BYTES = env.int("ASSISTANT_FRAME_MAX_BYTES", 2**20)

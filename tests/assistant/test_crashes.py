@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from apps.assistant.claims import claim, pool
+from apps.assistant.claims import Claimed, claim, pool
 from apps.assistant.models import Generation
 from apps.assistant.tasks import sweep_generations
 from apps.core.redis import sync_redis
@@ -277,7 +277,7 @@ def test_nobody_takes_what_a_living_generator_runs(house: House) -> None:
     generation = alice.generate()
     alice.hear_type("started")
 
-    async def take() -> list[Generation | None]:
+    async def take() -> list[Claimed | None]:
         taken = [await claim(UUID(generation), "another", gone=gone) for gone in ((), ("somebody else",))]
         await (await pool()).close()
         return taken

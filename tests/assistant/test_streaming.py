@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.assistant.messages import Cancelled
@@ -54,6 +54,18 @@ def test_the_transcript_is_what_was_streamed_and_is_encrypted_at_rest(house: Hou
     assert stored.completion_tokens == 24
     raw = Generation.objects.raw("SELECT id, encode(text, 'escape') AS raw_text FROM assistant_generation")[0]
     assert "heron" not in raw.raw_text  # type: ignore[attr-defined]
+
+
+def test_a_start_finds_a_new_connection_where_postgresql_closed_the_last(house: House) -> None:
+    alice = house.join(house.alice)
+    alice.hear_end(alice.generate())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND state = 'idle' AND query = 'COMMIT'"
+        )
+        assert cursor.fetchall()
+    assert alice.hear_end(alice.generate())["type"] == "done"
 
 
 def test_the_same_id_twice_starts_one_generation_and_replays_it(house: House) -> None:

@@ -29,7 +29,8 @@ from tests.processes import ROOT, Processes, free_port, wait_until
 
 MODEL = "bench;first=0.2;rate=40;tokens=100;stamp=1"
 TOKENS = 100
-LOADS = ((6, 24), (20, 60))  # streams at once, streams in all
+LOADS = ((6, 12), (20, 20))  # streams at once, streams in a round
+ROUNDS = 4
 SPREAD_SECONDS = 1.0  # over which the first streams start
 STREAM_TIMEOUT_SECONDS = 60
 LIMITS = {"ASSISTANT_GENERATIONS_PER_MINUTE": "100000", "ASSISTANT_CONCURRENT_GENERATIONS": "1000"}
@@ -103,29 +104,49 @@ class Row:
         )
 
 
-def observe(system: str, pids: list[int], run: Callable[[], Awaitable[list[Stream]]], streams: int) -> Row:
-    """Run one system under one load; CPU is counted over `pids`."""
-    observed = [psutil.Process(pid) for pid in pids]
+@dataclass
+class Tally:
+    """What one system showed in all rounds of one load. CPU is counted over `pids`."""
 
-    def cpu() -> float:
-        return sum(sum(process.cpu_times()[:2]) for process in observed)
+    system: str
+    pids: list[int]
+    run: Callable[[], Awaitable[list[Stream]]]
+    measured: list[Stream] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+    idle: list[float] = field(default_factory=list)
 
-    psutil.cpu_times_percent()
-    before = cpu()
-    measured = asyncio.run(_awaited(run))
-    used, idle = cpu() - before, psutil.cpu_times_percent().idle / 100
-    overheads = [stream.overhead for stream in measured]
-    latencies = [latency for stream in measured for latency in stream.latencies]
-    return Row(
-        system,
-        streams,
-        statistics.median(overheads),
-        percentile(overheads, 0.95),
-        statistics.median(latencies),
-        percentile(latencies, 0.95),
-        used * 1e6 / len(latencies),
-        idle,
-    )
+    def observe(self) -> None:
+        """Run one round."""
+        before = self._cpu()
+        psutil.cpu_times_percent()
+        self.measured += asyncio.run(_awaited(self.run))
+        self.cpu_seconds += self._cpu() - before
+        self.idle.append(psutil.cpu_times_percent().idle / 100)
+
+    def _cpu(self) -> float:
+        return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in self.pids)
+
+    def row(self, streams: int) -> Row:
+        overheads = [stream.overhead for stream in self.measured]
+        latencies = [latency for stream in self.measured for latency in stream.latencies]
+        return Row(
+            self.system,
+            streams,
+            statistics.median(overheads),
+            percentile(overheads, 0.95),
+            statistics.median(latencies),
+            percentile(latencies, 0.95),
+            self.cpu_seconds * 1e6 / len(latencies),
+            statistics.mean(self.idle),
+        )
+
+
+def take_turns(tallies: list[Tally], streams: int) -> list[Row]:
+    """Measure all systems in turns, in another order each round: what the machine does meanwhile meets them alike."""
+    for number in range(ROUNDS):
+        for tally in tallies[number % len(tallies) :] + tallies[: number % len(tallies)]:
+            tally.observe()
+    return [tally.row(streams) for tally in tallies]
 
 
 async def _awaited(run: Callable[[], Awaitable[list[Stream]]]) -> list[Stream]:
@@ -143,6 +164,8 @@ async def through_interline(url: str, cookie: str, documents: list[str], streams
             await session.ws_connect(f"{url}/ws/assistant/{document}", headers=headers, max_msg_size=0)
             for document in documents[:streams]
         ]
+        for socket in sockets:
+            await socket.receive()  # hello
 
         async def open_stream(number: int) -> Texts:
             socket, generation = sockets[number], str(uuid4())
@@ -286,20 +309,16 @@ def run() -> list[Row]:
         if not proxy:
             print("LiteLLM proxy: not measured; LITELLM_PROXY names no executable.")
 
-        def systems(streams: int, total: int) -> Iterator[tuple[str, list[int], Callable[[], Awaitable[list[Stream]]]]]:
+        def systems(streams: int, total: int) -> Iterator[Tally]:
             pids = [web.pid, generator.pid]
-            yield "Interline", pids, lambda: through_interline(web.url, cookie, documents, streams, total)
-            yield "litellm, direct", [os.getpid()], lambda: through_litellm(provider_url, streams, total)
+            yield Tally("Interline", pids, lambda: through_interline(web.url, cookie, documents, streams, total))
+            yield Tally("litellm, direct", [os.getpid()], lambda: through_litellm(provider_url, streams, total))
             if proxy:
-                yield "LiteLLM proxy", [proxy_pid], lambda: through_proxy(proxy_url, streams, total)
+                yield Tally("LiteLLM proxy", [proxy_pid], lambda: through_proxy(proxy_url, streams, total))
 
-        for _, _, warm in systems(6, 12):
-            asyncio.run(_awaited(warm))
-        rows = [
-            observe(system, pids, measured, streams)
-            for streams, total in LOADS
-            for system, pids, measured in systems(streams, total)
-        ]
+        for warm in systems(6, 12):
+            warm.observe()
+        rows = [row for streams, total in LOADS for row in take_turns(list(systems(streams, total)), streams)]
         assert provider.poll() is None
     print_table(rows)
     return rows

@@ -1,10 +1,12 @@
 """Laws of the ledger under concurrency: counters equal rows, nobody passes a limit, nothing stays reserved."""
 
+import asyncio
 import random
 import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,12 +18,14 @@ from apps.assistant.messages import Generate, GenerationInput
 from apps.assistant.models import Generation
 from apps.assistant.services import start_generation
 from apps.core.errors import InterlineError, Invalid, RateLimited
-from apps.quotas.allowances import allowance_of
+from apps.core.redis import async_redis
+from apps.core.servers import InThread, OnLoop, run_now
+from apps.quotas.allowances import Allowance, allowance_of
 from apps.quotas.checks import find_differences
 from apps.quotas.errors import QuotaExceeded
 from apps.quotas.models import DailyUse, Entry, Pays, Reservation, TeamDailyUse, TeamPool, Tier
 from apps.quotas.payers import payer_for, payers
-from apps.quotas.rates import check_rate
+from apps.quotas.rates import Window, count_early, count_generation, windows_of_payer
 from apps.quotas.services import (
     Request,
     Used,
@@ -52,10 +56,14 @@ def request_of(user: User, prompt: int, answer: int) -> Request:
     return Request(uuid4(), user.pk, uuid4(), "continue", "openai/test", prompt, answer)
 
 
+def count(generation_id: UUID, user: User, allowance: Allowance) -> None:
+    run_now(count_generation(InThread(), generation_id, windows_of_payer(user.pk, allowance)))
+
+
 def start(request: Request, *, team_id: UUID | None = None, dies: bool = False) -> None:
     with transaction.atomic():
         lock_person(request.user_id)
-        reserve(request, payer_for(request.tokens, payers(request.user_id, team_id)))
+        reserve(request, run_now(payer_for(request.tokens, payers(InThread(), request.user_id, team_id))))
         if dies:
             raise Died
 
@@ -220,7 +228,7 @@ def test_of_a_thousand_requests_in_a_minute_exactly_a_hundred_pass(settings: Set
 
     def ask(_: int) -> str:
         try:
-            check_rate(alice.pk, uuid4(), allowance)
+            count(uuid4(), alice, allowance)
         except RateLimited as error:
             waits.append(error.retry_after or 0)
             return "refused"
@@ -230,14 +238,41 @@ def test_of_a_thousand_requests_in_a_minute_exactly_a_hundred_pass(settings: Set
     assert all(0 < wait <= 60 for wait in waits)
 
 
+def test_a_count_that_begins_early_is_as_exact() -> None:
+    alice = make_user("Alice")
+    servers, at_once = OnLoop(cast(Any, None)), asyncio.Semaphore(32)  # counting is Redis' alone
+
+    async def ask(*windows: Window) -> str:
+        async with at_once, count_early(servers, alice.pk, uuid4()) as count_in:
+            try:
+                await count_in(windows)
+            except RateLimited:
+                return "refused"
+        return "passed"
+
+    async def all_of_them() -> None:
+        person, address = Window(f"{alice.pk}:person", 100), Window(f"{alice.pk}:address", 1_000)
+        outcomes = Counter(await asyncio.gather(*(ask(person, address) for _ in range(1_000))))
+        assert outcomes == {"passed": 100, "refused": 900}
+        # Another tier from one request to the next: what was counted by guess does not stay.
+        assert await ask(Window(person.key, 101), address) == "passed"
+        assert await ask(Window(person.key, 101), address) == "refused"
+        assert await ask(Window(f"{alice.pk}:other", 1)) == "passed"
+        assert await ask(Window(f"{alice.pk}:another", 1)) == "passed"
+        assert await async_redis().zcard(f"{alice.pk}:other") == 1
+        assert await async_redis().zcard(address.key) == 101
+
+    asyncio.run(all_of_them())
+
+
 def test_the_same_request_sent_again_counts_once() -> None:
     alice = make_user("Alice")
     give(alice, requests_per_minute=1)
     generation = uuid4()
     for _ in range(3):
-        check_rate(alice.pk, generation, allowance_of(alice.pk))
+        count(generation, alice, allowance_of(alice.pk))
     with pytest.raises(RateLimited):
-        check_rate(alice.pk, uuid4(), allowance_of(alice.pk))
+        count(uuid4(), alice, allowance_of(alice.pk))
 
 
 def test_more_than_was_reserved_is_charged_while_something_is_left() -> None:
