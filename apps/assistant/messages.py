@@ -41,6 +41,7 @@ _CODES = Literal[
     "concurrency_limited",
     "quota_exceeded",
     "blocked_input",
+    "held_input",
     "blocked_output",
     "provider_unavailable",
     "provider_timeout",

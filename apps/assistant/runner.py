@@ -29,13 +29,12 @@ from apps.assistant.messages import (
 )
 from apps.assistant.models import Generation
 from apps.assistant.output import Output, TooLong
-from apps.assistant.transcripts import private_to, started_event, store_end
+from apps.assistant.transcripts import note_findings, private_to, started_event, store_end
 from apps.assistant.writer import LogWriter
 from apps.core.errors import InterlineError
 from apps.core.tracing import here, span
 from apps.llm.requests import Attempt, Delta, Finish, Prompt, Rerouted, Retrying
 from apps.llm.stream import settle, stream
-from apps.moderation.metrics import note_findings
 from apps.moderation.redaction import Finding
 
 logger = logging.getLogger(__name__)
@@ -107,6 +106,7 @@ class Run:
             self._closing = True
             if ending is None:
                 await self._writer.flush()
+                await self._keep_findings()
                 return False
             return await self._finish(ending)
         except Fenced:
@@ -263,7 +263,6 @@ class Run:
             raise Fenced
         await self._writer.end(lines)
         await expire_log(self.generation.pk)
-        note_findings(self._findings)
         self._trace(ending)
         logger.info(
             "generation.ended",
@@ -298,6 +297,7 @@ class Run:
                     model=self.model,
                     attempts=self._usages,
                     first_token_at=self._first_token_at,
+                    findings=self._findings,
                 )
             except OperationalError:
                 logger.warning(
@@ -305,6 +305,14 @@ class Run:
                 )
                 await asyncio.sleep(DATABASE_RETRY_SECONDS)
         return None
+
+    async def _keep_findings(self) -> None:
+        """Store what was found so far: who takes over does not know it."""
+        if self._findings:
+            try:
+                await in_database(note_findings, self.generation, self._findings)
+            except OperationalError:
+                logger.warning("generation.findings_lost", extra={"generation": str(self.generation.pk)})
 
     def _done(self, finish: Finish) -> Done:
         created, started = self.generation.created_at, self.generation.started_at or self.generation.created_at

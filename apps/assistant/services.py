@@ -21,6 +21,7 @@ from apps.assistant.actions import Action, find_action
 from apps.assistant.admission import Terms, check_concurrency, choose_payer, look, own_terms, store, terms_of
 from apps.assistant.conversations import Place, find_place, take_place
 from apps.assistant.database import in_database
+from apps.assistant.looked_at import asked_in, door_of, lookout_of_input
 from apps.assistant.messages import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
 from apps.assistant.sheets import use_sheet
@@ -29,10 +30,15 @@ from apps.core.errors import InterlineError, Invalid, NotFound, TooLarge
 from apps.core.ids import request_id
 from apps.core.kept import all_known
 from apps.core.postgres import Pool, async_pool
-from apps.core.servers import InThread, Servers, on_loop, run_now
+from apps.core.servers import InThread, OnLoop, Servers, on_loop, run_now
 from apps.documents.models import Document
 from apps.llm.routes import deployments
+from apps.moderation.errors import RefusedInput
+from apps.moderation.quarantine import admit, write_down
+from apps.moderation.redaction import Finding, Lookout
 from apps.moderation.screening import Asked, screen
+from apps.moderation.verdicts import Place as Found
+from apps.moderation.verdicts import record
 from apps.quotas.allowances import Allowance
 from apps.quotas.payers import payer_for, payers
 from apps.quotas.rates import Count, Window, count_early, count_generation, windows_of_payer
@@ -40,6 +46,12 @@ from apps.quotas.rates import Count, Window, count_early, count_generation, wind
 logger = logging.getLogger(__name__)
 
 IN_THREAD = (CHAT, STORY)  # they read and write more than a generation, by Django
+
+
+class NeedsThread(Exception):
+    """Moderation has found something in a request: what becomes of it is Django's to store."""
+
+
 _starting: set[asyncio.Task[tuple[Generation, bool]]] = set()
 _persons: "WeakValueDictionary[UUID, asyncio.Lock]" = WeakValueDictionary()
 
@@ -53,7 +65,7 @@ def start_generation(
     own. Raises InterlineError.
     """
     try:
-        with _counting_refusals(), transaction.atomic():
+        with _counting_refusals(), _writing_down(user, document_id, request), transaction.atomic():
             servers = InThread()
             count = partial(count_generation, servers, request.id)
             started = run_now(_start(servers, user, document_id, request, windows, count))
@@ -76,7 +88,10 @@ async def start_on_loop(
     starting = asyncio.create_task(_start_here(user, document_id, request, windows))
     _starting.add(starting)
     starting.add_done_callback(_starting.discard)
-    return await asyncio.shield(starting)
+    try:
+        return await asyncio.shield(starting)
+    except NeedsThread:
+        return await in_database(partial(start_generation, windows=windows), user, document_id, request)
 
 
 async def _start_here(
@@ -117,6 +132,16 @@ async def _start_in(
 
 
 @contextmanager
+def _writing_down(user: User, document_id: UUID, request: Generate) -> Iterator[None]:
+    """Store what moderation refuses, when the transaction has been rolled back."""
+    try:
+        yield
+    except RefusedInput as refusal:
+        write_down(door_of(user, document_id, request), refusal)
+        raise
+
+
+@contextmanager
 def _counting_refusals() -> Iterator[None]:
     try:
         yield
@@ -132,7 +157,7 @@ async def _start(
     """Store the generation, in the caller's transaction. None: there is one of this id."""
     standing = await look(servers, user, document_id, request.id)
     action = find_action(request.action)
-    _check(request, action)
+    found = _check(servers, user, document_id, request, action, standing.own.tier)
     if standing.exists:
         return None
 
@@ -145,7 +170,9 @@ async def _start(
     async with aclosing(payers(servers, user.pk, standing.team_id, own=standing.own)) as candidates:
         terms, allowance = await choose_payer(candidates, terms_with, count_for)
     check_concurrency(standing, allowance)
-    return await _create(servers, user, document_id, request, action, terms, allowance)
+    generation = await _create(servers, user, document_id, request, action, terms, allowance)
+    record(Found("generation", request.id, document_id, user.pk, "input"), found)
+    return generation
 
 
 def _existing(user: User, document_id: UUID, request: Generate) -> Generation:
@@ -155,24 +182,32 @@ def _existing(user: User, document_id: UUID, request: Generate) -> Generation:
     return existing
 
 
-def _check(request: Generate, action: Action) -> None:
+def _check(
+    servers: Servers, user: User, document_id: UUID, request: Generate, action: Action, tier: str
+) -> list[Finding]:
+    """Return what is to be noted of a request. Raises InterlineError where it may not be made, and NeedsThread."""
     if request.input.characters > settings.ASSISTANT_INPUT_MAX_CHARACTERS:
         raise TooLarge(f"The text is longer than {settings.ASSISTANT_INPUT_MAX_CHARACTERS:,} characters.")
     action.check(request.input)
-    screen(_asked(request.input))
+    looked_for = lookout_of_input(request.input, tier)
+    if isinstance(servers, OnLoop):
+        found = _nothing_in(asked_in(request.input), looked_for)
+    else:
+        found = admit(door_of(user, document_id, request), looked_for)
     if request.options.model and request.options.model not in {one.model for one in deployments()}:
         raise Invalid("options.model: there is no such model here.")
+    return found
 
 
-def _asked(request: GenerationInput) -> Asked:
-    """Return what of a request is said to the assistant, and what it is given to read."""
-    turns = request.messages or []
-    said = [turn.content for turn in turns if turn.role == "user"]
-    heard = [turn.content for turn in turns if turn.role != "user"]
-    return Asked(
-        orders=[request.instruction or "", request.tone or "", request.aspect or "", *said],
-        read=[request.text_before or "", request.text_after or "", request.selection or "", *heard],
-    )
+def _nothing_in(asked: Asked, looked_for: Lookout | None) -> list[Finding]:
+    """Raises NeedsThread where anything is found."""
+    try:
+        found = screen(asked, looked_for)
+    except RefusedInput:
+        raise NeedsThread from None
+    if found:
+        raise NeedsThread
+    return found
 
 
 def start_own(user: User, document_id: UUID, action: str, request: GenerationInput) -> Generation:

@@ -20,6 +20,8 @@ from apps.assistant.recaps import recap_if_due
 from apps.assistant.signals import generation_ended
 from apps.assistant.story import take_reading
 from apps.llm.routes import is_demo
+from apps.moderation.redaction import Finding
+from apps.moderation.verdicts import Place, record
 
 ENDS: dict[str, type[Done] | type[Failed] | type[Cancelled]] = {"done": Done, "failed": Failed, "cancelled": Cancelled}
 
@@ -60,12 +62,13 @@ def store_end(
     model: str,
     attempts: Sequence[dict[str, Any]] = (),
     first_token_at: datetime | None = None,
+    findings: Sequence[Finding] = (),
     states: Collection[State] = OPEN_STATES,
 ) -> list[Line] | None:
     """Write the transcript and return the lines to append: the end, and decisions that were not told before it.
 
     A cancel that was asked for before wins, whatever ended it. None when the generation is in none of `states` any more
-    or another generator has it. `lengths`, `events`, `attempts`: see Generation.
+    or another generator has it. `lengths`, `events`, `attempts`: see Generation. `findings`: what its answer had.
     """
     generation = (
         Generation.objects.select_for_update(of=("self",))
@@ -96,6 +99,7 @@ def store_end(
         ending = ending.model_copy(update={"quota": quota_of(generation.user_id, generation.document_id)})
     generation.ending = ending.model_dump(mode="json")
     generation.save()
+    note_findings(generation, findings)
     transaction.on_commit(partial(metrics.note_end, generation), robust=True)
     transaction.on_commit(partial(_tell_ended, generation), robust=True)
     if generation.action == SHEET and ending.type == "done":
@@ -107,6 +111,12 @@ def store_end(
 
 def _tell_ended(generation: Generation) -> None:
     generation_ended.send(sender=Generation, generation=generation)
+
+
+def note_findings(generation: Generation, findings: Sequence[Finding]) -> None:
+    """Store what the generator with this epoch found in the answer."""
+    place = Place("generation", generation.pk, generation.document_id, generation.user_id, "output")
+    record(place, findings, run=str(generation.epoch))
 
 
 def edits_of(generation: Generation) -> list[dict[str, Any]]:

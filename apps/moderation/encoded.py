@@ -17,13 +17,13 @@ ENCODED_MAX_CHARACTERS = 4_000  # of one that is waited for
 PRINTABLE_SHARE = 0.9
 ALIGNMENTS = 4
 
-Holds = Callable[[str], bool]
+Holds = Callable[[str], Match | None]
 
 
 def next_encoded(text: str, start: int, final: bool, holds: Holds) -> tuple[int, Match | Open] | None:
     """Return the first word that stands at or behind `start`, or goes on there, and hides something.
 
-    `holds`: says whether a decoded text has what is looked for.
+    `holds`: returns what a decoded text has of what is looked for.
     """
     at = max(0, start - 2)
     while (mixed := MIXED.search(text, at)) is not None:
@@ -34,10 +34,21 @@ def next_encoded(text: str, start: int, final: bool, holds: Holds) -> tuple[int,
             touches = run.end() == len(text) and not final
             if touches and len(run[0]) <= ENCODED_MAX_CHARACTERS:
                 return max(start, begin), OPEN
-            if len(run[0]) >= ENCODED_MIN_CHARACTERS and any(map(holds, decodings(run[0]))):
-                return max(start, begin), Match(run.end(), "encoded", goes_on=RUN)
+            hidden = (
+                next(filter(None, map(holds, decodings(run[0]))), None)
+                if len(run[0]) >= ENCODED_MIN_CHARACTERS
+                else None
+            )
+            if hidden is not None:
+                return max(start, begin), Match(run.end(), "encoded", hidden.rule, goes_on=RUN)
         at = max(run.end(), mixed.end())
     return None
+
+
+def _hidden(word: str, holds: Holds) -> Match | None:
+    if len(word) < ENCODED_MIN_CHARACTERS:
+        return None
+    return next(filter(None, map(holds, decodings(word))), None)
 
 
 def _begin(text: str, at: int) -> int:

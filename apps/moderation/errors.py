@@ -1,13 +1,34 @@
 """Refusals of moderation."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from apps.core.errors import InterlineError
 
+if TYPE_CHECKING:
+    from apps.moderation.redaction import Finding
 
-class BlockedInput(InterlineError):
-    """What was asked is not passed on to a model."""
+
+class RefusedInput(InterlineError):
+    """What was asked is not passed on to a model. `findings`: all that was found in it."""
+
+    status = 422
+
+    def __init__(self, message: str, findings: "Sequence[Finding]" = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class BlockedInput(RefusedInput):
+    """Never."""
 
     code = "blocked_input"
-    status = 422
+
+
+class HeldInput(RefusedInput):
+    """Not before a reviewer has looked at it."""
+
+    code = "held_input"
 
 
 class BlockedOutput(InterlineError):

@@ -47,29 +47,42 @@ ADDRESSED = re.compile(
     r"|(?:if|when) you are an? (?:ai|llm|language model|assistant)|new instructions?:|system:)"
 )
 NEAR_CHARACTERS = 300
+EXCERPT_CHARACTERS = 80  # before and behind an order, for reviewers
+TAGS_START = 0xE0000
 
 
-def hidden_text(raw: str) -> bool:
-    """Say whether `raw` has text in it that no reader can see."""
+def hidden_text(raw: str) -> str:
+    """Return the text in `raw` that no reader can see, or what it is made of; empty where there is none."""
     if raw.isascii():
-        return False
+        return ""
     without_flags = FLAG_SEQUENCE.sub("", raw) if "\U000e007f" in raw else raw
-    return bool(TAGS.search(without_flags) or INVISIBLE.search(raw))
+    if tags := TAGS.search(without_flags):
+        return "".join(chr(ord(tag) - TAGS_START) for tag in tags[0])
+    invisible = INVISIBLE.search(raw)
+    return f"{len(invisible[0])} invisible characters" if invisible else ""
 
 
-def is_direct(raw: str) -> bool:
-    """Say whether an instruction to the assistant tries to undo the ones it has."""
-    return any(True for _ in _found(ORDERS, ORDERS_BEGIN, _readable(raw)))
+def direct_order(raw: str) -> str:
+    """Return where an instruction to the assistant tries to undo the ones it has; empty where it does not."""
+    text = _readable(raw)
+    return next((_around(text, start, end) for start, end in _found(ORDERS, ORDERS_BEGIN, text)), "")
 
 
-def is_indirect(raw: str) -> bool:
-    """Say whether a text for the assistant to read gives orders to it, or wants what it reads sent somewhere."""
+def indirect_order(raw: str) -> str:
+    """Return where a text for the assistant to read gives orders to it, or wants what it reads sent somewhere.
+
+    Empty where it does neither.
+    """
     text = _readable(raw)
     for pattern, begin in ((ORDERS, ORDERS_BEGIN), (EXFILTRATION, EXFILTRATION_BEGINS)):
         for start, end in _found(pattern, begin, text):
             if ADDRESSED.search(text, max(0, start - NEAR_CHARACTERS), end + NEAR_CHARACTERS):
-                return True
-    return False
+                return _around(text, start, end)
+    return ""
+
+
+def _around(text: str, start: int, end: int) -> str:
+    return text[max(0, start - EXCERPT_CHARACTERS) : end + EXCERPT_CHARACTERS]
 
 
 def _found(pattern: re.Pattern[str], begin: Sequence[str], text: str) -> Iterator[tuple[int, int]]:

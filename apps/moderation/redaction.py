@@ -93,15 +93,15 @@ class Lookout:
             at += 1
         return None
 
-    def holds(self, raw: str) -> bool:
-        """Say whether there is anything in a whole text that is not only flagged."""
+    def holds(self, raw: str) -> Match | None:
+        """Return the first thing in a whole text that is not only flagged."""
         text, at = fold(raw).text, 0
         while (found := self._next_plain(text, at, True)) is not None:
             assert isinstance(found[1], Match)
             if self.action(found[1]) != FLAG:
-                return True
+                return found[1]
             at = max(found[1].end, at + 1)
-        return False
+        return None
 
     def matches(self, raw: str) -> list[tuple[int, int, Match]]:
         """Return everything in a whole text, as positions in `raw`."""

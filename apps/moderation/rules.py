@@ -1,7 +1,7 @@
 """The rules in force, kept in the process: a request or an answer asks the database nothing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from apps.core.kept import Kept
 from apps.moderation.models import Rule
@@ -28,19 +28,26 @@ class KnownRule:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RuleSet:
-    """All rules that are enabled."""
+    """All rules that are enabled. `names_tiers`, `names_languages`: whether it matters of which a text is."""
 
     rules: tuple[KnownRule, ...] = ()
 
-    def chosen(self, direction: str, *, tier: Callable[[], str], language: Callable[[], str]) -> tuple[KnownRule, ...]:
-        """Return those that count for a person of `tier` in a text of `language`; both are asked where it matters."""
-        if not self.rules:
-            return ()
-        said_tier = tier() if any(rule.tier for rule in self.rules) else ""
-        said_language = language() if any(rule.language for rule in self.rules) else ""
-        return tuple(rule for rule in self.rules if rule.is_for(direction, said_tier, said_language))
+    @cached_property
+    def names_tiers(self) -> bool:
+        return any(rule.tier for rule in self.rules)
+
+    @cached_property
+    def names_languages(self) -> bool:
+        return any(rule.language for rule in self.rules)
+
+    def chosen(self, direction: str, *, tier: str = "", language: str = "") -> tuple[KnownRule, ...]:
+        """Return those that count for a person of `tier` in a text of `language`."""
+        return tuple(rule for rule in self.rules if rule.is_for(direction, tier, language))
+
+
+NO_RULES = RuleSet()
 
 
 def _load() -> RuleSet:

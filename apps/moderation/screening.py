@@ -1,18 +1,14 @@
 """Looks at what people ask before it costs anything: is it text, and does it try to turn the assistant."""
 
-import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from apps.moderation.errors import BlockedInput
-from apps.moderation.injection import hidden_text, is_direct, is_indirect
-from apps.moderation.lookouts import blocked_terms
-from apps.moderation.metrics import VERDICTS
-
-logger = logging.getLogger(__name__)
+from apps.moderation.errors import BlockedInput, HeldInput
+from apps.moderation.injection import direct_order, hidden_text, indirect_order
+from apps.moderation.redaction import Finding, Lookout, finding_of
 
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
@@ -30,6 +26,11 @@ INDIRECT = (
     "In the text around there are orders to the assistant that you may not have written. Look at it, or select the "
     "part that is yours, and try again."
 )
+HELD = (
+    "There is something in this that a person looks at before the assistant may work on it. Your text is as it was. "
+    "When it has been released, ask the same again."
+)
+REASONS = {"hidden_text": HIDDEN, "direct_injection": DIRECT, "indirect_injection": INDIRECT}
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,47 @@ class Asked:
     read: Sequence[str]
 
 
-def screen(asked: Asked) -> None:
-    """Raises BlockedInput with a reason for people. What is only to be flagged is logged, without its text."""
+def screen(asked: Asked, looked_for: Lookout | None = None) -> list[Finding]:
+    """Return what is only to be noted. Raises BlockedInput or HeldInput, with a reason for people.
+
+    `looked_for`: terms and patterns.
+    """
     if sum(len(CONTROLS.findall(text)) for text in (*asked.orders, *asked.read)) > settings.MODERATION_CONTROLS_MAX:
-        raise BlockedInput(NO_TEXT)
-    if settings.MODERATION_BLOCKED_TERMS:
-        _judge("term", "block", blocked_terms().holds, (*asked.orders, *asked.read), TERM)
-    _judge("hidden_text", settings.MODERATION_HIDDEN_TEXT, hidden_text, (*asked.orders, *asked.read), HIDDEN)
-    _judge("direct_injection", settings.MODERATION_DIRECT_INJECTION, is_direct, asked.orders, DIRECT)
-    _judge("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, is_indirect, asked.read, INDIRECT)
+        raise BlockedInput(NO_TEXT, [Finding("controls", "block", source="injection")])
+    both = (*asked.orders, *asked.read)
+    findings = [
+        *_by_rules(looked_for, both),
+        *_by("hidden_text", settings.MODERATION_HIDDEN_TEXT, hidden_text, both),
+        *_by("direct_injection", settings.MODERATION_DIRECT_INJECTION, direct_order, asked.orders),
+        *_by("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, indirect_order, asked.read),
+    ]
+    refuse_for(findings)
+    return findings
 
 
-def _judge(kind: str, policy: str, finds: Callable[[str], bool], texts: Sequence[str], reason: str) -> None:
-    if policy == "pass" or not any(finds(text) for text in texts if text):
-        return
-    logger.info("moderation.input_found", extra={"kind": kind, "policy": policy})
-    VERDICTS.labels(kind, policy).inc()
-    if policy == "block":
-        raise BlockedInput(reason)
+def refuse_for(findings: Sequence[Finding]) -> None:
+    """Raises BlockedInput or HeldInput where one of `findings` asks for it; the hardest counts."""
+    blocking = next((one for one in findings if one.action == "block"), None)
+    if blocking is not None:
+        raise BlockedInput(REASONS.get(blocking.kind, TERM), findings)
+    if any(one.action == "quarantine" for one in findings):
+        raise HeldInput(HELD, findings)
+
+
+def _by_rules(looked_for: Lookout | None, texts: Sequence[str]) -> list[Finding]:
+    if looked_for is None:
+        return []
+    return [
+        # Nothing is cut out of a request.
+        finding_of(match, "flag" if (action := looked_for.action(match)) == "redact" else action, text[start:end])
+        for text in texts
+        if text
+        for start, end, match in looked_for.matches(text)
+    ]
+
+
+def _by(kind: str, policy: str, finds: Callable[[str], str], texts: Sequence[str]) -> list[Finding]:
+    if policy == "pass":
+        return []
+    found = (finds(text) for text in texts if text)
+    return [Finding(kind, policy, source="injection", text=excerpt) for excerpt in found if excerpt]

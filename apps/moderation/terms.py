@@ -3,14 +3,19 @@
 Patterns are matched against folded text (`folding`), so look-alikes, accents and the invisible need nothing here.
 """
 
+import logging
+import re
 from collections.abc import Mapping
 from functools import cache, partial
+from re import _constants, _parser  # type: ignore[attr-defined]  # tells of a pattern what it begins with
 from typing import Any
 
 import regex
 
 from apps.moderation.detection import OPEN, Detector, Look, Match, Open
 from apps.moderation.folding import fold_text
+
+logger = logging.getLogger(__name__)
 
 # What stands for a letter in "leet" writing.
 LEET = {
@@ -32,6 +37,8 @@ END = r"(?![\p{L}\p{N}_])"
 TERM_MAX_CHARACTERS = 200
 PATTERN_MAX_CHARACTERS = 400  # of what an administrator's pattern may match
 PATTERN_SECONDS = 0.05  # for one look; a pattern that takes longer is passed over
+GIVEN_UP_MAX = 3  # times that one is passed over before this process looks for it no more
+RANGE_MAX = 64
 FLAGS = regex.IGNORECASE | regex.VERSION1
 
 
@@ -75,7 +82,7 @@ def compiled(pattern: str) -> Any:
 
 
 def term_detectors(terms: Mapping[int, str]) -> list[Detector]:
-    """Return what looks for terms, by the ids of their rules: those that begin alike are looked for together.
+    """Return what looks for terms, by the numbers of their rules: those that begin alike are looked for together.
 
     One pattern of a thousand terms takes 500 µs for each word of a text, so the first letters choose among many.
     """
@@ -85,7 +92,9 @@ def term_detectors(terms: Mapping[int, str]) -> list[Detector]:
     if not by_start:
         return []
     looks = {
-        start: look_for(compiled("|".join(f"(?P<r{rule}>{term_pattern(term)})" for rule, term in some.items())), "term")
+        start: look_for(
+            compiled("|".join(f"(?P<{_name(rule)}>{term_pattern(term)})" for rule, term in some.items())), "term"
+        )
         for start, some in by_start.items()
     }
     begins = "".join(sorted(set("".join(map(beginnings, terms.values())))))
@@ -120,18 +129,90 @@ def _start(text: str, at: int) -> tuple[str, bool]:
 
 
 def look_for(pattern: Any, kind: str, rule: int | None = None) -> Look:
-    """Return what looks for `pattern`. Groups named `r<id>` say which rule of several found it."""
+    """Return what looks for `pattern`. Groups named as `_name` does say which rule of several found it."""
+    given_up = 0
 
     def look(text: str, at: int, final: bool) -> Match | Open | None:
+        nonlocal given_up
+        if given_up >= GIVEN_UP_MAX:
+            return None
         try:
             found = pattern.match(text, at, timeout=PATTERN_SECONDS)
             if found is not None and found.end() > at and (final or found.end() < len(text)):
-                named = rule if rule is not None else int((found.lastgroup or "r0")[1:])
-                return Match(found.end(), kind, named)
+                return Match(found.end(), kind, rule if rule is not None else _number(found.lastgroup))
             if final or len(text) - at > PATTERN_MAX_CHARACTERS:
                 return None
             return OPEN if found or pattern.match(text, at, partial=True, timeout=PATTERN_SECONDS) else None
         except TimeoutError:
+            given_up += 1
+            logger.error("moderation.rule_too_slow", extra={"rule": rule, "is_off": given_up >= GIVEN_UP_MAX})
             return None
 
     return look
+
+
+def _name(rule: int) -> str:
+    return f"r{rule}" if rule >= 0 else f"s{-rule}"
+
+
+def _number(name: str | None) -> int:
+    assert name is not None
+    return int(name[1:]) if name[0] == "r" else -int(name[1:])
+
+
+def pattern_detectors(patterns: Mapping[int, str]) -> list[Detector]:
+    """Return what looks for administrators' patterns, by the numbers of their rules."""
+    return [
+        Detector("pattern", first_characters(pattern), look_for(compiled(pattern), "pattern", rule))
+        for rule, pattern in patterns.items()
+    ]
+
+
+def first_characters(pattern: str) -> str:
+    """Return the characters that a pattern may begin with where it begins at a word's boundary; empty: any, anywhere.
+
+    A pattern that is looked at only where words begin so costs a tenth.
+    """
+    try:
+        parsed = list(_parser.parse(pattern))
+    except (re.error, OverflowError, RecursionError):
+        return ""
+    if not parsed or parsed[0] != (_constants.AT, _constants.AT_BOUNDARY):
+        return ""
+    codes = _first_codes(parsed[1:])
+    letters = {one for code in codes or () for one in (chr(code).lower(), chr(code).upper()) if len(one) == 1}
+    if not letters or not all(one.isascii() and one.isalnum() for one in letters):
+        return ""
+    return "".join(sorted(letters))
+
+
+def _first_codes(parsed: Any) -> set[int] | None:
+    """Return the codes of the characters that what was parsed may begin with; None where they are not known."""
+    first: Any = parsed[0] if len(parsed) else (None, ())
+    operator, argument = first
+    if operator is _constants.LITERAL:
+        return {argument}
+    if operator is _constants.SUBPATTERN and not (argument[1] or argument[2]):
+        return _first_codes(argument[3])
+    if operator is _constants.BRANCH:
+        found = [_first_codes(part) or set() for part in argument[1]]
+        return set().union(*found) if all(found) else None
+    if operator is _constants.MAX_REPEAT and argument[0] > 0:
+        return _first_codes(argument[2])
+    if operator is _constants.IN:
+        return _codes_in(argument)
+    return None
+
+
+def _codes_in(members: Any) -> set[int] | None:
+    codes: set[int] = set()
+    for operator, argument in members:
+        if operator is _constants.LITERAL:
+            codes.add(argument)
+        elif operator is _constants.RANGE and argument[1] - argument[0] < RANGE_MAX:
+            codes.update(range(argument[0], argument[1] + 1))
+        elif operator is _constants.CATEGORY and argument is _constants.CATEGORY_DIGIT:
+            codes.update(map(ord, "0123456789"))
+        else:
+            return None
+    return codes

@@ -4,12 +4,15 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from apps.moderation.folding import fold_text
+from apps.moderation.metrics import note_findings
 from apps.moderation.models import Rule, Verdict
 from apps.moderation.models.verdicts import CATEGORY_MAX_CHARACTERS
 from apps.moderation.redaction import STOP, Finding
@@ -43,7 +46,7 @@ def record(place: Place, findings: Sequence[Finding], *, run: str = "") -> list[
     """
     if not findings:
         return []
-    rules = Rule.objects.in_bulk({one.rule for one in findings if one.rule is not None})
+    rules = Rule.objects.in_bulk({one.rule for one in findings if one.rule is not None and one.rule > 0})
     rows = {}
     for one, count in _counted(findings).items():
         row = _verdict(place, one, count, rules.get(one.rule or 0), run)
@@ -51,6 +54,7 @@ def record(place: Place, findings: Sequence[Finding], *, run: str = "") -> list[
     known = set(Verdict.objects.filter(key__in=rows).values_list("key", flat=True))
     new = [row for key, row in rows.items() if key not in known]
     Verdict.objects.bulk_create(new, ignore_conflicts=True)
+    transaction.on_commit(partial(note_findings, findings), robust=True)
     for row in new:
         logger.info(
             "moderation.found",

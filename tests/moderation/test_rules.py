@@ -16,7 +16,7 @@ from tests.processes import Processes, wait_until
 
 
 def chosen(direction: str, *, tier: str = "free", language: str = "") -> set[str]:
-    found = rules.get().chosen(direction, tier=lambda: tier, language=lambda: language)
+    found = rules.get().chosen(direction, tier=tier, language=language)
     return {rule.content for rule in found}
 
 

@@ -28,6 +28,7 @@ export type ErrorCode =
   | "concurrency_limited"
   | "quota_exceeded"
   | "blocked_input"
+  | "held_input"
   | "blocked_output"
   | "provider_unavailable"
   | "provider_timeout"

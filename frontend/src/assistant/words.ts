@@ -12,7 +12,6 @@ const SENTENCES: Record<string, string> = {
   rate_limited: "That was a lot of requests in a short time.",
   concurrency_limited: "Too many suggestions are running at once. Wait for one of them to end.",
   quota_exceeded: "There are not enough tokens left for this.",
-  blocked_input: "The assistant may not work on this text.",
   blocked_output: "The assistant's answer was held back.",
   provider_unavailable: "The model cannot be reached.",
   provider_timeout: "The model took too long to answer.",

@@ -1,0 +1,142 @@
+"""What is found in requests and answers becomes verdicts; a held request runs when a reviewer has released it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from apps.accounts.models import User
+from apps.assistant.models import Generation
+from apps.core.errors import Conflict
+from apps.moderation.models import AuditRecord, HeldRequest, Rule, Verdict
+from apps.moderation.quarantine import refuse, release
+from apps.quotas.models import Reservation
+from tests.assistant.clients import AssistantClient
+from tests.assistant.conftest import House
+from tests.assistant.test_withholding import KEY, assert_nowhere
+from tests.processes import wait_until
+
+MakeRule = Callable[..., Rule]
+
+
+@pytest.fixture
+def make_rule(house: House) -> Iterator[MakeRule]:
+    yield lambda content, **fields: Rule.objects.create(content=content, **fields)
+    for rule in Rule.objects.all():
+        rule.delete()  # and tell the processes that other tests share
+
+
+def ask(client: AssistantClient, text: str, **options: Any) -> dict[str, Any]:
+    """Return the end of a generation that `text` stands in."""
+    generation = client.generate(action="rewrite", input={"selection": text}, **options)
+    return client.hear_end(generation)
+
+
+def ask_until(client: AssistantClient, text: str, code: str | None) -> dict[str, Any]:
+    """Ask until the web process has heard of the rule, and return the end."""
+
+    def answer() -> dict[str, Any] | None:
+        end = ask(client, text)
+        return end if end.get("code") == code else None
+
+    found: dict[str, Any] = wait_until(answer, seconds=30, what=code or "an answer")
+    return found
+
+
+def assert_not_in_clear(word: str) -> None:
+    """Check that `word` is in no column of moderation or of the assistant as it is stored."""
+    with connection.cursor() as cursor:
+        for table in ("moderation_verdict", "moderation_heldrequest", "assistant_generation", "moderation_auditrecord"):
+            cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text ILIKE %s", [f"%{word}%"])  # noqa: S608
+            assert cursor.fetchone() == (0,), table
+
+
+def test_a_refused_request_leaves_a_verdict_and_nothing_in_clear(house: House, make_rule: MakeRule) -> None:
+    rule = make_rule("falcon", action="block", category="birds of prey")
+    alice = house.join(house.alice)
+    end = ask_until(alice, "The f4lc0n is late.", "blocked_input")
+    assert "may not be written about" in end["message"]
+    verdict = Verdict.objects.get()
+    assert (verdict.target_kind, verdict.stage, verdict.source) == ("request", "input", "rule")
+    assert (verdict.rule, verdict.rule_version, verdict.category) == (rule, 1, "birds of prey")
+    assert (verdict.action, verdict.state, verdict.excerpt) == ("block", "waiting", "f4lc0n")
+    assert (verdict.user, verdict.document_id) == (house.alice, house.document.pk)
+    assert len(verdict.fingerprint) == 64
+    assert not Reservation.objects.exists()
+    assert_not_in_clear("f4lc0n")
+    for process in (house.web, *house.generators):
+        assert "f4lc0n" not in process.output()
+
+
+def test_a_held_request_runs_when_it_is_released(house: House, make_rule: MakeRule) -> None:
+    make_rule("falcon", action="quarantine", direction="input")
+    alice, reviewer = house.join(house.alice), User.objects.create_superuser(email="rita@example.org", password="x")
+    end = ask_until(alice, "The falcon is late.", "held_input")
+    assert "a person looks at before" in end["message"]
+    assert not end["retryable"]
+    assert ask(alice, "The falcon is late. More.", id=str(uuid4()))["code"] == "held_input"
+    held = HeldRequest.objects.get()
+    assert (held.user, held.state) == (house.alice, "waiting")
+    assert held.request["input"]["selection"] == "The falcon is late."
+    assert Verdict.objects.get(target_id=str(held.pk)).state == "waiting"
+    assert_not_in_clear("falcon is")
+    release(held.pk, reviewer)
+    release(held.pk, reviewer)
+    assert Verdict.objects.get(target_id=str(held.pk)).state == "overturned"
+    assert AuditRecord.objects.filter(action="moderation.request_released").count() == 1
+    with pytest.raises(Conflict):
+        refuse(held.pk, reviewer)
+    ran = ask(alice, "The falcon is late.")
+    assert ran["type"] == "done"
+    noted = Verdict.objects.get(target_kind="generation")
+    assert (noted.target_id, noted.action, noted.state) == (ran["id"], "flag", "noted")
+    bob = house.join(house.bob)
+    assert ask(bob, "The falcon is late.")["code"] == "held_input"
+
+
+def test_a_held_request_that_is_refused_stays_refused(house: House, make_rule: MakeRule) -> None:
+    make_rule("falcon", action="quarantine", direction="input")
+    alice, reviewer = house.join(house.alice), User.objects.create_superuser(email="rita@example.org", password="x")
+    ask_until(alice, "The falcon is late.", "held_input")
+    refuse(HeldRequest.objects.get().pk, reviewer)
+    end = ask(alice, "The falcon is late.")
+    assert (end["code"], "has looked at this" in end["message"]) == ("blocked_input", True)
+
+
+def test_what_is_found_in_an_answer_is_noted_once(house: House, make_rule: MakeRule) -> None:
+    make_rule("heron", action="redact", direction="output")
+    make_rule(r"\bcase-\d+", kind="pattern", action="flag")
+    house.provider.behave(text=f"The_heron,_a_heron,_case-12._{KEY}", split="2")
+    alice = house.join(house.alice)
+
+    def answered() -> str | None:
+        end = ask(alice, "Go on.", options={"max_tokens": 400})
+        text = alice.text(end["id"])
+        return str(end["id"]) if text.startswith("The [removed]") else None
+
+    generation = wait_until(answered, seconds=30, what="the rule")
+    assert alice.text(generation) == "The [removed], a [removed], case-12. [key removed]"
+    found = {
+        (one.category, one.source, one.action, one.count, one.excerpt)
+        for one in Verdict.objects.filter(target_kind="generation", target_id=generation)
+    }
+    assert found == {
+        ("term", "rule", "redact", 2, "heron"),
+        ("pattern", "rule", "flag", 1, "case-12"),
+        ("secret", "shape", "redact", 1, None),
+    }
+    assert_nowhere(house, KEY[:20])
+
+
+def test_an_answer_with_a_blocked_term_waits_for_a_reviewer(house: House, make_rule: MakeRule) -> None:
+    make_rule("falcon", action="block", direction="output")
+    house.provider.behave(text="Of_the_f4lcon,_nothing_more.", split="3")
+    alice = house.join(house.alice)
+    end = ask_until(alice, "Go on.", "blocked_output")
+    assert alice.text(end["id"]) == "Of the "
+    verdict = Verdict.objects.get(target_id=end["id"])
+    assert (verdict.action, verdict.state, verdict.stage, verdict.excerpt) == ("block", "waiting", "output", "f4lcon")
+    assert Generation.objects.get(pk=end["id"]).error_code == "blocked_output"
+    assert_nowhere(house, "f4lcon")
