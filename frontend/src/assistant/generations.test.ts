@@ -53,6 +53,14 @@ const of = (generations: Generations, id = "g1") => {
 };
 
 describe("what is known of generations", () => {
+  it("is held until more comes, or the end", () => {
+    const held = { type: "status", id: "g1", seq: 2, state: "held", model: "m", detail: "" } as const;
+    const checking = known([started, held]);
+    expect(of(checking)).toMatchObject({ held: true, model: "m", state: "streaming" });
+    expect(of(known([chunk(3, " It")], checking)).held).toBe(false);
+    expect(of(known([failed], checking)).held).toBe(false);
+  });
+
   it("joins chunks in order", () => {
     const one = of(known([started, chunk(2, " It"), chunk(3, " was"), done]));
     expect(one).toMatchObject({ text: " It was", seq: 4, state: "done", demo: true, user });

@@ -18,6 +18,8 @@ export interface Generation {
   text: string;
   seq: number;
   state: GenerationState;
+  /** What came last is held back until it is clear what it is. */
+  held: boolean;
   /** The conversation it is an answer in. */
   conversation: string | null;
   /** Events are missing before one that arrived: ask for them. */
@@ -63,6 +65,7 @@ function unknown(id: string): Generation {
     text: "",
     seq: 0,
     state: "asked",
+    held: false,
     gap: false,
     conversation: null,
     failure: null,
@@ -112,15 +115,15 @@ function apply(known: Generation, event: GenerationEvent): Generation {
         state: "streaming",
       };
     case "chunk":
-      return { ...known, text: known.text + event.text, state: "streaming" };
+      return { ...known, text: known.text + event.text, state: "streaming", held: false };
     case "status":
-      return { ...known, model: event.model ?? known.model };
+      return { ...known, model: event.model ?? known.model, held: event.state === "held" };
     case "done":
-      return { ...known, state: "done" };
+      return { ...known, state: "done", held: false };
     case "failed":
-      return { ...known, state: "failed", failure: failure(event) };
+      return { ...known, state: "failed", held: false, failure: failure(event) };
     case "cancelled":
-      return { ...known, state: "cancelled" };
+      return { ...known, state: "cancelled", held: false };
     case "decided":
       return decide(known, event);
     case "edit":

@@ -34,6 +34,8 @@ export interface GhostSource {
 export interface Ghost extends GhostSource {
   text: string;
   over: boolean;
+  /** What comes next is held back until it is clear what it is. */
+  held: boolean;
   /** The person at this browser wrote or took the last of what is consumed. */
   takenHere: boolean;
 }
@@ -115,7 +117,7 @@ export class Ghosts {
 
   add(source: GhostSource): void {
     if (this.drawn.has(source.id) || !this.editor) return;
-    this.drawn.set(source.id, draw({ ...source, text: "", over: false, takenHere: false }));
+    this.drawn.set(source.id, draw({ ...source, text: "", over: false, held: false, takenHere: false }));
     if (source.mine) this.view.begin();
     this.dispatch({ add: source.id });
   }
@@ -125,6 +127,14 @@ export class Ghosts {
     const drawn = this.drawn.get(id);
     if (!drawn) return;
     drawn.ghost.text = shapeText(raw, drawn.ghost.anchor.before);
+    this.waiting.add(id);
+    this.frame ||= requestAnimationFrame(() => this.flush());
+  }
+
+  setHeld(id: string, held: boolean): void {
+    const drawn = this.drawn.get(id);
+    if (!drawn || drawn.ghost.held === held) return;
+    drawn.ghost.held = held;
     this.waiting.add(id);
     this.frame ||= requestAnimationFrame(() => this.flush());
   }
@@ -254,7 +264,7 @@ export class Ghosts {
     if (rest.length > shown.length && rest.startsWith(shown))
       drawn.words.appendData(rest.slice(shown.length));
     else if (rest !== shown) drawn.words.data = rest;
-    drawn.element.classList.toggle("ghost-wait", !drawn.ghost.over && rest === "");
+    drawn.element.classList.toggle("ghost-wait", !drawn.ghost.over && (rest === "" || drawn.ghost.held));
     drawn.tag.hidden = rest === "";
   }
 

@@ -92,6 +92,7 @@ export class Proposals {
     const isNew = !before || before.state === "asked";
     if (isNew && known.state === "streaming") this.open(known, before !== undefined);
     if (known.text !== (before?.text ?? "")) this.ghosts.setText(known.id, known.text);
+    if (known.held !== (before?.held ?? false)) this.ghosts.setHeld(known.id, known.held);
   }
 
   /**

@@ -92,6 +92,7 @@ function steerForm(steer: (instruction: string) => void): HTMLFormElement {
 function sentence(ghost: Ghost, nothing: boolean): string {
   const whose = ghost.mine ? "Suggestion" : `Suggestion for ${ghost.name}`;
   const demo = ghost.demo ? " · demo" : "";
+  if (ghost.held) return `${whose}: checking…${demo}`;
   return nothing && !ghost.over ? `${whose}: writing…${demo}` : `${whose}${demo}`;
 }
 

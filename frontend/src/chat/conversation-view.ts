@@ -393,6 +393,7 @@ function merged(turn: Turn, known: Generation): Turn {
     ...turn,
     text,
     state,
+    held: known.held,
     model: model || turn.model,
     demo: known.seq > 0 ? demo : turn.demo,
     failure,

@@ -17,6 +17,8 @@ export interface Turn {
   quote: string;
   about: string | null;
   state: TurnState;
+  /** What comes next is held back until it is clear what it is. Not of what the server stored. */
+  held?: boolean;
   text: string;
   model: string;
   demo: boolean;

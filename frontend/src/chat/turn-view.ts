@@ -52,7 +52,16 @@ export class TurnView {
     this.markdown.show(turn.text, !running);
     const { siblings, named, canAsk, canInsert } = setting;
     const place = siblings.findIndex(({ id }) => id === turn.id);
-    const state = [turn.state, place, siblings.length, named, canAsk, canInsert, turn.text === ""].join();
+    const state = [
+      turn.state,
+      place,
+      siblings.length,
+      named,
+      canAsk,
+      canInsert,
+      turn.text === "",
+      turn.held,
+    ].join();
     if (state === this.drawn) return;
     this.drawn = state;
     this.drawQuestion(setting);
@@ -75,10 +84,11 @@ export class TurnView {
   }
 
   private drawNote(): void {
-    const { state, text, failure, demo } = this.turn;
+    const { state, text, failure, demo, held } = this.turn;
     const partial = text.trim() !== "";
     let words = "";
-    if (isRunning(this.turn) && !partial) words = "Reading…";
+    if (isRunning(this.turn) && held) words = "Checking…";
+    else if (isRunning(this.turn) && !partial) words = "Reading…";
     else if (state === "failed" && failure)
       words = failureSentence({ retryAfter: null, ...failure }, partial, KEEPS);
     else if (state === "cancelled") words = partial ? "Stopped. What had arrived is kept." : "Stopped.";

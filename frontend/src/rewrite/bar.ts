@@ -128,7 +128,7 @@ export class RewriteBar {
 
 function sentence({ label }: Session, attempt: Attempt, intact: boolean): string {
   const demo = attempt.demo ? " · demo" : "";
-  if (attempt.state === "running") return `${label}: writing…${demo}`;
+  if (attempt.state === "running") return `${label}: ${attempt.held ? "checking" : "writing"}…${demo}`;
   if (!intact) return `${label}: written for an older text${demo}`;
   if (attempt.failure)
     return `${label}: ${failureSentence(attempt.failure, attempt.result !== null, "What had arrived is shown.")}`;

@@ -19,6 +19,8 @@ export interface Attempt {
   id: string;
   text: string;
   state: "running" | "done" | "failed" | "stopped";
+  /** What comes next is held back until it is clear what it is. */
+  held: boolean;
   failure: Failure | null;
   demo: boolean;
   /** What it used beside the text. */
@@ -184,9 +186,9 @@ export abstract class Versions<S extends Session> {
     const attempt = session.attempts.find(({ id }) => id === known.id);
     if (!attempt) return;
     const states = { asked: "running", streaming: "running", cancelled: "stopped" } as const;
-    const { state, text, demo, failure, citations: sources } = known;
+    const { state, held, text, demo, failure, citations: sources } = known;
     const now = state in states ? states[state as keyof typeof states] : (state as "done" | "failed");
-    Object.assign(attempt, { text, demo, failure, sources, state: now });
+    Object.assign(attempt, { text, held, demo, failure, sources, state: now });
     if (isOver(known)) this.ended(session, attempt);
     else this.timer ??= setTimeout(() => this.redraw(), REWRITE_DRAW_MS);
   }
@@ -284,5 +286,5 @@ export function sourcesSentence(sources: readonly Citation[]): string {
 
 /** An attempt that has only just begun. */
 export function firstAttempt({ id, demo }: Pick<Generation, "id" | "demo">): Attempt {
-  return { id, text: "", state: "running", failure: null, demo, sources: [], result: null };
+  return { id, text: "", state: "running", held: false, failure: null, demo, sources: [], result: null };
 }
