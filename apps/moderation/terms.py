@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Mapping
 from functools import cache, partial
-from re import _constants, _parser  # type: ignore[attr-defined]  # tells of a pattern what it begins with
+from re import _constants, _parser  # type: ignore[attr-defined,unused-ignore]  # tells of a pattern what it begins with
 from typing import Any
 
 import regex

@@ -1,6 +1,7 @@
 """What people see of moderation: that an answer is being checked, and why a request was refused."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +15,7 @@ from tests.provider.fixture import Provider
 pytestmark = pytest.mark.browser
 
 # A card's number that stops coming in its middle, slowly enough that the hold is told of.
-SLOW_CARD = {"text": "Card_4242_4242_4242_4242_here.", "rate": 1.0, "fault": "stall", "at": 4}
+SLOW_CARD: dict[str, Any] = {"text": "Card_4242_4242_4242_4242_here.", "rate": 1.0, "fault": "stall", "at": 4}
 
 
 def test_an_answer_that_is_being_checked_says_so(provided_site: Site, provider: Provider, screenshots: Path) -> None:
