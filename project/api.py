@@ -2,6 +2,7 @@
 
 from project.openapi import DescribedAPI
 from project.problems import speak_problem_json
+from project.repeatable import keep_answers
 
 api = DescribedAPI(title="Interline", version="1")
 speak_problem_json(api)
@@ -17,3 +18,4 @@ api.add_router("documents/", "apps.assistant.story_api.router")
 api.add_router("analytics/", "apps.analytics.api.router")
 api.add_router("", "apps.assistant.commands_api.router")
 api.add_router("", "apps.assistant.api.router")
+keep_answers(api)

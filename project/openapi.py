@@ -3,13 +3,25 @@
 from http import HTTPMethod, HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
+from apps.accounts.idempotency import HEADER, KEY_PATTERN
 from apps.core.problems import Problem
 from project.problems import PROBLEM_JSON
+from project.repeatable import REPLAYED, may_be_repeated
 
 REFERENCE = "#/components/schemas/{model}"
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": HEADER,
+    "required": False,
+    "description": "A UUID of yours, say. Sent again with the same key, the request does nothing a second time and is "
+    f"answered as before (with `{REPLAYED}: true`), for {settings.IDEMPOTENCY_HOURS} hours.",
+    "schema": {"type": "string", "pattern": KEY_PATTERN},
+    "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
+}
 RETRY_AFTER = {"description": "In how many seconds to try again.", "schema": {"type": "integer", "minimum": 0}}
 REQUEST_ID = {
     "description": "The request's id, as in the logs. Name it when something went wrong.",
@@ -26,12 +38,13 @@ DESCRIPTIONS = {
     412: "The version of `If-Match` is too old to be merged into.",
     413: "Larger than a limit; `detail` says which.",
     415: "The body has another type than the one described here.",
-    422: "The text may not be sent to the assistant; `detail` says why.",
+    422: "The `Idempotency-Key` was another request's, or the text may not be sent to the assistant.",
     429: "Too often, or nothing is left of a quota; `Retry-After` says when to come back.",
     503: "Not possible for a moment; `Retry-After` says when to come back.",
 }
 ALWAYS = (401, 403, 429)  # signed in, allowed, not too often
 WITH_BODY = (400, 413)
+WITH_KEY = (400, 409, 422)
 
 
 class DescribedAPI(NinjaAPI):
@@ -42,11 +55,14 @@ class DescribedAPI(NinjaAPI):
     ) -> OpenAPISchema:
         schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
         schema["servers"] = [{"url": "/"}]
+        root = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
         definitions = Problem.model_json_schema(ref_template=REFERENCE)
         schema["components"]["schemas"].update(definitions.pop("$defs"), Problem=definitions)
         for path, operations in schema["paths"].items():
             for method in HTTPMethod:
                 if operation := operations.get(method.lower()):
+                    if may_be_repeated(method, path.removeprefix(root)):
+                        operation["parameters"].append(IDEMPOTENCY_KEY)
                     _describe_answers(operation, has_id="{" in path)
         return schema
 
@@ -65,6 +81,8 @@ def _usual(operation: dict[str, Any], *, has_id: bool) -> set[int]:
         usual.add(400)
     if "requestBody" in operation:
         usual.update(WITH_BODY)
+    if IDEMPOTENCY_KEY in operation["parameters"]:
+        usual.update(WITH_KEY)
     if has_id:
         usual.add(404)
     return usual

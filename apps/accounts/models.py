@@ -10,6 +10,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
+from apps.core.encryption import EncryptedTextField
+
 # Caret colours: each at least 4.5:1 against white, so that a white name on it can be read.
 CARET_COLORS = ("#9f3a38", "#8a4b08", "#5d6411", "#1d6b43", "#0f6674", "#2456a6", "#5b45b0", "#8b3a8f", "#a8325e")
 
@@ -113,6 +115,27 @@ class Scope(models.TextChoices):
     DOCUMENTS_READ = "documents:read", "Read documents"
     DOCUMENTS_WRITE = "documents:write", "Create and change documents, and say who may"
     ASSISTANT = "assistant", "Ask the assistant and decide"
+
+
+class KeptAnswer(models.Model):
+    """What a REST request with an `Idempotency-Key` was answered, for who sends it again (`idempotency`).
+
+    `request_hash`: SHA-256 of its method, path and body.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="kept_answers")
+    key = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    content_type = models.CharField(max_length=100, blank=True)
+    body = EncryptedTextField()
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "key"], name="kept_answer_once_per_key")]
+
+    def __str__(self) -> str:
+        return f"answer {self.status} kept for {self.user_id}"
 
 
 class ApiKey(models.Model):

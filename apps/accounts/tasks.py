@@ -7,6 +7,8 @@ from celery import shared_task
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
+from apps.accounts.idempotency import forget_old_answers
+
 
 @shared_task(
     autoretry_for=(SMTPException, OSError),
@@ -21,3 +23,9 @@ def send_mail(fields: dict[str, Any]) -> None:
         **{**fields, "alternatives": alternatives}, connection=get_connection(settings.MAIL_DELIVERY_BACKEND)
     )
     message.send()
+
+
+@shared_task
+def forget_answers() -> int:
+    """Delete the answers that were kept for who sends a request again; return how many."""
+    return forget_old_answers()

@@ -157,6 +157,7 @@ def _close_account(user: User) -> None:
     for model in (EmailAddress, Authenticator, SocialAccount, PersonalWriting, Assignment, Override):
         model.objects.filter(user=user).delete()
     user.api_keys.all().delete()
+    user.kept_answers.all().delete()
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=kind, object_id=str(user.pk)).update(object_repr=NAME)
     user.groups.clear()

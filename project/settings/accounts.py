@@ -3,6 +3,7 @@
 from typing import Any
 
 import dj_email_url
+from celery.schedules import crontab
 
 from project.settings.environment import env
 
@@ -121,4 +122,10 @@ PERSONAL_EXPORTS_PER_HOUR = env.int("PERSONAL_EXPORTS_PER_HOUR", 6)  # copies of
 API_KEYS_PER_PERSON = env.int("API_KEYS_PER_PERSON", 20)  # valid ones
 API_KEY_OVERLAP_MAX_HOURS = 24 * 14  # how long a rotated key may go on beside its successor
 API_KEY_USE_TOLD_SECONDS = 3600  # between two records of a key's use from one address in the audit trail
+IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", 24)  # how long the answer to a request with a key is kept, encrypted
+IDEMPOTENCY_KEY_MAX_CHARACTERS = 255
 SOCKET_TOKEN_SECONDS = 300  # how long a token for sockets is valid
+
+ACCOUNTS_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "forget-answers": {"task": "apps.accounts.tasks.forget_answers", "schedule": crontab("23", "*")},
+}
