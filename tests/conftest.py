@@ -6,11 +6,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django import Settings
 
 from apps.core.kept import forget_all
 from tests.processes import Processes
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_events_written_beside_tests() -> None:
+    """Have this process write its events when a test says so: its thread would meet no database, or another test's."""
+    django_settings.ANALYTICS_FLUSH_SECONDS = 3_600
 
 
 @pytest.fixture(autouse=True)

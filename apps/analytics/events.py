@@ -66,8 +66,12 @@ class Recorder:
         pause = threading.Event()
         while not pause.wait(settings.ANALYTICS_FLUSH_SECONDS):
             if self._waiting or self._dropped:
-                self.flush()
-                connection.close()
+                try:
+                    self.flush()
+                except Exception:  # without its thread, a process would keep no event any more
+                    logger.exception("analytics.flush_failed")
+                finally:
+                    connection.close()
 
     def flush(self) -> int:
         """Write down what waits, in one statement, and return how many events that were. Never raises."""

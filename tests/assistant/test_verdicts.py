@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from apps.accounts.models import User
 from apps.assistant.models import Generation
@@ -94,6 +95,25 @@ def test_a_held_request_runs_when_it_is_released(house: House, make_rule: MakeRu
     assert (noted.target_id, noted.action, noted.state) == (ran["id"], "flag", "noted")
     bob = house.join(house.bob)
     assert ask(bob, "The falcon is late.")["code"] == "held_input"
+
+
+def test_a_reviewer_reads_a_held_request_and_releases_it(house: House, make_rule: MakeRule) -> None:
+    make_rule("falcon", action="quarantine", direction="input")
+    alice, reviewer = house.join(house.alice), User.objects.create_superuser(email="rita@example.org", password="x")
+    ask_until(alice, "The falcon is late.", "held_input")
+    held = HeldRequest.objects.get()
+    browser = Client()
+    browser.force_login(reviewer)
+    pages = "/admin/moderation/heldrequest/"
+    assert "Waits for a reviewer" in browser.get(pages).content.decode()
+    assert "The falcon is late." in browser.get(f"{pages}{held.pk}/change/").content.decode()
+    assert AuditRecord.objects.filter(action="moderation.request_read", target_id=str(held.pk)).count() == 1
+    chosen: dict[str, Any] = {"action": "release", "_selected_action": [str(held.pk)]}
+    assert "Let these requests run" in browser.post(pages, chosen).content.decode()
+    assert HeldRequest.objects.get().state == "waiting"
+    browser.post(pages, {**chosen, "confirmed": "yes"})
+    assert (HeldRequest.objects.get().state, HeldRequest.objects.get().decided_by) == ("released", reviewer)
+    assert ask(alice, "The falcon is late.")["type"] == "done"
 
 
 def test_a_held_request_that_is_refused_stays_refused(house: House, make_rule: MakeRule) -> None:
