@@ -11,6 +11,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
 
+from apps.core.error_reports import start_error_reports
 from apps.core.ids import adopt_request_id, request_id
 from project import tracing  # noqa: F401  (hears of every task)
 from project.heartbeat import Heart, beat_once
@@ -52,6 +53,12 @@ def beat_heart(**_: Any) -> None:
     beat_once("worker", f"{socket.gethostname()[:30]}-{os.getpid()}")
 
 
+@signals.worker_process_init.connect
+def start_worker_reports(**_: Any) -> None:
+    start_error_reports("worker")
+
+
 @signals.beat_init.connect
 def start_heart(**_: Any) -> None:
+    start_error_reports("beat")
     Heart("beat")

@@ -27,6 +27,7 @@ from twisted.internet import defer
 
 from apps.collaboration.wires import DIRECT_SOCKET
 from apps.core.close_codes import CloseCode
+from apps.core.error_reports import start_error_reports
 from apps.core.ids import request_id
 from apps.core.metrics_report import start_reporting, stop_reporting
 from apps.core.readiness import say_ready
@@ -151,6 +152,7 @@ def serve(application: Any, *, host: str, port: int, descriptor: int | None = No
     )
     server.heart = Heart("web")
     start_reporting("web")
+    start_error_reports("web")
     start_tracing("web")
     server.run()
 

@@ -10,7 +10,7 @@ TARGET = ROOT / "docs" / "configuration.md"
 SETTINGS = (
     *("base", "accounts", "audit", "documents", "teams", "collaboration"),
     *("fallback", "assistant", "quotas", "moderation", "retention", "outgoing"),
-    *("metrics", "analytics", "alerts", "tracing", "logs"),
+    *("metrics", "analytics", "alerts", "tracing", "error_reports", "logs"),
 )
 HEAD = """# Configuration
 

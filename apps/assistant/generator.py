@@ -21,6 +21,7 @@ from apps.assistant.models import Generation
 from apps.assistant.pulse import Pulse
 from apps.assistant.runner import Run
 from apps.assistant.transcripts import replay
+from apps.core.error_reports import start_error_reports
 from apps.core.ids import request_id
 from apps.core.metrics_report import start_reporting, stop_reporting
 from apps.core.notices import notices
@@ -63,6 +64,7 @@ class Generator:
         await notices().subscribe(probe_channel(), self._probe_soon, lambda: None)
         self._pulse.start()
         start_reporting("generator")
+        start_error_reports("generator")
         start_tracing("generator")
         watching = asyncio.create_task(self._watch())
         taking = asyncio.create_task(self._take_jobs())

@@ -8,6 +8,7 @@ from project.settings.audit import *  # noqa: F403
 from project.settings.base import *  # noqa: F403
 from project.settings.collaboration import *  # noqa: F403
 from project.settings.documents import *  # noqa: F403
+from project.settings.error_reports import *  # noqa: F403
 from project.settings.fallback import *  # noqa: F403
 from project.settings.logs import *  # noqa: F403
 from project.settings.metrics import *  # noqa: F403
