@@ -48,6 +48,15 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
         return fallbacks
 
 
+class RouteModelForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A table's heads are no labels to a screen reader: each field says its own."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label or ""
+
+
 class RouteModelFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     def clean(self) -> None:
         """Check all models of the route at once; it takes seconds."""
@@ -61,6 +70,7 @@ class RouteModelFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
 
 class RouteModelInline(admin.TabularInline):  # type: ignore[type-arg]
     model = RouteModel
+    form = RouteModelForm
     formset = RouteModelFormSet
     extra = 1
     verbose_name_plural = "models, and how often each is chosen"
@@ -86,11 +96,11 @@ class AppliesAtOnce(admin.ModelAdmin):  # type: ignore[type-arg]
 class RouteAdmin(AppliesAtOnce):
     form = RouteForm
     list_display = ("__str__", "chosen", "then", "max_input_tokens", "max_output_tokens", "charged", "enabled")
-    list_filter = ("is_smaller", "enabled", "tier", "action")
+    list_filter = ("enabled", "tier", "action")
     search_fields = ("action", "tier", "models__model", "fallbacks")
     inlines: ClassVar = [RouteModelInline]
     fieldsets = (
-        (None, {"fields": ("action", "tier", "is_smaller", "enabled")}),
+        (None, {"fields": ("action", "tier", "enabled")}),
         ("Limits", {"fields": ("max_input_tokens", "max_output_tokens", "charged_percent")}),
         ("When it fails", {"fields": ("fallbacks",)}),
     )

@@ -29,6 +29,14 @@ def test_the_administration_is_calm_accessible_and_within_the_policy(site: Site,
         "tiers": "/admin/quotas/tier/",
         "tier": "/admin/quotas/tier/1/change/",
         "generations": "/admin/assistant/generation/",
+        "usage": "/admin/quotas/account/",
+        "rules": "/admin/moderation/rule/",
+        "rule": "/admin/moderation/rule/add/",
+        "verdicts": "/admin/moderation/verdict/",
+        "held": "/admin/moderation/heldrequest/",
+        "routes": "/admin/llm/route/",
+        "route": "/admin/llm/route/add/",
+        "price": "/admin/llm/price/add/",
     }
     found: dict[str, list[Any]] = {}
     said: list[str] = []
