@@ -61,6 +61,29 @@ def test_a_list_is_drafted_for_both_and_kept_while_the_other_types(site: Site, q
     assert not errors
 
 
+@pytest.mark.parametrize(("query", "name"), [("scene", "Scene"), ("turns", "Turns of the plot")])
+def test_a_story_goes_on_for_both_while_the_other_types(site: Site, query: str, name: str) -> None:
+    hers, his, _ = open_together(site)
+    errors = watch_console(hers)
+    write(hers, "Anna came to the mill. Piet had waited in Haarlem, and said nothing.")
+    choose(hers, query, name)
+    expect(his.locator(".draft")).to_be_visible(timeout=60_000)
+    text_box(his).focus()
+    his.keyboard.press("Control+End")  # where the draft is to go
+    his.keyboard.type("His own end.")
+    keep = hers.get_by_role("toolbar", name="Draft").get_by_role("button", name="Keep", exact=True)
+    expect(keep).to_be_visible(timeout=60_000)
+    wait_until(lambda: "His own end." in blocks(hers), what="his words at hers")
+    before = blocks(his)
+    keep.click()
+    expect(hers.locator(".draft")).to_have_count(0)
+    wait_until(lambda: blocks(hers) == blocks(his) and len(blocks(his)) > len(before), what="the same text in both")
+    assert [block for block in blocks(his) if block in before] == before
+    hers.keyboard.press("Control+z")
+    wait_until(lambda: blocks(hers) == blocks(his) == before, what="what was there before, with his words")
+    assert not errors
+
+
 def test_a_title_is_proposed_and_taken_and_a_continuation_is_steered(site: Site) -> None:
     page, his, _ = open_together(site)
     write(page, TEXT)
