@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 import redis
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -55,6 +55,7 @@ class Kept(Generic[T]):
         if self._value is not None and is_on_loop():
             return self._value[0]  # see `all_known`
         changes, at = self._changes, time.monotonic()
+        was_closed = connection.connection is None
         try:
             value = self._load()
         except OperationalError:
@@ -62,6 +63,9 @@ class Kept(Generic[T]):
                 raise
             logger.warning("kept.not_read", extra={"value": self._name})
             return self._value[0]
+        finally:
+            if was_closed:  # any thread may ask, also one that nobody closes connections of
+                connection.close()
         self._value = (value, at, changes)
         return value
 

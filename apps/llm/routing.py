@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db import OperationalError
+
 from apps.core.kept import Kept, is_on_loop
 from apps.llm.models import Price, Route
 
@@ -63,4 +65,9 @@ def tell_changed() -> None:
 
 def table() -> Table:
     """Return the table. On an event loop as it was last read: see `apps.core.kept.all_known`."""
-    return (_kept.latest() or Table()) if is_on_loop() else _kept.get()
+    if is_on_loop():
+        return _kept.latest() or Table()
+    try:
+        return _kept.get()
+    except OperationalError:  # before it was ever read: what the environment says can still be told
+        return Table()

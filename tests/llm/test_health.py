@@ -15,7 +15,10 @@ from apps.llm.stream import stream
 from apps.llm.tasks import check_models
 from tests.provider.fixture import Provider
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # litellm warns about types of its own
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # litellm warns about types of its own
+    pytest.mark.django_db,  # the models are those of the settings and of the stored routes
+]
 
 MODEL = "openai/test"
 

@@ -9,6 +9,8 @@ from pytest_django import Settings
 from tests.metrics import Scrape
 from tests.processes import Child, Processes, wait_until
 
+pytestmark = pytest.mark.django_db
+
 ASK = """
 from project.tasks import clear_expired_sessions
 clear_expired_sessions.delay()

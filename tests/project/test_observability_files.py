@@ -16,6 +16,8 @@ from project.alerts.window import COUNTED
 from project.metrics.page import everything
 from tests.processes import ROOT
 
+pytestmark = pytest.mark.django_db
+
 FOLDER = ROOT / "observability"
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
 
