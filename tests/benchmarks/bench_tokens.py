@@ -33,7 +33,11 @@ LOADS = ((6, 12), (20, 20))  # streams at once, streams in a round
 ROUNDS = 4
 SPREAD_SECONDS = 1.0  # over which the first streams start
 STREAM_TIMEOUT_SECONDS = 60
-LIMITS = {"ASSISTANT_GENERATIONS_PER_MINUTE": "100000", "ASSISTANT_CONCURRENT_GENERATIONS": "1000"}
+LIMITS = {
+    "ASSISTANT_GENERATIONS_PER_MINUTE": "100000",
+    "ASSISTANT_CONCURRENT_GENERATIONS": "1000",
+    "MODERATION_REDACT": "secret,account",  # a stamp in nanoseconds can be a card's number
+}
 
 Texts = AsyncIterator[str]
 Open = Callable[[int], Texts]
