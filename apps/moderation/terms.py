@@ -5,7 +5,7 @@ Patterns are matched against folded text (`folding`), so look-alikes, accents an
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import cache, partial
 from re import _constants, _parser  # type: ignore[attr-defined,unused-ignore]  # tells of a pattern what it begins with
 from typing import Any
@@ -39,6 +39,7 @@ PATTERN_MAX_CHARACTERS = 400  # of what an administrator's pattern may match
 PATTERN_SECONDS = 0.05  # for one look; a pattern that takes longer is passed over
 GIVEN_UP_MAX = 3  # times that one is passed over before this process looks for it no more
 RANGE_MAX = 64
+NUMBER = regex.compile(r"[\d\s._*'~/·•-]+")  # 455 reads as a word only to who looks for it
 FLAGS = regex.IGNORECASE | regex.VERSION1
 
 
@@ -91,14 +92,19 @@ def term_detectors(terms: Mapping[int, str]) -> list[Detector]:
         by_start.setdefault(_start(fold_text(term).lower(), 0)[0], {})[rule] = term
     if not by_start:
         return []
-    looks = {
-        start: look_for(
-            compiled("|".join(f"(?P<{_name(rule)}>{term_pattern(term)})" for rule, term in some.items())), "term"
-        )
-        for start, some in by_start.items()
-    }
+    numbers = {rule for rule, term in terms.items() if any(letter.isdigit() for letter in term)}
+    looks = {start: _look_for_terms(some, numbers) for start, some in by_start.items()}
     begins = "".join(sorted(set("".join(map(beginnings, terms.values())))))
     return [Detector("term", begins, partial(_look_by_start, looks))]
+
+
+def _look_for_terms(terms: Mapping[int, str], numbers: Set[int]) -> Look:
+    """Return what looks for `terms`. Of them only `numbers`, which have a digit, are found where a number stands."""
+    ordered = sorted(terms.items(), key=lambda item: item[0] not in numbers)
+    pattern = compiled("|".join(f"(?P<{_name(rule)}>{term_pattern(term)})" for rule, term in ordered))
+    return look_for(
+        pattern, "term", fits=lambda found: _number(found.lastgroup) in numbers or not NUMBER.fullmatch(found[0])
+    )
 
 
 def _look_by_start(looks: Mapping[str, Look], text: str, at: int, final: bool) -> Match | Open | None:
@@ -128,8 +134,11 @@ def _start(text: str, at: int) -> tuple[str, bool]:
     return start, True
 
 
-def look_for(pattern: Any, kind: str, rule: int | None = None) -> Look:
-    """Return what looks for `pattern`. Groups named as `_name` does say which rule of several found it."""
+def look_for(pattern: Any, kind: str, rule: int | None = None, *, fits: Callable[[Any], bool] = lambda _: True) -> Look:
+    """Return what looks for `pattern`. Groups named as `_name` does say which rule of several found it.
+
+    `fits`: says whether what was found is meant.
+    """
     given_up = 0
 
     def look(text: str, at: int, final: bool) -> Match | Open | None:
@@ -139,6 +148,8 @@ def look_for(pattern: Any, kind: str, rule: int | None = None) -> Look:
         try:
             found = pattern.match(text, at, timeout=PATTERN_SECONDS)
             if found is not None and found.end() > at and (final or found.end() < len(text)):
+                if not fits(found):
+                    return None
                 return Match(found.end(), kind, rule if rule is not None else _number(found.lastgroup))
             if final or len(text) - at > PATTERN_MAX_CHARACTERS:
                 return None

@@ -239,6 +239,13 @@ def test_terms_are_not_found_inside_of_words(size: int) -> None:
     assert shown(pieces(text, size), TERMS)[0] == text
 
 
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_a_number_is_no_word_unless_the_term_has_one(size: int) -> None:
+    text = "Page 455, 4.5.5 and 45 5; the a55 of 1488."
+    words = lookout_of(["ass", "1488"])
+    assert shown(pieces(text, size), words)[0] == "Page 455, 4.5.5 and 45 5; the [removed] of [removed]."
+
+
 def test_in_scripts_without_spaces_a_term_is_found_anywhere() -> None:
     assert shown(list("这个合同很长"), TERMS)[0] == "这个[removed]很长"
 
