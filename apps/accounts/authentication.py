@@ -9,6 +9,7 @@ from ninja.security import HttpBearer, SessionAuth
 
 from apps.accounts.api_keys import find_key
 from apps.accounts.models import ApiKey, Scope, User
+from apps.accounts.suspension import refuse_suspended
 from apps.core.errors import Forbidden
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -38,6 +39,7 @@ class KeyAuth(HttpBearer):
             raise Forbidden("API keys cannot do this; sign in in a browser.")
         if not set(needed) & set(key.scopes):
             raise Forbidden(f"This key lacks the scope {' or '.join(needed)}.")
+        refuse_suspended(key.user)
         request.user = key.user
         return key
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from apps.core.encryption import EncryptedTextField
 
@@ -45,6 +46,7 @@ class User(AbstractUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     appearance = models.CharField(max_length=6, choices=Appearance.choices, default=Appearance.SYSTEM)
+    suspended_until = models.DateTimeField(null=True, blank=True, editable=False)  # `suspension` sets it
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -60,6 +62,10 @@ class User(AbstractUser):
     @property
     def display_name(self) -> str:
         return self.name or self.email.partition("@")[0]
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_until is not None and self.suspended_until > timezone.now()
 
     @property
     def initials(self) -> str:
@@ -79,6 +85,47 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.display_name
+
+
+class Suspension(models.Model):
+    """Somebody is kept out, for `reason`, which they are told, and may appeal once. Written by `suspension` only.
+
+    `until`: None where only a reviewer ends it. `ended_at`: when one did, or another took its place; who waits it out
+    has none. `answer`: what the reviewer says to the appeal.
+    """
+
+    class Appeal(models.TextChoices):
+        NONE = "none", "No appeal"
+        WAITING = "waiting", "Appeal waits"
+        GRANTED = "granted", "Appeal granted"
+        REFUSED = "refused", "Appeal refused"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="suspensions")
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = EncryptedTextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    until = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    appeal = models.CharField(max_length=7, choices=Appeal.choices, default=Appeal.NONE)
+    appeal_text = EncryptedTextField(null=True, blank=True)
+    appealed_at = models.DateTimeField(null=True, blank=True)
+    answer = EncryptedTextField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(ended_at__isnull=True), name="suspension_one_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"suspension of {self.user_id}"
+
+    @property
+    def can_be_appealed(self) -> bool:
+        return self.appeal == self.Appeal.NONE
 
 
 LANGUAGE_MAX_CHARACTERS = 35  # of a BCP 47 tag; the longest registered have fewer

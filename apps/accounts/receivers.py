@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from apps.accounts.models import User
 from apps.core import control
 
-ENDS_SESSIONS = {"password", "is_active"}
+ENDS_SESSIONS = {"password", "is_active", "suspended_until"}
 
 
 def tell_signed_out(user: User) -> None:
@@ -31,7 +31,7 @@ def _on_log_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) 
 
 @receiver(post_save, sender=User)
 def _on_save(instance: User, *, created: bool, update_fields: Collection[str] | None, **_: Any) -> None:
-    """A new password and deactivation end sessions, wherever they were made: pages, admin, a shell."""
+    """A new password, deactivation and suspension end them, wherever they were made: pages, admin, a shell."""
     if not created and (update_fields is None or ENDS_SESSIONS & set(update_fields)):
         tell_signed_out(instance)
 

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from apps.accounts import keys_views, views
+from apps.accounts import keys_views, suspension_views, views
 
 urlpatterns = [
+    path("suspended/", suspension_views.suspended_page, name="suspended"),
     path("settings/", views.settings_page, name="settings"),
     path("settings/appearance/", views.set_appearance, name="set_appearance"),
     path("settings/api-keys/", keys_views.keys_page, name="api_keys"),

@@ -3,11 +3,13 @@
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import redis
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -39,8 +41,21 @@ def cancel_generation(user: User, document_id: UUID, generation_id: UUID) -> Non
     if generation.user_id != user.pk and access.role != Role.OWNER:
         raise Forbidden("Only who started this, or the document's owner, may stop it.")
     wish = Generation.objects.filter(pk=generation_id, state__in=OPEN_STATES, cancel_requested_at__isnull=True)
-    if not wish.update(cancel_requested_at=timezone.now()):
-        return
+    if wish.update(cancel_requested_at=timezone.now()):
+        _have_cancelled(generation_id)
+
+
+def cancel_all_of(user_id: UUID) -> None:
+    """Have everything stopped that runs for a person, once the caller's transaction is committed. They are locked."""
+    running = Generation.objects.filter(user_id=user_id, state__in=OPEN_STATES, cancel_requested_at__isnull=True)
+    found = list(running.values_list("pk", flat=True))
+    running.filter(pk__in=found).update(cancel_requested_at=timezone.now())
+    for generation_id in found:
+        transaction.on_commit(partial(_have_cancelled, generation_id), robust=True)
+
+
+def _have_cancelled(generation_id: UUID) -> None:
+    """End a generation that is to be cancelled where it waits, and tell its generator where it runs."""
     try:
         if not end_waiting(generation_id, lambda seq, text: _cancelled(generation_id, seq, text)):
             jobs.tell_cancelled(generation_id)

@@ -69,7 +69,7 @@ async def admitted() -> AsyncIterator[None]:
 async def open_document_socket(scope: Any, document_id: UUID, *, needs: Scope) -> SocketIdentity:
     """Return who opens the socket. A token, where one is presented, decides alone.
 
-    Raises SocketRefused: 4401 signed out or no valid token, 4404 absent or not shared with them.
+    Raises SocketRefused: 4401 signed out or no valid token, 4403 suspended, 4404 absent or not shared with them.
     """
     text = presented_token(scope)
     if text is not None:
@@ -92,6 +92,8 @@ async def open_with_token(text: str, document_id: UUID, *, needs: Scope) -> Sock
 
 def _identity(found: Found, session_key: str, needs: Scope, token: SocketToken | None) -> SocketIdentity:
     assert found.user is not None
+    if found.user.is_suspended:
+        raise SocketRefused(CloseCode.FORBIDDEN)
     try:
         access = permit(found.access)
     except NotFound:
@@ -104,8 +106,8 @@ def _identity(found: Found, session_key: str, needs: Scope, token: SocketToken |
 async def recheck(identity: SocketIdentity) -> SocketIdentity:
     """Return `identity` as of now, for an open socket.
 
-    Raises SocketRefused: 4401 when the session ended or the account was closed, 4403 when access was revoked or the
-    document deleted for good, 4404 when it is in the trash.
+    Raises SocketRefused: 4401 when the session ended or the account was closed, 4403 when the person was suspended,
+    access was revoked or the document deleted for good, 4404 when it is in the trash.
     """
     document_id = identity.access.document.pk
     token = identity.token

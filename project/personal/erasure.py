@@ -158,6 +158,7 @@ def _close_account(user: User) -> None:
         model.objects.filter(user=user).delete()
     user.api_keys.all().delete()
     user.kept_answers.all().delete()
+    user.suspensions.exclude(appeal_text=None).update(appeal_text="")  # a reason may be needed by whoever gave it
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=kind, object_id=str(user.pk)).update(object_repr=NAME)
     user.groups.clear()

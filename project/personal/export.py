@@ -26,7 +26,8 @@ FORMAT = 1
 BATCH_ROWS = 500
 README = """This archive has what Interline keeps about you, as of {made_at}.
 
-account.json        your account, addresses, second factors, connected log-ins, API keys without secrets, dictionary
+account.json        your account, addresses, second factors, connected log-ins, API keys without secrets, dictionary,
+                    suspensions
 documents.jsonl     the documents you are in, one per line, with your role; with their text where you own them
 assistant.jsonl     what you asked the assistant and what it answered, one request per line, with what you decided
 conversations.json  the conversations you began
@@ -86,6 +87,9 @@ def _account(user: User) -> dict[str, Any]:
             user.api_keys.all(), "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"
         ),
         "writing": _values(writing, "words", "ignored_rules", "language", "style"),
+        "suspensions": _values(
+            user.suspensions.all(), "reason", "created_at", "until", "ended_at", "appeal", "appeal_text", "answer"
+        ),
     }
 
 

@@ -124,6 +124,7 @@ API_KEY_OVERLAP_MAX_HOURS = 24 * 14  # how long a rotated key may go on beside i
 API_KEY_USE_TOLD_SECONDS = 3600  # between two records of a key's use from one address in the audit trail
 IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", 24)  # how long the answer to a request with a key is kept, encrypted
 IDEMPOTENCY_KEY_MAX_CHARACTERS = 255
+APPEAL_MAX_CHARACTERS = 2_000  # of what a suspended person says about it
 SOCKET_TOKEN_SECONDS = 300  # how long a token for sockets is valid
 
 ACCOUNTS_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
