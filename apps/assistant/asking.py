@@ -6,11 +6,12 @@ from apps.assistant.actions import find_action
 from apps.assistant.chat import gather
 from apps.assistant.context import Recalled
 from apps.assistant.database import in_database
+from apps.assistant.given import Given
 from apps.assistant.looked_at import lookout_of_output
 from apps.assistant.messages import GenerationInput
 from apps.assistant.models import Generation
 from apps.assistant.output import Output, output_of
-from apps.assistant.withholding import Own, Withheld
+from apps.assistant.withholding import Withheld
 from apps.assistant.writer import LogWriter
 from apps.llm.model_limits import smallest_context
 from apps.llm.requests import ChatRequest, Prompt
@@ -31,7 +32,9 @@ async def prepare(
     # Chosen when it was asked for; where that was by a version before, as the environment says.
     models = tuple(generation.options.get("models") or models_for(action.name, generation.model))
     written, model_tokens = writer.text, smallest_context(models)
-    withheld = Withheld(generation, await lookout_of_output(generation, request), Own(request), findings)
+    withheld = Withheld(
+        generation, await lookout_of_output(generation, request), Given(request, recalled, talk), findings
+    )
 
     def prompt(more: str = "") -> Prompt:
         text = written + withheld.without(more) if action.output == "text" else ""

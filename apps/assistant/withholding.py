@@ -1,55 +1,34 @@
 """What passes of an answer between the model and its readers: what may not be shown never reaches the log."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from django.conf import settings
 
-from apps.assistant.messages import GenerationInput, Status
+from apps.assistant.given import stands_in
+from apps.assistant.messages import Status
 from apps.assistant.models import Generation
 from apps.assistant.writer import LogWriter
 from apps.moderation.errors import BlockedOutput
 from apps.moderation.folding import fold_text
-from apps.moderation.redaction import STOP, Finding, Lookout, Redactor, finding_of
+from apps.moderation.redaction import PERSONAL, STOP, Finding, Lookout, Redactor, finding_of
 
 HELD = "Part of the answer is held back until it is clear what it is."
 BLOCKED = "The answer was stopped: it had something in it that must not be shown here. What came before it is kept."
 
 
-class Own:
-    """Says what somebody wrote into their request themself: giving it back to them tells nobody anything new."""
-
-    def __init__(self, request: GenerationInput) -> None:
-        self._request = request
-        self._written: str | None = None
-
-    def __call__(self, found: str) -> bool:
-        if self._written is None:
-            self._written = "\n".join(map(_signs, _texts(self._request)))
-        return _signs(found) in self._written
-
-
-def _texts(request: GenerationInput) -> Iterator[str]:
-    for text in (request.selection, request.text_before, request.text_after, request.instruction):
-        yield text or ""
-    for turn in request.messages or ():
-        if turn.role == "user":
-            yield turn.content
-
-
-def _signs(text: str) -> str:
-    return "".join(character for character in fold_text(text) if character.isalnum() or character == "@").lower()
-
-
 @dataclass
 class Withheld:
-    """The withheld parts of one generation: what to look for, and what was found."""
+    """The withheld parts of one generation: what to look for, and what was found.
+
+    `is_given`: says of a number or an address that its readers can read it anyway.
+    """
 
     generation: Generation
     lookout: Lookout
-    own: Callable[[str], bool]
+    is_given: Callable[[str], bool]
     findings: list[Finding]
 
     def writer(self, writer: LogWriter, *, before: str) -> "ScreenedWriter":
@@ -58,22 +37,24 @@ class Withheld:
 
     def shown(self, text: str) -> str:
         """Return a whole text as it may be shown. Raises BlockedOutput."""
-        redactor = Redactor(self.lookout, is_own=self.own)
+        redactor = Redactor(self.lookout, is_given=self.is_given)
         shown = redactor.feed(text) + redactor.close()
         self.note(redactor)
         return shown
 
     def without(self, text: str) -> str:
         """Return `text` without what may not be shown, for another model that is to go on after it."""
-        redactor = Redactor(self.lookout, is_own=self.own)
+        redactor = Redactor(self.lookout, is_given=self.is_given)
         return redactor.feed(text) + redactor.close()
 
     def is_shown(self, text: str, *, beside: str) -> bool:
         """Say whether a whole text may be shown as it is, to whom `beside` is known. Raises BlockedOutput."""
-        known = _signs(beside)
+        known = fold_text(beside).lower()
         for start, end, match in self.lookout.matches(text):
             action = self.lookout.action(match)
-            if match.rule is None and _signs(text[start:end]) in known:
+            if match.rule is None and stands_in(text[start:end], known):
+                continue
+            if match.kind in PERSONAL and self.is_given(text[start:end]):
                 continue
             self.findings.append(finding_of(match, action, text[start:end]))
             if action in STOP:
@@ -96,7 +77,7 @@ class ScreenedWriter:
     def __init__(self, withheld: Withheld, writer: LogWriter, before: str) -> None:
         self._withheld = withheld
         self._writer = writer
-        self._redactor = Redactor(withheld.lookout, before=before, is_own=withheld.own)
+        self._redactor = Redactor(withheld.lookout, before=before, is_given=withheld.is_given)
         self._held_since: float | None = None
         self._announced = False
 

@@ -136,13 +136,15 @@ def _beginning(firsts: set[str], *, anywhere: bool) -> re.Pattern[str] | None:
 class Redactor:
     """Takes one text in pieces of any size and gives what may be shown.
 
-    `before`: what the text follows. `is_own`: says of something found that the person who asked wrote it themself; it
-    is left as it is. `findings`: what was found so far; `stopped`: the last of them, where the text must end there.
+    `before`: what the text follows. `is_given`: says of a number or an address that its readers have it anyway; it is
+    left as it is. `findings`: what was found so far; `stopped`: the last of them, where the text must end there.
     """
 
-    def __init__(self, lookout: Lookout, *, before: str = "", is_own: Callable[[str], bool] = lambda _: False) -> None:
+    def __init__(
+        self, lookout: Lookout, *, before: str = "", is_given: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._lookout = lookout
-        self._is_own = is_own
+        self._is_given = is_given
         self._context = before[-CONTEXT_CHARACTERS:]
         self._held = ""
         self._swallowed: re.Pattern[str] | None = None
@@ -185,7 +187,7 @@ class Redactor:
             begin, end = max(sent, folded.raw_start(start)), folded.raw_end(what.end)
             at = max(what.end, start + 1)
             action = self._lookout.action(what)
-            if action == "redact" and what.kind in PERSONAL and self._is_own(raw[begin:end]):
+            if action == "redact" and what.kind in PERSONAL and self._is_given(raw[begin:end]):
                 continue
             self.findings.append(finding_of(what, action, raw[begin:end]))
             if action == FLAG:

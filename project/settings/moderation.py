@@ -2,8 +2,8 @@
 
 from project.settings.environment import env
 
-# What is cut out of answers: any of secret, card, account (IBAN), email, phone. What the person who asks wrote into
-# the request themself stays, except keys.
+# What is cut out of answers: any of secret, card, account (IBAN), email, phone. What stands in the request, in the
+# document or in the conversation stays, except keys.
 MODERATION_REDACT: list[str] = env.list("MODERATION_REDACT", ["secret", "card", "account"])
 # Words and phrases, found in disguises too (other alphabets, digits for letters, gaps): those that are cut out of
 # answers, and those with which a request is refused and an answer ends.

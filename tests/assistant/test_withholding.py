@@ -11,6 +11,7 @@ import pytest
 
 from apps.assistant.models import Generation
 from apps.core.redis import sync_redis
+from apps.documents.models import Document
 from tests.assistant.clients import assert_whole
 from tests.assistant.conftest import House
 from tests.assistant.test_crashes import LEASE
@@ -18,6 +19,7 @@ from tests.processes import wait_until
 
 KEY = "sk-proj-" + "".join(random.Random(3).choices(string.ascii_letters + string.digits, k=48))
 CARD = "4242 4242 4242 4242"
+ASKED = [{"role": "user", "content": "Where does the rent go?"}]
 
 
 def assert_nowhere(house: House, secret: str) -> None:
@@ -64,6 +66,22 @@ def test_what_somebody_asks_about_may_be_given_back_to_them(house: House) -> Non
     generation = alice.generate(action="rewrite", input={"selection": "charge card 4242-4242-4242-4242, today"})
     assert alice.hear_end(generation)["type"] == "done"
     assert alice.text(generation) == f"Charge {CARD} today."
+
+
+@pytest.mark.parametrize("action", ["chat", "rewrite"])
+def test_a_number_that_stands_in_the_document_is_no_news_to_its_readers(house: House, action: str) -> None:
+    account, stranger = "DE89 3704 0044 0532 0130 00", "GB82 WEST 1234 5698 7654 32"
+    Document.objects.filter(pk=house.document.pk).update(
+        text=f"The rent goes to {account.replace(' ', '')}.\nThe key is {KEY}.\nCards: 42424242424242421"
+    )
+    house.provider.behave(text=f"To_{account},_{stranger}_or_{CARD},_with_{KEY}.".replace(" ", "_"))
+    alice = house.join(house.alice)
+    request = {"selection": "Say where."} if action == "rewrite" else {"messages": ASKED}
+    generation = alice.generate(action=action, input=request, options={"max_tokens": 400})
+    assert alice.hear_end(generation)["type"] == "done"
+    expected = f"To {account}, [account number removed] or [card number removed], with [key removed]."
+    assert alice.text(generation) == expected
+    assert_nowhere(house, KEY[:20])
 
 
 def test_an_edit_that_would_bring_in_a_key_is_not_shown(house: House) -> None:

@@ -195,7 +195,7 @@ def test_a_key_that_the_end_of_the_answer_cuts_off_is_cut_out() -> None:
 
 
 def test_what_somebody_wrote_themself_stays_except_keys() -> None:
-    redactor = Redactor(SHIPPED, is_own=lambda found: True)
+    redactor = Redactor(SHIPPED, is_given=lambda found: True)
     text = f"Pay to DE89 3704 0044 0532 0130 00 or 4242 4242 4242 4242, with {OPENAI}."
     out = redactor.feed(text) + redactor.close()
     assert out == "Pay to DE89 3704 0044 0532 0130 00 or 4242 4242 4242 4242, with [key removed]."
