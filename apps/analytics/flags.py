@@ -5,7 +5,7 @@ from uuid import UUID
 
 from apps.analytics.experiments import share_of
 from apps.analytics.models import FlagRule
-from apps.core.flags import Asker
+from apps.core.flags import Asker, changed
 from apps.core.kept import Kept
 
 
@@ -39,7 +39,7 @@ def _load() -> dict[str, tuple[Known, ...]]:
     return {flag: tuple(sorted(known, key=lambda one: one.rank)) for flag, known in found.items()}
 
 
-rules = Kept("analytics.flags", _load)
+rules = Kept("analytics.flags", _load, forgotten=changed)
 
 
 def answer(flag: str, asker: Asker) -> bool | None:

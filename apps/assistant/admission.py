@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.assistant.actions import Action
+from apps.assistant.availability import why_not
 from apps.assistant.context import estimate_tokens
 from apps.assistant.errors import ConcurrencyLimited
 from apps.assistant.messages import Generate
 from apps.assistant.models import Generation
 from apps.assistant.variants import USUAL, Variant, variant_for
 from apps.core.errors import Forbidden, InterlineError, RateLimited, TooLarge
-from apps.core.flags import Asker, is_on
 from apps.core.postgres import Statement, inserting
 from apps.core.servers import Servers
 from apps.documents.access import ASK_COLUMNS, answered, asking, permit
@@ -109,10 +109,8 @@ class Terms:
 
 def terms_of(user_id: UUID, team_id: UUID | None, request: Generate, action: Action, allowance: Allowance) -> Terms:
     """Return how `request` would run. Raises Forbidden and TooLarge where the tier does not have it."""
-    if not allowance.allows_action(action.name):
-        raise Forbidden(f"Your tier ({allowance.label}) does not include this action.")
-    if not is_on(f"assistant.{action.name}", Asker(user_id, allowance.tier, team_id)):
-        raise Forbidden("This is switched off for you at present.")
+    if reason := why_not(action.name, user_id, team_id, allowance):
+        raise Forbidden(reason)
     variant = _variant(user_id, request, action, allowance)
     action = action.with_prompt(variant.prompt_version)
     choice = _choice(request, action, allowance, variant.model)

@@ -16,21 +16,21 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from apps.accounts.models import Scope
+from apps.assistant.availability import unavailable
 from apps.assistant.decisions import decide
 from apps.assistant.delivery import Delivery, ReaderTooSlow
 from apps.assistant.ends import cancel_generation
 from apps.assistant.feeds import Feed, Tail, feeds
 from apps.assistant.messages import (
-    ANCHOR_MAX_BYTES,
     PROTOCOL,
     SUBPROTOCOL,
     Ack,
+    ActionsChanged,
     Cancel,
     Decide,
     Error,
     Generate,
     Hello,
-    Limits,
     ModelChoice,
     OpenGeneration,
     Ping,
@@ -39,10 +39,11 @@ from apps.assistant.messages import (
     Resume,
     RoleChanged,
     Token,
+    Unavailable,
     parse_client_message,
 )
 from apps.assistant.models import Generation
-from apps.assistant.people import person, quota
+from apps.assistant.people import limits, person, quota
 from apps.assistant.queries import undecided_generations
 from apps.assistant.services import find_generation, start_on_loop
 from apps.assistant.transcripts import private_to, replay
@@ -66,7 +67,7 @@ from apps.documents.sockets import (
 )
 from apps.llm.routes import deployments, is_demo
 from apps.quotas.allowances import Allowance
-from apps.quotas.payers import next_payer
+from apps.quotas.payers import all_payers, first_with_tokens
 from apps.quotas.rates import may_open_socket, window_of_address
 
 logger = logging.getLogger(__name__)
@@ -137,6 +138,8 @@ class AssistantSocket:
         self._delivery = Delivery(self.user_id, self._send_text, self._ended)
         self._feed: Feed | None = None
         self._traces: dict[UUID, Span] = {}
+        self._payers: list[Allowance] = []  # who may pay for this person here, as last read
+        self._unavailable: list[Unavailable] = []  # as last told
         self._bad_frames = 0
         self._resumed = False
         self._allowance = float(settings.ASSISTANT_FRAMES_BURST)
@@ -185,8 +188,10 @@ class AssistantSocket:
         for tail in list(self._feed.tails.values()):
             if tail.is_visible_to(self.user_id) and not tail.ended and not self._delivery.follows(tail.generation_id):
                 self._delivery.follow(tail, len(tail.lines))
-        allowance = await in_thread(next_payer, self.user_id, self._team_id)
+        self._payers = await in_thread(all_payers, self.user_id, self._team_id)
+        allowance = first_with_tokens(self._payers)
         await all_known()
+        self._unavailable = unavailable(self.user_id, self._team_id, self._payers)
         self._tell(
             Hello(
                 type="hello",
@@ -200,6 +205,7 @@ class AssistantSocket:
                     self._open_generation(generation, self._delivery.position(generation.pk)) for generation in visible
                 ],
                 undecided=[self._open_generation(generation, generation.last_seq) for generation in undecided],
+                unavailable=self._unavailable,
             )
         )
 
@@ -444,11 +450,26 @@ class AssistantSocket:
     async def _tell_quota(self, after_seconds: float = 0) -> None:
         await asyncio.sleep(after_seconds)
         try:
-            left = quota(await in_thread(next_payer, self.user_id, self._team_id))
+            self._payers = await in_thread(all_payers, self.user_id, self._team_id)
         except Exception:
             logger.warning("assistant.quota_unknown", exc_info=True)  # the next end or hello says it
             return
-        self._tell(QuotaChanged(type="quota", **left.model_dump()))
+        self._tell(QuotaChanged(type="quota", **quota(first_with_tokens(self._payers)).model_dump()))
+        await self._tell_actions()
+
+    def actions_changed(self) -> None:
+        self._spawn(self._tell_actions())
+
+    async def _tell_actions(self) -> None:
+        try:
+            await all_known()
+        except Exception:
+            logger.warning("assistant.actions_unknown", exc_info=True)  # the next sweep looks again
+            return
+        now = unavailable(self.user_id, self._team_id, self._payers)
+        if self._payers and now != self._unavailable:
+            self._unavailable = now
+            self._tell(ActionsChanged(unavailable=now))
 
     async def _send_text(self, frame: str) -> None:
         await self._send({"type": "websocket.send", "text": frame})
@@ -474,20 +495,3 @@ class AssistantSocket:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def limits(allowance: Allowance) -> Limits:
-    """Return what holds for a person: the installation's limits, or their tier's where those are lower."""
-
-    def lower(ours: int, theirs: int | None) -> int:
-        return ours if theirs is None else min(ours, theirs)
-
-    return Limits(
-        frame_bytes=settings.ASSISTANT_FRAME_MAX_BYTES,
-        input_characters=settings.ASSISTANT_INPUT_MAX_CHARACTERS,
-        anchor_bytes=ANCHOR_MAX_BYTES,
-        max_output_tokens=lower(settings.ASSISTANT_OUTPUT_MAX_TOKENS, allowance.max_output_tokens),
-        generations_per_minute=lower(settings.ASSISTANT_GENERATIONS_PER_MINUTE, allowance.requests_per_minute),
-        concurrent_generations=lower(settings.ASSISTANT_CONCURRENT_GENERATIONS, allowance.concurrent_per_person),
-        unacknowledged_events=settings.ASSISTANT_SOCKET_WINDOW_EVENTS,
-    )

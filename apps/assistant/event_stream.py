@@ -71,6 +71,9 @@ class EventReader:
     def quota_changed(self, within_seconds: float) -> None:
         """What is left to somebody is no event of a generation."""
 
+    def actions_changed(self) -> None:
+        """Nor is what they may ask for."""
+
     async def wait(self) -> bool:
         """Wait for news; False when none came in time."""
         try:

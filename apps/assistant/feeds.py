@@ -8,8 +8,10 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -24,6 +26,7 @@ from apps.assistant.log import Line, channel, decode_notice, read_log
 from apps.assistant.messages import ConversationChanged, Done, Started, parse_event
 from apps.assistant.models import OPEN_STATES, Generation
 from apps.assistant.transcripts import replay
+from apps.core import flags
 from apps.core.control import control
 from apps.core.gathering import Gathering
 from apps.core.notices import notices
@@ -123,6 +126,9 @@ class Reader(Protocol):
 
     def quota_changed(self, within_seconds: float) -> None:
         """Hear that limits were changed; say so within this time."""
+
+    def actions_changed(self) -> None:
+        """Hear that what may be asked for may have changed; say so where it has."""
 
 
 class Feed:
@@ -279,6 +285,7 @@ class Feeds:
         control().listen("signed_out", self._signed_out)
         control().listen(QUOTA_CHANGED, self._quota_changed)
         control().listen("conversation_changed", self._conversation_changed)
+        flags.when_changed(partial(_in_loop, asyncio.get_running_loop(), self._actions_changed))
         self._sweeping = asyncio.create_task(self._sweep(), name="assistant-recheck")
         on_goodbye(self._go_away)
         metrics.BACKLOG.set_function(self._backlog)
@@ -317,6 +324,11 @@ class Feeds:
                 if whose in ("", str(reader.user_id)):
                     reader.quota_changed(0 if whose else EVERYBODY_SECONDS)
 
+    def _actions_changed(self) -> None:
+        for feed in list(self._feeds.values()):
+            for reader in list(feed.readers):
+                reader.actions_changed()
+
     def _access_changed(self, message: dict[str, str]) -> None:
         document = message["document_id"]
         feeds = list(self._feeds.values()) if not document else filter(None, [self._feeds.get(UUID(document))])
@@ -347,6 +359,13 @@ class Feeds:
                 feed.catch_up()
                 for reader in list(feed.readers):
                     reader.recheck_soon()
+            self._actions_changed()
+
+
+def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Have `call` called in `loop`, from any thread; nothing where the loop has ended."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
 
 
 _feeds: "WeakKeyDictionary[asyncio.AbstractEventLoop, Feeds]" = WeakKeyDictionary()

@@ -266,10 +266,18 @@ class OpenGeneration(Message):
     conversation: UUID | None = Field(default=None, exclude_if=_absent)
 
 
+class Unavailable(Message):
+    """An action that this person cannot ask for here at present. `reason`: a sentence for them."""
+
+    action: str
+    reason: str
+
+
 class Hello(Message):
     """The first frame of every socket.
 
     `undecided`: shared generations that ended well and that nobody has decided about; `resume` replays them.
+    `unavailable`: every other action may be asked for.
     """
 
     type: Literal["hello"] = "hello"
@@ -281,6 +289,14 @@ class Hello(Message):
     models: list[ModelChoice]
     open: list[OpenGeneration]
     undecided: list[OpenGeneration]
+    unavailable: list[Unavailable]
+
+
+class ActionsChanged(Message):
+    """What this person may ask for changed while the socket was open. `unavailable`: as in `hello`."""
+
+    type: Literal["actions"] = "actions"
+    unavailable: list[Unavailable]
 
 
 class RoleChanged(Message):
@@ -455,6 +471,7 @@ GenerationEvent = Annotated[
 ]
 ServerMessage = Annotated[
     Hello
+    | ActionsChanged
     | RoleChanged
     | QuotaChanged
     | ConversationChanged

@@ -3,8 +3,10 @@
 from typing import Literal
 from uuid import UUID
 
+from django.conf import settings
+
 from apps.accounts.models import User
-from apps.assistant.messages import Person, Quota
+from apps.assistant.messages import ANCHOR_MAX_BYTES, Limits, Person, Quota
 from apps.documents.models import Document
 from apps.quotas.allowances import Allowance
 from apps.quotas.payers import next_payer
@@ -33,4 +35,21 @@ def quota(allowance: Allowance) -> Quota:
         limit_tokens=scarcest.limit,
         window=scarcest.window,
         payer=payer,
+    )
+
+
+def limits(allowance: Allowance) -> Limits:
+    """Return what holds for a person: the installation's limits, or their tier's where those are lower."""
+
+    def lower(ours: int, theirs: int | None) -> int:
+        return ours if theirs is None else min(ours, theirs)
+
+    return Limits(
+        frame_bytes=settings.ASSISTANT_FRAME_MAX_BYTES,
+        input_characters=settings.ASSISTANT_INPUT_MAX_CHARACTERS,
+        anchor_bytes=ANCHOR_MAX_BYTES,
+        max_output_tokens=lower(settings.ASSISTANT_OUTPUT_MAX_TOKENS, allowance.max_output_tokens),
+        generations_per_minute=lower(settings.ASSISTANT_GENERATIONS_PER_MINUTE, allowance.requests_per_minute),
+        concurrent_generations=lower(settings.ASSISTANT_CONCURRENT_GENERATIONS, allowance.concurrent_per_person),
+        unacknowledged_events=settings.ASSISTANT_SOCKET_WINDOW_EVENTS,
     )

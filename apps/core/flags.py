@@ -18,6 +18,7 @@ Answer = Callable[[str, Asker], bool | None]
 
 _declared: dict[str, bool] = {}
 _answers: list[Answer] = []
+_hearers: list[Callable[[], None]] = []
 
 
 def declare(name: str, *, default: bool) -> str:
@@ -33,6 +34,17 @@ def declared() -> list[str]:
 def answer_by(answer: Answer) -> None:
     """Have `answer` asked first from now on. It must not block."""
     _answers.insert(0, answer)
+
+
+def when_changed(hear: Callable[[], None]) -> None:
+    """Have `hear` called after every change of rules. From any thread: it must not block."""
+    _hearers.append(hear)
+
+
+def changed() -> None:
+    """Tell whoever asked that rules have changed, and that `is_on` answers by the new ones."""
+    for hear in list(_hearers):
+        hear()
 
 
 def is_on(name: str, asker: Asker) -> bool:

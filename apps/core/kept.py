@@ -32,11 +32,15 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """One value, read by `load`. Safe to use from any thread."""
+    """One value, read by `load`. Safe to use from any thread.
 
-    def __init__(self, name: str, load: Callable[[], T]) -> None:
+    `forgotten` is called when it has changed or may have, from any thread: it must not block.
+    """
+
+    def __init__(self, name: str, load: Callable[[], T], *, forgotten: Callable[[], None] | None = None) -> None:
         self._name = name
         self._load = load
+        self._forgotten = forgotten
         self._value: tuple[T, float, int] | None = None  # and when it was read, after how many changes
         self._changes = 0
         _all[name] = self
@@ -83,6 +87,8 @@ class Kept(Generic[T]):
     def forget(self) -> None:
         """Have the value read anew when it is needed next."""
         self._changes += 1
+        if self._forgotten is not None:
+            self._forgotten()
 
     def tell_changed(self) -> None:
         """Have every process read it anew, once the change is committed."""

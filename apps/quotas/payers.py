@@ -1,6 +1,6 @@
 """Who pays for what somebody asks for in a document: they themselves, or their team's pool, by the team's rule."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -69,6 +69,20 @@ async def payer_for(tokens: int, candidates: AsyncIterator[Allowance]) -> Allowa
     return first
 
 
+def all_payers(user_id: UUID, team_id: UUID | None) -> list[Allowance]:
+    """Return what everybody has who may pay, the first choice first, for showing it. Reserves nothing."""
+
+    async def collect() -> list[Allowance]:
+        return [allowance async for allowance in payers(InThread(), user_id, team_id, locked=False)]
+
+    return run_now(collect())
+
+
+def first_with_tokens(candidates: Sequence[Allowance]) -> Allowance:
+    """Return who pays next: the first that has a token left; where none has, the first."""
+    return next((one for one in candidates if one.left is None or one.left > 0), candidates[0])
+
+
 def next_payer(user_id: UUID, team_id: UUID | None) -> Allowance:
     """Return what whoever pays next has, for showing it."""
-    return run_now(payer_for(1, payers(InThread(), user_id, team_id, locked=False)))
+    return first_with_tokens(all_payers(user_id, team_id))

@@ -137,6 +137,7 @@ describe("what is known of generations", () => {
       models: [],
       open: [{ id: "g2", action: "continue", user, anchor: null, seq: 7 }],
       undecided: [{ id: "g3", action: "continue", user, anchor: null, seq: 9 }],
+      unavailable: [],
     } as const satisfies ServerMessage;
     const all = known([started, chunk(2, "a"), hello]);
     expect(resumePoints(all)).toEqual({ g1: 2, g2: 0, g3: 0 });

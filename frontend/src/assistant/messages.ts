@@ -3,6 +3,7 @@
 export type ClientMessage = Generate | Cancel | Resume | Ack | Decide | Ping | Token;
 export type ServerMessage =
   | Hello
+  | ActionsChanged
   | RoleChanged
   | QuotaChanged
   | ConversationChanged
@@ -140,6 +141,7 @@ export interface Token {
  * The first frame of every socket.
  *
  * `undecided`: shared generations that ended well and that nobody has decided about; `resume` replays them.
+ * `unavailable`: every other action may be asked for.
  */
 export interface Hello {
   type: "hello";
@@ -151,6 +153,7 @@ export interface Hello {
   models: ModelChoice[];
   open: OpenGeneration[];
   undecided: OpenGeneration[];
+  unavailable: Unavailable[];
 }
 /**
  * Who somebody is, as everybody in the document may know. `color` is their caret's.
@@ -200,6 +203,20 @@ export interface OpenGeneration {
   anchor: JsonValue;
   seq: number;
   conversation?: string | null;
+}
+/**
+ * An action that this person cannot ask for here at present. `reason`: a sentence for them.
+ */
+export interface Unavailable {
+  action: string;
+  reason: string;
+}
+/**
+ * What this person may ask for changed while the socket was open. `unavailable`: as in `hello`.
+ */
+export interface ActionsChanged {
+  type: "actions";
+  unavailable: Unavailable[];
 }
 /**
  * What this person may do in the document changed while the socket was open.
