@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Body, Header, Query, Router, Schema, Status
 from pydantic import Field
 
-from apps.accounts.authentication import ASSISTANT, caller
+from apps.accounts.authentication import ASSISTANT, caller, caller_key
 from apps.assistant.actions import ACTIONS
 from apps.assistant.decisions import decide
 from apps.assistant.ends import cancel_generation
@@ -21,11 +21,12 @@ from apps.assistant.queries import list_generations, read_generation
 from apps.assistant.services import start_generation
 from apps.assistant.transcripts import edits_of
 from apps.core.addresses import request_address
+from apps.core.countries import request_country
 from apps.core.problems import refused_with
 from apps.llm.routes import deployments, is_demo
 from apps.moderation.errors import BlockedInput
 from apps.quotas.errors import LimitsUnknown
-from apps.quotas.rates import window_of_address
+from apps.quotas.rates import windows_of_origin
 
 router = Router(auth=ASSISTANT, tags=["assistant"])
 
@@ -159,7 +160,8 @@ def models(request: HttpRequest) -> Any:
 )
 def start(request: HttpRequest, document_id: UUID, body: Body[Generate]) -> Any:
     """Start a generation: the same body as the socket's `generate`. The same `id` again starts nothing."""
-    windows = [window_of_address(request_address(request))]
+    key = caller_key(request)
+    windows = windows_of_origin(request_address(request), request_country(request), key.pk if key else None)
     generation, _ = start_generation(caller(request), document_id, body, windows=windows)
     return Status(202, {"id": generation.pk})
 

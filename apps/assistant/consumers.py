@@ -49,6 +49,7 @@ from apps.assistant.services import find_generation, start_on_loop
 from apps.assistant.transcripts import private_to, replay
 from apps.core.addresses import socket_address
 from apps.core.close_codes import CloseCode
+from apps.core.countries import socket_country
 from apps.core.errors import Forbidden, InterlineError, Invalid
 from apps.core.ids import request_id
 from apps.core.kept import all_known
@@ -68,7 +69,7 @@ from apps.documents.sockets import (
 from apps.llm.routes import deployments, is_demo
 from apps.quotas.allowances import Allowance
 from apps.quotas.payers import all_payers, first_with_tokens
-from apps.quotas.rates import may_open_socket, window_of_address
+from apps.quotas.rates import Window, may_open_socket, windows_of_origin
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class AssistantConsumer(AsyncConsumer):
                 address = socket_address(scope)
                 if not await may_open_socket(identity.user.pk, address):
                     raise SocketRefused(CloseCode.TOO_MANY)
-                socket = AssistantSocket(identity, receive, send, address)
+                socket = AssistantSocket(identity, receive, send, address, socket_country(scope))
                 await socket.enter()
             await socket.serve()
         except (SocketRefused, Closing) as refused:
@@ -129,9 +130,10 @@ class AssistantConsumer(AsyncConsumer):
 class AssistantSocket:
     """One open socket: a reader of its document's feed."""
 
-    def __init__(self, identity: SocketIdentity, receive: Any, send: Any, address: str) -> None:
+    def __init__(self, identity: SocketIdentity, receive: Any, send: Any, address: str, country: str) -> None:
         self.identity = identity
         self._address = address
+        self._country = country
         self.user_id: UUID = identity.user.pk
         self._receive = receive
         self._send = send
@@ -305,7 +307,7 @@ class AssistantSocket:
         try:
             with whole.current():
                 generation, is_new = await start_on_loop(
-                    self.identity.user, self._document_id, message, windows=[window_of_address(self._address)]
+                    self.identity.user, self._document_id, message, windows=self._windows()
                 )
         except InterlineError as error:
             if self._traces.get(message.id) is whole:
@@ -313,6 +315,10 @@ class AssistantSocket:
             raise
         if not is_new and not self._delivery.follows(generation.pk):
             await self._persist(partial(self._replay, generation, 0))
+
+    def _windows(self) -> list[Window]:
+        token = self.identity.token
+        return windows_of_origin(self._address, self._country, token.key_id if token else None)
 
     def _begin_trace(self, message: Generate) -> Span:
         """Begin the span from this frame to the last event of its answer on this socket."""

@@ -41,7 +41,7 @@ from apps.moderation.verdicts import Place as Found
 from apps.moderation.verdicts import record
 from apps.quotas.allowances import Allowance
 from apps.quotas.payers import payer_for, payers
-from apps.quotas.rates import Count, Window, count_early, count_generation, windows_of_payer
+from apps.quotas.rates import Count, Window, count_early, count_generation, windows_of_asker
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ async def _start_in(
             # One at a time of each person: others of theirs would hold a connection each, waiting for their lock.
             _persons.setdefault(user.pk, asyncio.Lock()),
             on_loop(pool) as servers,
-            count_early(servers, user.pk, request.id) as count,
+            count_early(servers, user.pk, request.id, windows) as count,
         ):
             with _counting_refusals():
                 return await _start(servers, user, document_id, request, windows, count)
@@ -165,7 +165,7 @@ async def _start(
         return terms_of(user.pk, standing.team_id, request, action, allowance)
 
     def count_for(allowance: Allowance) -> Awaitable[None]:
-        return count([*windows, *windows_of_payer(user.pk, allowance)])
+        return count([*windows, *windows_of_asker(user.pk, standing.team_id, allowance)])
 
     async with aclosing(payers(servers, user.pk, standing.team_id, own=standing.own)) as candidates:
         terms, allowance = await choose_payer(candidates, terms_with, count_for)

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import redis
 from django.conf import settings
 
+from apps.core import countries
 from apps.core.errors import RateLimited
 from apps.core.redis import async_redis, key
 from apps.core.servers import Servers
@@ -53,7 +54,7 @@ FORGET = "for _, name in ipairs(KEYS) do redis.call('ZREM', name, ARGV[1]) end"
 REMEMBERED_MAX = 10_000  # people
 
 Counted = Literal["generations", "sockets"]
-Holder = Literal["person", "team", "address"]
+Holder = Literal["person", "team", "key", "address", "country"]
 
 
 @dataclass(frozen=True)
@@ -73,19 +74,31 @@ def window_of(what: Counted, holder: Holder, name: object, limit: int) -> Window
     return Window(key("rate", what, holder, name), limit)
 
 
-def window_of_address(address: str) -> Window:
-    """Return the window of the generations that are asked for from an address."""
-    return window_of("generations", "address", address, settings.RATE_GENERATIONS_PER_ADDRESS)
+def _limit_of_country(country: str) -> int:
+    """Return how many generations a country may have in a minute; 0: as many as it likes."""
+    if not countries.are_told():
+        return 0
+    return int(settings.RATE_COUNTRIES.get(country, settings.RATE_GENERATIONS_PER_COUNTRY))
 
 
-def windows_of_payer(user_id: UUID, allowance: Allowance) -> list[Window]:
-    """Return the windows of a person who asks for a generation, and of the team that pays."""
+def windows_of_origin(address: str, country: str, key_id: UUID | None) -> list[Window]:
+    """Return the windows of the generations that are asked for from somewhere, and with an API key."""
+    windows = [window_of("generations", "address", address, settings.RATE_GENERATIONS_PER_ADDRESS)]
+    if key_id is not None:
+        windows.append(window_of("generations", "key", key_id, settings.RATE_GENERATIONS_PER_KEY))
+    if limit := _limit_of_country(country):
+        windows.append(window_of("generations", "country", country, limit))
+    return windows
+
+
+def windows_of_asker(user_id: UUID, team_id: UUID | None, allowance: Allowance) -> list[Window]:
+    """Return the windows of a person who asks for a generation, and of the team whose document it is in."""
     limit = settings.ASSISTANT_GENERATIONS_PER_MINUTE
     if allowance.requests_per_minute is not None:
         limit = min(limit, allowance.requests_per_minute)
     windows = [window_of("generations", "person", user_id, limit)]
-    if allowance.team_id is not None:
-        windows.append(window_of("generations", "team", allowance.team_id, settings.RATE_GENERATIONS_PER_TEAM))
+    if team_id is not None:
+        windows.append(window_of("generations", "team", team_id, settings.RATE_GENERATIONS_PER_TEAM))
     return windows
 
 
@@ -94,14 +107,7 @@ async def count_generation(servers: Servers, generation_id: UUID, windows: Seque
 
     Raises RateLimited, LimitsUnknown.
     """
-    try:
-        wait_ms: Any = await servers.script(COUNT, *_arguments(windows, generation_id))
-    except (redis.RedisError, OSError):
-        logger.warning("rate.unknown")
-        raise LimitsUnknown(
-            "The assistant cannot be asked for a moment. Your text is not affected; try again shortly.",
-            retry_after=AWAY_RETRY_SECONDS,
-        ) from None
+    wait_ms = await _ask(servers, COUNT, *_arguments(windows, generation_id))
     if wait_ms:
         raise RateLimited(
             "That was too many requests to the assistant in a minute. Try again shortly.",
@@ -109,27 +115,41 @@ async def count_generation(servers: Servers, generation_id: UUID, windows: Seque
         )
 
 
+async def _ask(servers: Servers, script: str, names: list[str], arguments: list[Any]) -> Any:
+    try:
+        return await servers.script(script, names, arguments)
+    except (redis.RedisError, OSError):
+        logger.warning("rate.unknown")
+        raise LimitsUnknown(
+            "The assistant cannot be asked for a moment. Your text is not affected; try again shortly.",
+            retry_after=AWAY_RETRY_SECONDS,
+        ) from None
+
+
 @asynccontextmanager
-async def count_early(servers: Servers, user_id: UUID, generation_id: UUID) -> AsyncIterator[Count]:
-    """Lend a `count_generation` that has begun: in the windows of the person's last request, which are likely the same.
+async def count_early(
+    servers: Servers, user_id: UUID, generation_id: UUID, known: Sequence[Window]
+) -> AsyncIterator[Count]:
+    """Lend a `count_generation` that has begun: in `known` and in what else the person's last request counted in.
 
     So Redis answers while PostgreSQL is asked. Where other windows turn out to hold, what was counted is taken back.
     A request that is refused for another reason stays counted.
     """
-    guess = _last_windows.get(user_id)
+    usual = _last_windows.get(user_id)
+    guess = [*known, *usual] if usual else None
     counting = asyncio.create_task(count_generation(servers, generation_id, guess)) if guess else None
 
     async def count(windows: Sequence[Window]) -> None:
         if len(_last_windows) >= REMEMBERED_MAX:
             _last_windows.clear()
-        _last_windows[user_id] = windows
+        _last_windows[user_id] = [window for window in windows if window not in known]
         if counting is None:
             await count_generation(servers, generation_id, windows)
         elif windows == guess:
             await counting
         else:
             await asyncio.wait({counting})
-            await servers.script(FORGET, [window.key for window in guess or ()], [str(generation_id)])
+            await _ask(servers, FORGET, [window.key for window in guess or ()], [str(generation_id)])
             await count_generation(servers, generation_id, windows)
 
     try:

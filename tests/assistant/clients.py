@@ -24,7 +24,7 @@ ENDS = ("done", "failed", "cancelled")
 class AssistantClient:
     """Keeps everything it hears in `frames`."""
 
-    def __init__(self, web: WebProcess, user: User | None, document: Document) -> None:
+    def __init__(self, web: WebProcess, user: User | None, document: Document, *, token: str = "") -> None:
         headers = {"Origin": web.url}
         if user is not None:
             headers["Cookie"] = cookie_of(user)
@@ -32,7 +32,7 @@ class AssistantClient:
         self._stack = ExitStack()
         self.socket = self._stack.enter_context(
             connect(
-                f"{web.socket_url}/ws/assistant/{document.pk}",
+                f"{web.socket_url}/ws/assistant/{document.pk}" + (f"?token={token}" if token else ""),
                 additional_headers=headers,
                 max_size=None,
                 compression=None,

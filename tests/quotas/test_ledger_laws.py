@@ -4,7 +4,7 @@ import asyncio
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import DatabaseError, connection, transaction
 from pytest_django import Settings
+from redis import ConnectionError as RedisConnectionError
 
 from apps.accounts.models import User
 from apps.assistant.messages import Generate, GenerationInput
@@ -22,10 +23,10 @@ from apps.core.redis import async_redis
 from apps.core.servers import InThread, OnLoop, run_now
 from apps.quotas.allowances import Allowance, allowance_of
 from apps.quotas.checks import find_differences
-from apps.quotas.errors import QuotaExceeded
+from apps.quotas.errors import LimitsUnknown, QuotaExceeded
 from apps.quotas.models import DailyUse, Entry, Pays, Reservation, TeamDailyUse, TeamPool, Tier
 from apps.quotas.payers import payer_for, payers
-from apps.quotas.rates import Window, count_early, count_generation, windows_of_payer
+from apps.quotas.rates import Window, count_early, count_generation, windows_of_asker
 from apps.quotas.services import (
     Request,
     Used,
@@ -52,12 +53,26 @@ class Died(Exception):
     """The process ended in the middle."""
 
 
+class FailsLater(OnLoop):
+    """Redis answers twice and is then away."""
+
+    def __init__(self) -> None:
+        super().__init__(cast(Any, None))
+        self.asked = 0
+
+    async def script(self, text: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        self.asked += 1
+        if self.asked > 2:
+            raise RedisConnectionError
+        return await super().script(text, keys, arguments)
+
+
 def request_of(user: User, prompt: int, answer: int) -> Request:
     return Request(uuid4(), user.pk, uuid4(), "continue", "openai/test", prompt, answer)
 
 
 def count(generation_id: UUID, user: User, allowance: Allowance) -> None:
-    run_now(count_generation(InThread(), generation_id, windows_of_payer(user.pk, allowance)))
+    run_now(count_generation(InThread(), generation_id, windows_of_asker(user.pk, None, allowance)))
 
 
 def start(request: Request, *, team_id: UUID | None = None, dies: bool = False) -> None:
@@ -243,7 +258,7 @@ def test_a_count_that_begins_early_is_as_exact() -> None:
     servers, at_once = OnLoop(cast(Any, None)), asyncio.Semaphore(32)  # counting is Redis' alone
 
     async def ask(*windows: Window) -> str:
-        async with at_once, count_early(servers, alice.pk, uuid4()) as count_in:
+        async with at_once, count_early(servers, alice.pk, uuid4(), windows[1:]) as count_in:
             try:
                 await count_in(windows)
             except RateLimited:
@@ -263,6 +278,21 @@ def test_a_count_that_begins_early_is_as_exact() -> None:
         assert await async_redis().zcard(address.key) == 101
 
     asyncio.run(all_of_them())
+
+
+def test_where_redis_fails_before_a_count_is_taken_back_the_limits_are_unknown() -> None:
+    alice = make_user("Alice")
+    servers = FailsLater()
+
+    async def ask() -> None:
+        for windows in ([Window(f"{alice.pk}:person", 1)], [Window(f"{alice.pk}:other", 1)]):
+            async with count_early(servers, alice.pk, uuid4(), ()) as count_in:
+                await count_in(windows)
+
+    with pytest.raises(LimitsUnknown) as refused:
+        asyncio.run(ask())
+    assert refused.value.retry_after
+    assert servers.asked == 3  # the first request's count, the second's early one, and what was to take it back
 
 
 def test_the_same_request_sent_again_counts_once() -> None:

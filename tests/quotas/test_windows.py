@@ -1,0 +1,158 @@
+"""Of how many generations a minute may have, by whom and from where they are asked for: through REST and the socket."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from urllib.parse import quote
+from uuid import uuid4
+
+import httpx
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from apps.accounts.api_keys import create_key
+from apps.accounts.models import Scope, User
+from apps.assistant.models import Generation
+from apps.documents.models import Document, Membership, Role
+from apps.quotas.models import Tier
+from apps.teams.models import Team, TeamMembership
+from tests.assistant.clients import AssistantClient
+from tests.cast import make_document, make_user
+from tests.conftest import use_redis_prefix
+from tests.mmdb import write_countries
+from tests.processes import Processes, WebProcess
+
+LIMITS = {
+    "ASSISTANT_CONCURRENT_GENERATIONS": "1000",
+    "RATE_GENERATIONS_PER_TEAM": "2",
+    "RATE_GENERATIONS_PER_KEY": "2",
+    "RATE_GENERATIONS_PER_ADDRESS": "4",
+    "RATE_GENERATIONS_PER_COUNTRY": "100",
+    "RATE_COUNTRIES": "nl=1,BE=1",
+    "TRUSTED_PROXY_COUNT": "1",
+    "COUNTRY_HEADER": "CF-IPCountry",
+}
+
+
+@dataclass
+class Site:
+    """A web process behind a proxy, and who asks there."""
+
+    web: WebProcess
+    prefix: str
+    stack: ExitStack
+
+    def ask(self, key: str, document: Document, *, address: str, country: str | None = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {key}", "X-Forwarded-For": address}
+        if country is not None:
+            headers["CF-IPCountry"] = country
+        return httpx.post(
+            f"{self.web.url}/api/v1/documents/{document.pk}/generations/",
+            json={"id": str(uuid4()), "action": "continue", "input": {"text_before": "Once. "}},
+            headers=headers,
+            timeout=30,
+        )
+
+
+@pytest.fixture(scope="module")
+def running(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder, database, prefix = tmp_path_factory.mktemp("windows"), connection.settings_dict, f"test:{uuid4().hex[:12]}:"
+    processes = Processes(
+        {
+            "DATABASE_URL": f"postgres://postgres@{quote(database['HOST'], safe='')}/{database['NAME']}",
+            "REDIS_PREFIX": prefix,
+        },
+        folder,
+    )
+    with ExitStack() as stack:
+        stack.callback(processes.stop)
+        file = write_countries(folder / "countries.mmdb", {"198.51.100.0/24": "BE", "203.0.113.0/24": "DE"})
+        yield Site(processes.web(**LIMITS, GEOIP_DATABASE=str(file)), prefix, stack)
+
+
+@pytest.fixture
+def site(running: Site, tiers: dict[str, Tier], settings: Settings) -> Site:
+    use_redis_prefix(settings, running.prefix)
+    return running
+
+
+def key_of(user: User) -> str:
+    return create_key(user, name="Tests", scopes=Scope.values)[1]
+
+
+def assert_refused(answer: httpx.Response) -> None:
+    assert answer.status_code == 429
+    assert answer.json()["code"] == "rate_limited"
+    assert 0 < answer.json()["retry_after"] <= 60
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+
+
+def test_an_api_key_has_a_limit_of_its_own(site: Site) -> None:
+    alice = make_user("Alice")
+    document, one, another = make_document(alice), key_of(alice), key_of(alice)
+    assert [site.ask(one, document, address="192.0.2.1").status_code for _ in range(2)] == [202, 202]
+    assert_refused(site.ask(one, document, address="192.0.2.1"))
+    assert site.ask(another, document, address="192.0.2.1").status_code == 202
+    assert Generation.objects.count() == 3
+
+
+def test_a_team_has_a_limit_in_its_documents_whoever_asks(site: Site) -> None:
+    alice, bob = make_user("Alice"), make_user("Bob")
+    team = Team.objects.create(name="Herons")
+    for person in (alice, bob):
+        TeamMembership.objects.create(team=team, user=person)
+    shared = Document.objects.create(title="Ours", team=team, team_role=Role.EDITOR)
+    own = make_document(bob)
+    for person in (alice, bob):
+        assert site.ask(key_of(person), shared, address="192.0.2.2").status_code == 202
+    key = key_of(bob)
+    assert_refused(site.ask(key, shared, address="192.0.2.2"))
+    assert site.ask(key, own, address="192.0.2.2").status_code == 202
+
+
+def test_a_country_that_a_proxy_of_ours_names_has_a_limit(site: Site) -> None:
+    alice = make_user("Alice")
+    document = make_document(alice)
+    assert site.ask(key_of(alice), document, address="192.0.2.30", country="nl").status_code == 202
+    assert_refused(site.ask(key_of(alice), document, address="192.0.2.31", country="NL"))
+    # What the client has put there itself is overwritten by a proxy, and not believed where there was none.
+    assert site.ask(key_of(alice), document, address="", country="NL").status_code == 202
+    assert site.ask(key_of(alice), document, address="192.0.2.31", country="FR").status_code == 202
+
+
+def test_a_country_is_found_by_the_address_where_no_header_tells(site: Site) -> None:
+    alice = make_user("Alice")
+    document = make_document(alice)
+    assert site.ask(key_of(alice), document, address="198.51.100.1").status_code == 202
+    assert_refused(site.ask(key_of(alice), document, address="198.51.100.2"))
+    assert site.ask(key_of(alice), document, address="203.0.113.9").status_code == 202
+
+
+def test_a_socket_counts_for_its_token_s_key_and_its_address(site: Site) -> None:
+    alice = make_user("Alice")
+    document, key = make_document(alice), key_of(alice)
+    answer = httpx.post(f"{site.web.url}/api/v1/tokens", json={}, headers={"Authorization": f"Bearer {key}"})
+    token = answer.json()["token"]
+    with AssistantClient(site.web, None, document, token=token) as program:
+        program.hear_type("hello")
+        for _ in range(3):
+            program.generate("Late. ")
+        refusal = program.hear_type("error", seconds=30)
+        assert (refusal["code"], refusal["retryable"]) == ("rate_limited", True)
+        assert 0 < refusal["retry_after"] <= 60
+    assert Generation.objects.count() == 2
+    assert_refused(site.ask(key, document, address="192.0.2.40"))
+
+
+def test_an_address_has_a_limit_for_everybody_behind_it(site: Site) -> None:
+    people = [make_user(f"Person {number}") for number in range(5)]
+    documents = [Document.objects.create(title="Own") for _ in people]
+    for person, document in zip(people, documents, strict=True):
+        Membership.objects.create(document=document, user=person, role=Role.OWNER)
+    answers = [
+        site.ask(key_of(person), document, address="192.0.2.50")
+        for person, document in zip(people, documents, strict=True)
+    ]
+    assert [answer.status_code for answer in answers[:4]] == [202] * 4
+    assert_refused(answers[4])
