@@ -1,10 +1,11 @@
 """The REST interface, assembled from the apps' routers."""
 
+from project.limits import RequestLimits
 from project.openapi import DescribedAPI
 from project.problems import speak_problem_json
 from project.repeatable import keep_answers
 
-api = DescribedAPI(title="Interline", version="1")
+api = DescribedAPI(title="Interline", version="1", throttle=RequestLimits())
 speak_problem_json(api)
 api.add_router("", "apps.accounts.api.router")
 api.add_router("", "apps.accounts.keys_api.router")

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware
+from django.utils.http import escape_leading_slashes
 
 from apps.core.ids import adopt_request_id, request_id
 from apps.core.origin import current_request
@@ -55,3 +57,19 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class PermanentRedirect(HttpResponsePermanentRedirect):
+    """308: as 301, but what is sent again is the same request, method and body included."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, preserve_request=True)
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Django's; but a POST to a path that lacks its slash is led there too, with DEBUG=1 as well."""
+
+    response_redirect_class = PermanentRedirect
+
+    def get_full_path_with_slash(self, request: HttpRequest) -> str:
+        return escape_leading_slashes(request.get_full_path(force_append_slash=True))

@@ -23,6 +23,17 @@ IDEMPOTENCY_KEY = {
     "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
 RETRY_AFTER = {"description": "In how many seconds to try again.", "schema": {"type": "integer", "minimum": 0}}
+RATE_LIMIT_POLICY = {
+    "description": "How many requests (`q`) may be made in how many seconds (`w`), for the API key and for its person; "
+    "draft-ietf-httpapi-ratelimit-headers-10. Absent while nobody can count.",
+    "schema": {"type": "string"},
+    "example": '"key";q=1200;w=60, "person";q=3000;w=60',
+}
+RATE_LIMIT = {
+    "description": "How many requests are left (`r`), and in how many seconds there is one more (`t`).",
+    "schema": {"type": "string"},
+    "example": '"key";r=1199;t=60, "person";r=2999;t=60',
+}
 REQUEST_ID = {
     "description": "The request's id, as in the logs. Name it when something went wrong.",
     "schema": {"type": "string"},
@@ -72,7 +83,8 @@ def _describe_answers(operation: dict[str, Any], *, has_id: bool) -> None:
     for status in sorted({*_usual(operation, has_id=has_id), *(code for code in answers if code >= 400)}):
         answers[status] = _problem(status)
     for answer in answers.values():
-        answer.setdefault("headers", {})["X-Request-ID"] = REQUEST_ID
+        headers = answer.setdefault("headers", {})
+        headers |= {"X-Request-ID": REQUEST_ID, "RateLimit-Policy": RATE_LIMIT_POLICY, "RateLimit": RATE_LIMIT}
 
 
 def _usual(operation: dict[str, Any], *, has_id: bool) -> set[int]:

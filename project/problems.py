@@ -10,9 +10,9 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.defaults import page_not_found
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
-from apps.core.errors import InterlineError
+from apps.core.errors import InterlineError, RateLimited
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ CODES = {
 }
 NOT_FOUND = "There is nothing here, or it is not shared with you."
 INTERNAL = "Something went wrong on our side. Nothing you sent was changed by it; please try again."
+TOO_MANY_REQUESTS = "That was too many requests in a minute. Try again shortly."
 FORBIDDEN = "This is not allowed. If a page was open for long, reload it and try again."
 DETAILS = {403: FORBIDDEN, 404: NOT_FOUND, 500: INTERNAL}
 PROBLEM_JSON = "application/problem+json"
@@ -71,6 +72,8 @@ def _of_any(request: HttpRequest, error: Exception | type[Exception]) -> HttpRes
             return _of_validation(error)
         case AuthenticationError():
             return problem(401, "Sign in first.")
+        case Throttled():
+            return of_error(RateLimited(TOO_MANY_REQUESTS, retry_after=error.wait))
         case HttpError():
             return problem(error.status_code, str(error))
         case Http404():

@@ -10,8 +10,10 @@ import redis.asyncio
 from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.retry import Retry as SyncRetry
 
 TIMEOUT_SECONDS = 10  # of an answer; blocking reads ask for less
+QUICK_SECONDS = 0.25
 # A peer that vanished without a word is noticed after 11 s, not after hours. Only Linux names the options so.
 KEEPALIVE = {
     getattr(socket, name): value
@@ -55,6 +57,15 @@ def subscriber_redis() -> "redis.asyncio.Redis":
         socket_keepalive_options=KEEPALIVE,
         health_check_interval=30,
         retry=never,
+    )
+
+
+@cache
+def quick_redis() -> "redis.Redis":
+    """Return a client for what can do without an answer: a server that is away costs QUICK_SECONDS at most."""
+    once = SyncRetry(NoBackoff(), 1)  # a connection that was closed while it was idle is made anew
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=QUICK_SECONDS, socket_connect_timeout=QUICK_SECONDS, retry=once
     )
 
 

@@ -111,6 +111,18 @@ def test_an_allowed_method_is_named(client: Client) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_path_without_its_slash_leads_to_the_one_with_it(
+    client: Client, settings: Any, method: str, *, debug: bool
+) -> None:
+    settings.DEBUG = debug
+    answer = getattr(client, method)("/api/v1/documents?tab=own", content_type="application/json")
+    assert answer.status_code == 308  # the same method and body again
+    assert answer["Location"] == "/api/v1/documents/?tab=own"
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("debug", [False, True])
 def test_an_unknown_page_is_a_page(client: Client, settings: Any, *, debug: bool) -> None:
     settings.DEBUG = debug
