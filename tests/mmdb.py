@@ -14,7 +14,8 @@ Tree = list[list[int | None]]
 
 def write_countries(path: Path, countries: dict[str, str]) -> Path:
     """Write a database of IPv4 networks and the ISO codes of their countries."""
-    data, tree = b"", [[None, None]]
+    data = b""
+    tree: Tree = [[None, None]]
     places: list[tuple[list[int | None], int, int]] = []
     for network, code in countries.items():
         node, bit = _leaf(tree, ipaddress.IPv4Network(network))

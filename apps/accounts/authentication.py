@@ -1,9 +1,16 @@
 """Who calls the REST interface: a browser by its session and CSRF token, a program by `Authorization: Bearer`."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from http import HTTPStatus
+from importlib import import_module
+from typing import Any
+from uuid import UUID
 
+from django.conf import settings
+from django.contrib.auth import get_user
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja.errors import AuthenticationError
 from ninja.security import HttpBearer, SessionAuth
 
@@ -55,6 +62,34 @@ def caller(request: HttpRequest) -> User:
     """Return who calls; one of the above stood in front."""
     assert isinstance(request.user, User)
     return request.user
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What somebody came with: an API key, or the session of a browser."""
+
+    user_id: UUID
+    key_id: UUID | None
+    session_key: str = ""
+
+
+def entry_of(request: HttpRequest) -> Entry:
+    """Return what the call came with."""
+    key = caller_key(request)
+    return Entry(caller(request).pk, key.pk if key else None, "" if key else request.session.session_key or "")
+
+
+def still_in(entry: Entry) -> User | None:
+    """Return who came in so, as of now; None where the key or the session does not let them in any more."""
+    if entry.key_id is not None:
+        key = ApiKey.objects.select_related("user").filter(pk=entry.key_id).first()
+        user: Any = key.user if key is not None and key.is_valid(timezone.now()) else None
+    else:
+        again = HttpRequest()
+        again.session = import_module(settings.SESSION_ENGINE).SessionStore(entry.session_key)
+        user = get_user(again)
+    found = isinstance(user, User) and user.is_active and not user.is_suspended and user.pk == entry.user_id
+    return user if found else None
 
 
 def caller_key(request: HttpRequest) -> ApiKey | None:

@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Body, Header, Query, Router, Schema, Status
 from pydantic import Field
 
-from apps.accounts.authentication import ASSISTANT, caller, caller_key
+from apps.accounts.authentication import ASSISTANT, caller, caller_key, entry_of
 from apps.assistant.actions import ACTIONS
 from apps.assistant.decisions import decide
 from apps.assistant.ends import cancel_generation
-from apps.assistant.event_stream import events_of
+from apps.assistant.event_stream import events_of, take_place
 from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Decide, Edit, Generate, Person, Usage, Verdict
 from apps.assistant.models import Generation
 from apps.assistant.people import person
@@ -226,7 +226,7 @@ def events(
     if generation.is_ended and last_event_id >= generation.last_seq:
         return HttpResponse(status=204)
     return StreamingHttpResponse(
-        events_of(user, generation, after=last_event_id),
+        events_of(entry_of(request), generation, take_place(user.pk), after=last_event_id),
         content_type="text/event-stream; charset=utf-8",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -48,6 +48,7 @@ from apps.assistant.queries import undecided_generations
 from apps.assistant.services import find_generation, start_on_loop
 from apps.assistant.transcripts import private_to, replay
 from apps.core.addresses import socket_address
+from apps.core.buckets import Bucket
 from apps.core.close_codes import CloseCode
 from apps.core.countries import socket_country
 from apps.core.errors import Forbidden, InterlineError, Invalid
@@ -144,8 +145,8 @@ class AssistantSocket:
         self._unavailable: list[Unavailable] = []  # as last told
         self._bad_frames = 0
         self._resumed = False
-        self._allowance = float(settings.ASSISTANT_FRAMES_BURST)
-        self._counted_at = time.monotonic()
+        self._frames = Bucket(settings.ASSISTANT_FRAMES_PER_SECOND, settings.ASSISTANT_FRAMES_BURST)
+        self._bytes = Bucket(settings.ASSISTANT_BYTES_PER_SECOND, settings.ASSISTANT_BYTES_BURST)
         self._requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._latest: dict[UUID | None, asyncio.Task[None]] = {}
@@ -229,9 +230,10 @@ class AssistantSocket:
             event = await self._receive()
             if event["type"] == "websocket.disconnect":
                 return
-            self._count_frame()
+            text, data = event.get("text"), event.get("bytes")
+            self._count_frame(len(text.encode() if text is not None else data or b""))
             try:
-                await self._take(event.get("text"), event.get("bytes"))
+                await self._take(text, data)
                 self._bad_frames = 0
             except InterlineError as error:
                 self._bad_frames += 1
@@ -241,11 +243,6 @@ class AssistantSocket:
 
     async def _take(self, text: str | None, data: bytes | None) -> None:
         """Act on one frame. Raises Invalid where it is not one of ours; waits only while too much is being done."""
-        if (
-            len(data or b"") > settings.ASSISTANT_FRAME_MAX_BYTES
-            or len((text or "").encode()) > settings.ASSISTANT_FRAME_MAX_BYTES
-        ):
-            raise Closing(CloseCode.TOO_LARGE)
         if text is None:
             raise Invalid("Frames are JSON text, not binary.")
         message = parse_client_message(text)
@@ -265,13 +262,12 @@ class AssistantSocket:
             case Token():
                 await self._do(None, self._renew(message))
 
-    def _count_frame(self) -> None:
-        """A token bucket: a flood would cost everybody's time, so its socket is closed."""
+    def _count_frame(self, size: int) -> None:
+        """Count a frame of `size` bytes: a flood would cost everybody's time, so its socket is closed."""
+        if size > settings.ASSISTANT_FRAME_MAX_BYTES:
+            raise Closing(CloseCode.TOO_LARGE)
         now = time.monotonic()
-        earned = (now - self._counted_at) * settings.ASSISTANT_FRAMES_PER_SECOND
-        self._allowance = min(float(settings.ASSISTANT_FRAMES_BURST), self._allowance + earned) - 1
-        self._counted_at = now
-        if self._allowance < 0:
+        if not self._frames.take(1, now) or not self._bytes.take(size, now):
             raise Closing(CloseCode.TOO_MANY)
 
     async def _do(self, generation_id: UUID | None, work: Awaitable[Any]) -> None:

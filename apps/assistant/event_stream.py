@@ -5,6 +5,9 @@ One more cursor into the log: `id` is the event's `seq`, so that a client which 
 """
 
 import asyncio
+import math
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,7 +15,8 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.conf import settings
 
-from apps.accounts.models import User
+from apps.accounts.authentication import Entry, still_in
+from apps.assistant.errors import ConcurrencyLimited
 from apps.assistant.feeds import Tail, feeds
 from apps.assistant.log import Line
 from apps.assistant.models import Generation
@@ -22,6 +26,8 @@ from apps.core.errors import InterlineError
 
 T = TypeVar("T")
 
+UNUSED_SECONDS = 10.0  # from the answer's beginning to the first of its stream
+FULL_RETRY_SECONDS = 5.0
 KEEP_ALIVE = ": nothing new\n\n"  # a comment; proxies close connections on which nothing moves
 
 
@@ -97,33 +103,74 @@ class EventReader:
         return self.is_going_away or (self.tail is not None and self.tail.ended and self.sent >= len(self.tail.lines))
 
 
-async def events_of(user: User, generation: Generation, *, after: int) -> AsyncIterator[str]:
-    """Yield the events with `seq` > `after`, and those to come, until the end or until `user` may not read it."""
-    reader = EventReader(user.pk, generation.pk, after)
-    if generation.is_ended:
-        reader.tail = Tail(generation.pk, private_to(generation))
-        reader.tail.extend(await _in_thread(replay, generation))
-        yield reader.take()
-        return
-    feed = await feeds().join(generation.document_id, reader)
-    try:
-        reader.tail = feed.tails.get(generation.pk) or await feed.load(generation.pk)
-        yield KEEP_ALIVE  # at once: the client knows that it is connected
-        while not reader.is_over:
-            if reader.is_to_recheck and not await _still_may(user, generation):
-                return
-            reader.is_to_recheck = False
-            if news := reader.take():
-                yield news
-            elif not await reader.wait():
-                yield KEEP_ALIVE
-    finally:
-        await feeds().leave(feed, reader)
+class Place:
+    """A person's right to one stream. Whose stream never begins, since the client left first, loses it soon."""
+
+    def __init__(self, streams: "set[Place]") -> None:
+        self._streams = streams
+        self.until = time.monotonic() + UNUSED_SECONDS
+
+    def __enter__(self) -> None:
+        self.until = math.inf
+        self._streams.add(self)
+
+    def __exit__(self, *_: object) -> None:
+        self._streams.discard(self)
 
 
-async def _still_may(user: User, generation: Generation) -> bool:
+_lock = threading.Lock()
+_streams: dict[UUID, set[Place]] = {}
+
+
+def take_place(user_id: UUID) -> Place:
+    """Return a place for one more stream of a person in this process. Raises ConcurrencyLimited."""
+    with _lock:
+        now = time.monotonic()
+        for person, places in list(_streams.items()):
+            places -= {place for place in list(places) if place.until < now}
+            if not places:
+                del _streams[person]
+        taken = _streams.setdefault(user_id, set())
+        if len(taken) >= settings.ASSISTANT_EVENT_STREAMS_PER_PERSON:
+            raise ConcurrencyLimited(
+                "Too many event streams of yours are open here. Close one first.", retry_after=FULL_RETRY_SECONDS
+            )
+        place = Place(taken)
+        taken.add(place)
+        return place
+
+
+async def events_of(entry: Entry, generation: Generation, place: Place, *, after: int) -> AsyncIterator[str]:
+    """Yield the events with `seq` > `after`, and those to come, until the end or until who reads may not any more."""
+    with place:
+        reader = EventReader(entry.user_id, generation.pk, after)
+        if generation.is_ended:
+            reader.tail = Tail(generation.pk, private_to(generation))
+            reader.tail.extend(await _in_thread(replay, generation))
+            yield reader.take()
+            return
+        feed = await feeds().join(generation.document_id, reader)
+        try:
+            reader.tail = feed.tails.get(generation.pk) or await feed.load(generation.pk)
+            yield KEEP_ALIVE  # at once: the client knows that it is connected
+            while not reader.is_over:
+                if reader.is_to_recheck and not await _in_thread(_still_may, entry, generation):
+                    return
+                reader.is_to_recheck = False
+                if news := reader.take():
+                    yield news
+                elif not await reader.wait():
+                    yield KEEP_ALIVE
+        finally:
+            await feeds().leave(feed, reader)
+
+
+def _still_may(entry: Entry, generation: Generation) -> bool:
+    user = still_in(entry)
+    if user is None:
+        return False
     try:
-        await _in_thread(read_generation, user, generation.pk)
+        read_generation(user, generation.pk)
     except InterlineError:
         return False
     return True

@@ -28,6 +28,7 @@ from apps.collaboration.frames import (
 )
 from apps.collaboration.structure import BadUpdate, Checked, Gap
 from apps.collaboration.wires import Batch, Send, make_wire
+from apps.core.buckets import Bucket
 from apps.core.close_codes import CloseCode
 from apps.documents.metrics import RESUMED
 from apps.documents.signals import socket_resumed
@@ -50,21 +51,6 @@ class Refused(Exception):
     def __init__(self, code: CloseCode, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-
-
-class Bucket:
-    """A token bucket: `rate` per second, `burst` at once."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._left = burst
-        self._filled_at = time.monotonic()
-
-    def take(self, amount: float, now: float) -> bool:
-        self._left = min(self._burst, self._left + (now - self._filled_at) * self._rate) - amount
-        self._filled_at = now
-        return self._left >= 0
 
 
 def _put_nothing(batch: Batch) -> None:

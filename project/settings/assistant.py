@@ -101,12 +101,16 @@ ASSISTANT_START_ON_LOOP_MAX_CHARACTERS = 8_000  # a longer input is screened and
 # The socket.
 ASSISTANT_FRAME_MAX_BYTES = env.int("ASSISTANT_FRAME_MAX_BYTES", 2**20)
 ASSISTANT_BAD_FRAMES_MAX = 20  # in a row
-ASSISTANT_FRAMES_PER_SECOND = 400  # sustained; more closes the socket (4529)
-ASSISTANT_FRAMES_BURST = 1_000
+# One connection: token buckets of frames and of bytes; who overdraws is closed with 4529.
+ASSISTANT_FRAMES_PER_SECOND = env.int("ASSISTANT_FRAMES_PER_SECOND", 400)
+ASSISTANT_FRAMES_BURST = env.int("ASSISTANT_FRAMES_BURST", 1_000)
+ASSISTANT_BYTES_PER_SECOND = env.int("ASSISTANT_BYTES_PER_SECOND", 2 << 20)
+ASSISTANT_BYTES_BURST = env.int("ASSISTANT_BYTES_BURST", 16 << 20)
 ASSISTANT_SOCKET_WINDOW_EVENTS = 256  # unacknowledged events in flight
 ASSISTANT_UNACKNOWLEDGED_SECONDS = 0.5  # with a full window, one coalesced frame goes per so long
 ASSISTANT_SEND_TIMEOUT_SECONDS = 20  # a reader that takes nothing for so long is closed (4508)
 ASSISTANT_SOCKETS_PER_PERSON = env.int("ASSISTANT_SOCKETS_PER_PERSON", 40)  # in one document and web process
+ASSISTANT_EVENT_STREAMS_PER_PERSON = env.int("ASSISTANT_EVENT_STREAMS_PER_PERSON", 40)  # in one web process: 429
 ASSISTANT_EVENTS_KEEP_ALIVE_SECONDS = 15  # of an event stream on which nothing happens
 ASSISTANT_RECHECK_SECONDS = env.float("ASSISTANT_RECHECK_SECONDS", 30)
 # Suggestions that nobody decided about are shown again to who joins or reloads, so long after they were asked for.

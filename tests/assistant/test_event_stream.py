@@ -139,6 +139,18 @@ def test_a_stream_ends_when_its_reader_may_not_read_any_more(house: House) -> No
     house.join(house.alice).send({"type": "cancel", "id": generation_id})
 
 
+def test_a_stream_ends_when_its_key_is_revoked(house: House) -> None:
+    program, other = Program(house, house.alice), Program(house, house.alice)
+    house.provider.behave(tokens=400, rate=20)
+    generation_id = program.generate()
+    with program.events(generation_id) as events, other.events(generation_id) as others:
+        assert (next(events)["type"], next(others)["type"]) == ("started", "started")
+        revoke_key(house.alice, program.key.pk)
+        assert all(event["type"] == "chunk" for event in events)
+        assert other.http.post(f"/generations/{generation_id}/cancel").status_code == 202
+        assert list(others)[-1]["type"] == "cancelled"
+
+
 def test_a_program_stops_a_generation_and_decides_about_it(house: House) -> None:
     program, vera = Program(house, house.alice), Program(house, house.vera)
     house.provider.behave(tokens=400, rate=20)

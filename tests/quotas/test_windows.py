@@ -1,7 +1,8 @@
-"""Of how many generations a minute may have, by whom and from where they are asked for: through REST and the socket."""
+"""How much may be asked for, by whom and from where: through REST and the sockets."""
 
+import json
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from urllib.parse import quote
 from uuid import uuid4
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from django.db import connection
 from pytest_django import Settings
+from websockets.exceptions import ConnectionClosed
 
 from apps.accounts.api_keys import create_key
 from apps.accounts.models import Scope, User
@@ -17,11 +19,12 @@ from apps.assistant.models import Generation
 from apps.documents.models import Document, Membership, Role
 from apps.quotas.models import Tier
 from apps.teams.models import Team, TeamMembership
-from tests.assistant.clients import AssistantClient
+from tests.assistant.clients import AssistantClient, cookie_of
 from tests.cast import make_document, make_user
+from tests.collaboration.clients import SyncClient
 from tests.conftest import use_redis_prefix
 from tests.mmdb import write_countries
-from tests.processes import Processes, WebProcess
+from tests.processes import Processes, WebProcess, wait_until
 
 LIMITS = {
     "ASSISTANT_CONCURRENT_GENERATIONS": "1000",
@@ -32,6 +35,11 @@ LIMITS = {
     "RATE_COUNTRIES": "nl=1,BE=1",
     "TRUSTED_PROXY_COUNT": "1",
     "COUNTRY_HEADER": "CF-IPCountry",
+    "ASSISTANT_EVENT_STREAMS_PER_PERSON": "2",
+    "ASSISTANT_BYTES_PER_SECOND": "1000",
+    "ASSISTANT_BYTES_BURST": "300000",
+    "SYNC_BYTES_PER_SECOND": "1000",
+    "SYNC_BYTES_BURST": "300000",
 }
 
 
@@ -79,6 +87,10 @@ def site(running: Site, tiers: dict[str, Tier], settings: Settings) -> Site:
 
 def key_of(user: User) -> str:
     return create_key(user, name="Tests", scopes=Scope.values)[1]
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
 
 
 def assert_refused(answer: httpx.Response) -> None:
@@ -156,3 +168,41 @@ def test_an_address_has_a_limit_for_everybody_behind_it(site: Site) -> None:
     ]
     assert [answer.status_code for answer in answers[:4]] == [202] * 4
     assert_refused(answers[4])
+
+
+def test_event_streams_of_one_person_are_bounded(site: Site) -> None:
+    alice, bob = make_user("Alice"), make_user("Bob")
+    document, key = make_document(alice, editors=[bob]), key_of(alice)
+    generation = site.ask(key, document, address="192.0.2.60").json()["id"]
+    path = f"{site.web.url}/api/v1/generations/{generation}/events"
+
+    def follow(key: str) -> int:
+        answer = site.stack.enter_context(httpx.stream("GET", path, headers=bearer(key), timeout=30))
+        if answer.status_code == 429:
+            answer.read()
+            assert answer.json()["code"] == "concurrency_limited"
+            assert answer.headers["Retry-After"]
+        return answer.status_code
+
+    first = httpx.Client(timeout=30)
+    with first.stream("GET", path, headers=bearer(key)) as stream:
+        next(stream.iter_lines())  # no generator runs here: the stream stays open
+        assert [follow(key), follow(key)] == [200, 429]
+        assert follow(key_of(bob)) == 200
+    first.close()
+    wait_until(lambda: follow(key) == 200, seconds=30, what="room for another stream")
+
+
+def test_a_socket_that_sends_too_many_bytes_is_closed(site: Site) -> None:
+    alice = make_user("Alice")
+    document = make_document(alice)
+    with AssistantClient(site.web, alice, document) as flooding:
+        with suppress(ConnectionClosed):
+            for _ in range(4):
+                flooding.send(json.dumps({"type": "ping", "nonce": "x", "padding": "x" * 100_000}))
+        assert flooding.close_code() == 4529
+    path = f"/ws/sync/{document.pk}"
+    with SyncClient(site.web.socket_url + path, cookie_of(alice), site.web.url) as writer:
+        writer.sync()
+        writer.type("x" * 400_000)
+        assert writer.close_code() == 4529
