@@ -11,15 +11,18 @@ from django.http import HttpRequest
 from apps.assistant.actions import ACTIONS
 from apps.llm.known import CannotCheck, unknown_models
 from apps.llm.models import Price, Route, RouteModel
-from apps.llm.routing import tell_changed
+from apps.llm.routing import names_address, tell_changed
 from apps.quotas.models import Tier
 
 UNKNOWN = "litellm knows no provider for {}. Names are like “openai/gpt-4o-mini”."
+ADDRESSED = "{} has a server's address in it. Servers are named in the environment only: see AI_MODEL and AI_API_BASE."
 UNCHECKED = "Whether litellm knows this cannot be found out now. Try again."
 
 
 def check_known(models: list[str]) -> None:
-    """Raises ValidationError for what leads to no provider."""
+    """Raises ValidationError for what leads to no provider, or to a server that the environment does not name."""
+    if addressed := [model for model in models if names_address(model)]:
+        raise ValidationError(ADDRESSED.format(", ".join(addressed)))
     try:
         unknown = unknown_models(models)
     except CannotCheck:

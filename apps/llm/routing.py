@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import OperationalError
 
 from apps.core.kept import Kept, is_on_loop
@@ -40,11 +41,20 @@ class Table:
         return None
 
 
+def names_address(model: str) -> bool:
+    """Say whether a stored name is a server's address, as some providers of litellm take one; not the environment's.
+
+    Only who runs the installation says where text goes: a form in a browser must not lead into its networks.
+    """
+    named = [settings.AI_MODEL, settings.AI_FAST_MODEL, *settings.AI_ACTION_MODELS.values()]
+    return "://" in model and model not in (*named, *settings.AI_FALLBACK_MODELS)
+
+
 def _load() -> Table:
     routes = {
         (route.action, route.tier, route.is_smaller): StoredRoute(
-            tuple((one.model, one.weight) for one in route.models.all()),
-            tuple(route.fallbacks),
+            tuple((one.model, one.weight) for one in route.models.all() if not names_address(one.model)),
+            tuple(model for model in route.fallbacks if not names_address(model)),
             route.max_input_tokens,
             route.max_output_tokens,
             route.charged_percent,

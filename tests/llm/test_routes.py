@@ -4,8 +4,10 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from pytest_django import Settings
 
+from apps.assistant.routing_admin import check_known
 from apps.llm.known import unknown_models
 from apps.llm.models import Price, Route
 from apps.llm.routes import Choice, choose, cost_of, deployments
@@ -98,3 +100,18 @@ def test_litellm_says_which_names_lead_to_no_provider() -> None:
         "plain",
     ]
     assert unknown_models(["interline/demo"]) == []
+
+
+INSIDE = "huggingface/http://10.0.0.7:8080/generate"  # litellm would call it
+
+
+def test_a_stored_name_leads_to_no_server_of_its_own(settings: Settings) -> None:
+    store(INSIDE, "openai/safe", action="continue", fallbacks=[INSIDE])
+    assert choose("continue", "") == Choice(("openai/safe", "openai/second"))
+    assert INSIDE not in {one.model for one in deployments()}
+    with pytest.raises(ValidationError, match="address"):
+        check_known([INSIDE])
+    settings.AI_FALLBACK_MODELS = [INSIDE]  # who runs the installation may: a model of one's own network
+    tell_changed()
+    assert choose("continue", "", wanted=INSIDE, allows=INSIDE.__eq__) == Choice((INSIDE,))
+    check_known([INSIDE])
