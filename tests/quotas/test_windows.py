@@ -186,7 +186,8 @@ def test_event_streams_of_one_person_are_bounded(site: Site) -> None:
 
     first = httpx.Client(timeout=30)
     with first.stream("GET", path, headers=bearer(key)) as stream:
-        next(stream.iter_lines())  # no generator runs here: the stream stays open
+        lines = stream.iter_lines()
+        next(lines)  # no generator runs here: the stream stays open
         assert [follow(key), follow(key)] == [200, 429]
         assert follow(key_of(bob)) == 200
     first.close()
