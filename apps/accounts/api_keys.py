@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import ApiKey, User
@@ -29,9 +29,9 @@ NAME_MAX_CHARACTERS = ApiKey._meta.get_field("name").max_length
 USED_RESOLUTION_SECONDS = 60  # of `last_used_at`: a row is not written for every request
 
 
-def list_keys(user: User) -> list[ApiKey]:
+def list_keys(user: User) -> "QuerySet[ApiKey]":
     """Return the keys that are not revoked, newest first."""
-    return list(user.api_keys.filter(revoked_at=None).order_by("-created_at"))
+    return user.api_keys.filter(revoked_at=None).order_by("-created_at", "pk")
 
 
 def create_key(

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from apps.accounts import api_keys
@@ -14,6 +14,7 @@ from apps.accounts.authentication import ANY_SCOPE, BROWSER_ONLY, caller, caller
 from apps.accounts.models import ApiKey, Scope
 from apps.accounts.tokens import make_token
 from apps.core.errors import Conflict
+from apps.core.paging import PAGED, PageFilter, page_of
 from apps.core.problems import refused_with
 
 router = Router(tags=["programs"])
@@ -80,9 +81,10 @@ def _key(key: ApiKey) -> dict[str, Any]:
     }
 
 
-@router.get("/api-keys/", auth=BROWSER_ONLY, response=list[KeyOutput])
-def list_keys(request: HttpRequest) -> Any:
-    return [_key(key) for key in api_keys.list_keys(caller(request))]
+@router.get("/api-keys/", auth=BROWSER_ONLY, response=list[KeyOutput], openapi_extra=PAGED)
+def list_keys(request: HttpRequest, response: HttpResponse, filters: Query[PageFilter]) -> Any:
+    """Those that are not revoked, newest first."""
+    return [_key(key) for key in page_of(api_keys.list_keys(caller(request)), filters, request, response)]
 
 
 @router.post("/api-keys/", auth=BROWSER_ONLY, response={201: NewKeyOutput, **refused_with(Conflict)})

@@ -20,20 +20,20 @@ _BRACED = re.compile(r"\{(\w*)\}")
 
 def own_commands(user: User) -> QuerySet[Command]:
     """Return `user`'s own commands, by name."""
-    return Command.objects.filter(user=user).order_by("name")
+    return Command.objects.filter(user=user).order_by("name", "pk")
 
 
 def usable_commands(user: User, document_id: UUID) -> QuerySet[Command]:
     """Return the commands `user` can give in a document: its own, theirs and their teams'. Raises NotFound."""
     access_document(user, document_id)
     whose = Q(user=user) | Q(document_id=document_id) | Q(team__memberships__user=user)
-    return Command.objects.filter(whose).select_related("team").order_by("name")
+    return Command.objects.filter(whose).select_related("team").order_by("name", "pk")
 
 
 def team_commands(user: User, team_id: UUID) -> QuerySet[Command]:
     """Return the commands that a team of `user`'s keeps, by name. Raises NotFound."""
     access_team(user, team_id)
-    return Command.objects.filter(team_id=team_id).select_related("team").order_by("name")
+    return Command.objects.filter(team_id=team_id).select_related("team").order_by("name", "pk")
 
 
 def add_command(

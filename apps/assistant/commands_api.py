@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from apps.accounts.authentication import ASSISTANT, caller
@@ -13,6 +13,7 @@ from apps.assistant import commands
 from apps.assistant.messages import INSTRUCTION_MAX_CHARACTERS
 from apps.assistant.models import COMMAND_NAME_MAX_CHARACTERS, Command
 from apps.core.errors import Conflict
+from apps.core.paging import PAGED, PageFilter, page_of
 from apps.core.problems import refused_with
 
 router = Router(auth=ASSISTANT, tags=["commands"])
@@ -62,10 +63,11 @@ def _command(command: Command) -> dict[str, Any]:
     }
 
 
-@router.get("/commands/", response=list[CommandOutput])
-def list_own(request: HttpRequest) -> Any:
+@router.get("/commands/", response=list[CommandOutput], openapi_extra=PAGED)
+def list_own(request: HttpRequest, response: HttpResponse, filters: Query[PageFilter]) -> Any:
     """Your own, by name."""
-    return [_command(one) for one in commands.own_commands(caller(request))]
+    found = commands.own_commands(caller(request))
+    return [_command(one) for one in page_of(found, filters, request, response)]
 
 
 @router.post("/commands/", response={201: CommandOutput, **refused_with(Conflict)})
@@ -74,10 +76,11 @@ def add_own(request: HttpRequest, body: CommandInput) -> Any:
     return Status(201, _command(commands.add_command(caller(request), name=body.name, prompt=body.prompt)))
 
 
-@router.get("/documents/{uuid:document_id}/commands/", response=list[CommandOutput])
-def list_usable(request: HttpRequest, document_id: UUID) -> Any:
+@router.get("/documents/{uuid:document_id}/commands/", response=list[CommandOutput], openapi_extra=PAGED)
+def list_usable(request: HttpRequest, response: HttpResponse, document_id: UUID, filters: Query[PageFilter]) -> Any:
     """What you can use in this document: its commands, your own and your teams'."""
-    return [_command(one) for one in commands.usable_commands(caller(request), document_id)]
+    found = commands.usable_commands(caller(request), document_id)
+    return [_command(one) for one in page_of(found, filters, request, response)]
 
 
 @router.post("/documents/{uuid:document_id}/commands/", response={201: CommandOutput, **refused_with(Conflict)})
@@ -87,10 +90,11 @@ def add_to_document(request: HttpRequest, document_id: UUID, body: CommandInput)
     return Status(201, _command(made))
 
 
-@router.get("/teams/{uuid:team_id}/commands/", response=list[CommandOutput])
-def list_of_team(request: HttpRequest, team_id: UUID) -> Any:
+@router.get("/teams/{uuid:team_id}/commands/", response=list[CommandOutput], openapi_extra=PAGED)
+def list_of_team(request: HttpRequest, response: HttpResponse, team_id: UUID, filters: Query[PageFilter]) -> Any:
     """What the team keeps, by name."""
-    return [_command(one) for one in commands.team_commands(caller(request), team_id)]
+    found = commands.team_commands(caller(request), team_id)
+    return [_command(one) for one in page_of(found, filters, request, response)]
 
 
 @router.post("/teams/{uuid:team_id}/commands/", response={201: CommandOutput, **refused_with(Conflict)})

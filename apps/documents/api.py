@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
@@ -15,6 +15,7 @@ from apps.accounts.authentication import DOCUMENTS, caller
 from apps.accounts.models import User
 from apps.accounts.writing import change_writing
 from apps.core.errors import Conflict, Forbidden, NotFound
+from apps.core.paging import PAGED, PageFilter, PageOutput, counted, page_of
 from apps.core.problems import refused_with
 from apps.documents import services
 from apps.documents.access import access_document
@@ -116,7 +117,9 @@ class InvitationOutput(Schema):
     link: str
 
 
-class MembersOutput(Schema):
+class MembersOutput(PageOutput):
+    """A page of the `members`, and all `invitations`."""
+
     members: list[MemberOutput]
     invitations: list[InvitationOutput]
     team: DocumentTeamOutput | None
@@ -244,13 +247,15 @@ def restore(request: HttpRequest, document_id: UUID) -> Any:
     return _document(access.document, access.role)
 
 
-@router.get("/{uuid:document_id}/members/", response=MembersOutput)
-def list_members(request: HttpRequest, document_id: UUID) -> Any:
+@router.get("/{uuid:document_id}/members/", response=MembersOutput, openapi_extra=PAGED)
+def list_members(request: HttpRequest, response: HttpResponse, document_id: UUID, filters: Query[PageFilter]) -> Any:
     document = access_document(caller(request), document_id, role=Role.OWNER).document
+    page = page_of(members_of(document), filters, request, response)
     return {
-        "members": [_member(membership, caller(request)) for membership in members_of(document)],
+        "members": [_member(membership, caller(request)) for membership in page],
         "invitations": [_invitation(request, found) for found in document.invitations.order_by("created_at", "pk")],
         "team": _team(document),
+        **counted(page),
     }
 
 

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from apps.accounts.authentication import DOCUMENTS, caller
 from apps.accounts.models import User
 from apps.core.errors import Conflict, Forbidden
+from apps.core.paging import PAGED, PageFilter, PageOutput, counted, page_of
 from apps.core.problems import refused_with
 from apps.teams import services
 from apps.teams.access import access_team
@@ -48,7 +49,7 @@ class TeamOutput(Schema):
     created_at: datetime
 
 
-class TeamListOutput(Schema):
+class TeamListOutput(PageOutput):
     items: list[TeamOutput]
 
 
@@ -68,8 +69,8 @@ class TeamInvitationOutput(Schema):
     link: str
 
 
-class TeamMembersOutput(Schema):
-    """`invitations`: shown to owners and admins, empty for members."""
+class TeamMembersOutput(PageOutput):
+    """A page of the `members`. `invitations`: all of them, shown to owners and admins, empty for members."""
 
     members: list[TeamMemberOutput]
     invitations: list[TeamInvitationOutput]
@@ -95,10 +96,11 @@ def _invitation(request: HttpRequest, invitation: TeamInvitation) -> dict[str, A
     return {"email": invitation.email, "role": invitation.role, "link": link}
 
 
-@router.get("/", response=TeamListOutput)
-def list_teams(request: HttpRequest) -> Any:
+@router.get("/", response=TeamListOutput, openapi_extra=PAGED)
+def list_teams(request: HttpRequest, response: HttpResponse, filters: Query[PageFilter]) -> Any:
     """The teams you are in, by name."""
-    return {"items": [_team(one.team, one.role, one.people) for one in teams_of(caller(request))]}
+    page = page_of(teams_of(caller(request)), filters, request, response)
+    return {"items": [_team(one.team, one.role, one.people) for one in page], **counted(page)}
 
 
 @router.post("/", response={201: TeamOutput, **refused_with(Conflict)})
@@ -127,13 +129,15 @@ def delete_team(request: HttpRequest, team_id: UUID) -> Any:
     return Status(204, None)
 
 
-@router.get("/{uuid:team_id}/members/", response=TeamMembersOutput)
-def list_team_members(request: HttpRequest, team_id: UUID) -> Any:
+@router.get("/{uuid:team_id}/members/", response=TeamMembersOutput, openapi_extra=PAGED)
+def list_team_members(request: HttpRequest, response: HttpResponse, team_id: UUID, filters: Query[PageFilter]) -> Any:
     access = access_team(caller(request), team_id)
     invitations = access.team.invitations.order_by("created_at", "pk") if access.role.can_manage else []
+    page = page_of(members_of(access.team), filters, request, response)
     return {
-        "members": [_member(membership, caller(request)) for membership in members_of(access.team)],
+        "members": [_member(membership, caller(request)) for membership in page],
         "invitations": [_invitation(request, found) for found in invitations],
+        **counted(page),
     }
 
 

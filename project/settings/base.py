@@ -180,6 +180,8 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+LIST_PAGE_SIZE = LIST_PAGE_SIZE_MAX = 500  # of REST's lists that have no size of their own
+
 HTTP_MAX_BODY_BYTES = env.int("HTTP_MAX_BODY_BYTES", 10 * 2**20)  # larger requests get 413
 DATA_UPLOAD_MAX_MEMORY_SIZE = HTTP_MAX_BODY_BYTES
 
