@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.assistant.actions import Action
 from apps.assistant.availability import why_not
+from apps.assistant.claims import starting_lock
 from apps.assistant.context import estimate_tokens
 from apps.assistant.errors import ConcurrencyLimited
 from apps.assistant.messages import Generate
@@ -29,10 +30,11 @@ from apps.quotas.services import LOCK_SPACE, Request, Used, charged, check_share
 DOCUMENT_LOCK_SPACE = 0x41534443  # "ASDC"
 MESSAGE_TOKENS = 8  # what a chat message's frame costs at most
 RETRY_SECONDS = 2.0
-# Of the person, then of the document; what is read after it is read anew.
+# Of the person, then of the document; what is read after it is read anew. Last of the generation itself: see claims.
 LOCK = """
 SELECT pg_advisory_xact_lock(%(persons)s::int, %(person)s::int),
-    pg_advisory_xact_lock(%(documents)s::int, %(document)s::int)
+    pg_advisory_xact_lock(%(documents)s::int, %(document)s::int),
+    pg_advisory_xact_lock(%(generations)s::int, %(generation)s::int)
 """
 # In SQL of our own, like all that stands before the first token: Django takes 0.7 ms to put it together. One statement:
 # on the event loop each costs 0.1 ms.
@@ -74,6 +76,7 @@ async def look(servers: Servers, user: User, document_id: UUID, generation_id: U
         "person": user.pk.int % 2**31,
         "documents": DOCUMENT_LOCK_SPACE,
         "document": document_id.int % 2**31,
+        **starting_lock(generation_id),
     }
     wanted = {"id": generation_id, **ask.parameters, **read.parameters}
     _, [row] = await servers.sql(Statement(LOCK, lock), Statement(_beside(ask.sql, read.sql), wanted))

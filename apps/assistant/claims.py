@@ -25,6 +25,9 @@ from apps.core.postgres import Pool, async_pool
 
 logger = logging.getLogger(__name__)
 
+GENERATION_LOCK_SPACE = 0x4153474E  # "ASGN"
+# Who starts a generation rings while it commits, and holds this lock until it has.
+STARTED = "SELECT pg_advisory_xact_lock(%(generations)s::int, %(generation)s::int)"
 CLAIM = sql.SQL(
     """
 UPDATE assistant_generation g
@@ -59,12 +62,18 @@ async def claim(generation_id: UUID, worker: str, *, gone: Collection[str] = ())
     known = recalling(generation_id)
     async with (await pool()).connection() as connection:
         async with connection.pipeline():
+            await connection.execute(STARTED, starting_lock(generation_id), prepare=True)
             claiming = await connection.execute(
                 _claim(), {"id": generation_id, "worker": worker, "gone": list(gone)}, prepare=True
             )
             reading = await connection.execute(known.sql, known.parameters, prepare=True)
         row = await claiming.fetchone()
         return Claimed(_generation(row), recalled_from(await reading.fetchall())) if row else None
+
+
+def starting_lock(generation_id: UUID) -> dict[str, int]:
+    """Return the parameters of the lock that who starts a generation holds until its row is there."""
+    return {"generations": GENERATION_LOCK_SPACE, "generation": generation_id.int % 2**31}
 
 
 async def release(generation: Generation, attempts: list[dict[str, Any]]) -> bool:

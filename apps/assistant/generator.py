@@ -22,6 +22,7 @@ from apps.assistant.pulse import Pulse
 from apps.assistant.runner import Run
 from apps.assistant.transcripts import replay
 from apps.core.error_reports import start_error_reports
+from apps.core.heap import leave_out_of_collections
 from apps.core.ids import request_id
 from apps.core.metrics_report import start_reporting, stop_reporting
 from apps.core.notices import notices
@@ -68,6 +69,7 @@ class Generator:
         start_tracing("generator")
         watching = asyncio.create_task(self._watch())
         taking = asyncio.create_task(self._take_jobs())
+        leave_out_of_collections()
         logger.info("generator.ready", extra={"worker": self.worker})
         say_ready()
         await self._stopping.wait()

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import partial
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
@@ -69,8 +69,6 @@ def start_generation(
             servers = InThread()
             count = partial(count_generation, servers, request.id)
             started = run_now(_start(servers, user, document_id, request, windows, count))
-            if started is not None:
-                transaction.on_commit(partial(_ring, started))
     except IntegrityError:  # by another person, who sent the same id at the same moment
         started = None
     if started is None:
@@ -111,7 +109,6 @@ async def _start_here(
         started = await _start_in(pool, user, document_id, request, windows)
     if started is None:
         return await in_database(_existing, user, document_id, request), False
-    await _ring_on_loop(started)
     return started, True
 
 
@@ -219,9 +216,7 @@ def start_own(user: User, document_id: UUID, action: str, request: GenerationInp
     terms, servers = own_terms(wanted, found), InThread()
     team_id = Document.objects.filter(pk=document_id).values_list("team_id", flat=True).first()
     payer = run_now(payer_for(terms.charged_tokens, payers(servers, user.pk, team_id)))
-    generation = run_now(_create(servers, user, document_id, wanted, found, terms, payer))
-    transaction.on_commit(partial(_ring, generation))
-    return generation
+    return run_now(_create(servers, user, document_id, wanted, found, terms, payer))
 
 
 async def _create(
@@ -253,7 +248,8 @@ async def _create(
     )
     if action.name == STORY:
         use_sheet(user, document_id)
-    await store(servers, generation, terms, allowance, last=True)
+    async with _ringing(servers, generation):
+        await store(servers, generation, terms, allowance, last=True)
     if place is not None and request.input.messages:
         take_place(place, generation, question=request.input.messages[-1].content)
     return generation
@@ -268,25 +264,44 @@ def _place(user: User, document_id: UUID, request: GenerationInput) -> Place | N
     return find_place(user, document_id, request.conversation, after=request.after, replaces=request.replaces)
 
 
+@asynccontextmanager
+async def _ringing(servers: Servers, generation: Generation) -> AsyncIterator[None]:
+    """Ring once it is committed; on the loop while it is: whoever hears it waits for the commit (see claims)."""
+    if isinstance(servers, InThread):
+        transaction.on_commit(partial(_ring, generation))
+        yield
+    else:
+        ringing = asyncio.create_task(_ring_on_loop(generation))
+        await asyncio.sleep(0)  # it is on its way while the statements are put together
+        try:
+            yield
+        finally:
+            await ringing
+        logger.info("generation.queued", extra=_facts(generation))
+
+
 def _ring(generation: Generation) -> None:
-    with _ringing(generation):
+    logger.info("generation.queued", extra=_facts(generation))
+    with _surviving(generation):
         jobs.enqueue(generation.pk)
 
 
 async def _ring_on_loop(generation: Generation) -> None:
-    with _ringing(generation):
+    with _surviving(generation):
         await jobs.enqueue_on_loop(generation.pk)
 
 
 @contextmanager
-def _ringing(generation: Generation) -> Iterator[None]:
-    """Log that it is queued. A bell that fails is rung by the sweep."""
-    facts = {"generation": str(generation.pk), "document": str(generation.document_id), "action": generation.action}
-    logger.info("generation.queued", extra=facts)
+def _surviving(generation: Generation) -> Iterator[None]:
+    """A bell that fails is rung by the sweep."""
     try:
         yield
     except (redis.RedisError, OSError):
-        logger.warning("generation.not_rung", extra=facts)
+        logger.warning("generation.not_rung", extra=_facts(generation))
+
+
+def _facts(generation: Generation) -> dict[str, str]:
+    return {"generation": str(generation.pk), "document": str(generation.document_id), "action": generation.action}
 
 
 def find_generation(user: User, document_id: UUID, generation_id: UUID) -> Generation:
