@@ -5,14 +5,18 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from django.db import connection
 from django.utils import timezone
 
-from apps.assistant.claims import Claimed, claim, pool
+from apps.assistant import jobs
+from apps.assistant.claims import STARTED, Claimed, claim, pool, starting_lock
 from apps.assistant.models import Generation
 from apps.assistant.tasks import sweep_generations
+from apps.core.postgres import inserting
 from apps.core.redis import sync_redis
 from tests.assistant.clients import Frame, assert_whole
 from tests.assistant.conftest import House
@@ -285,3 +289,38 @@ def test_nobody_takes_what_a_living_generator_runs(house: House) -> None:
     assert asyncio.run(take()) == [None, None]
     alice.send({"type": "cancel", "id": generation})
     assert alice.hear_end(generation)["type"] == "cancelled"
+
+
+def test_a_bell_rung_before_the_commit_is_answered_when_it_is_done(own_house: MakeHouse) -> None:
+    """And one for what was rolled back after all is dropped, without anything else waiting for it."""
+    house = own_house()
+    house.start_generator()
+    alice = house.join(house.alice)
+    stored, refused = uuid4(), uuid4()
+    starting = connection.copy()
+    starting.set_autocommit(False)
+    with closing(starting), starting.cursor() as cursor:
+        for generation in (stored, refused):
+            cursor.execute(STARTED, starting_lock(generation))
+            jobs.enqueue(generation)
+        wait_until(lambda: waiting_for_a_lock() == 2, what="the claims to wait")
+        following = alice.generate()
+        assert alice.hear_end(following)["type"] == "done"
+        row = inserting(another_like(Generation.objects.get(pk=following), stored))
+        cursor.execute(row.sql, row.parameters)
+        starting.commit()
+    assert alice.hear_end(str(stored))["type"] == "done"
+    assert_whole(alice.events(str(stored)))
+    wait_until(lambda: sync_redis().xlen(jobs.queue_key()) == 0, what="the dropped job")
+    assert alice.events(str(refused)) == []
+
+
+def another_like(run: Generation, generation_id: UUID) -> Generation:
+    kept = {name: getattr(run, name) for name in ("document", "user", "action", "input", "options", "model", "tier")}
+    return Generation(id=generation_id, prompt_version=run.prompt_version, **kept)
+
+
+def waiting_for_a_lock() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return int(cursor.fetchone()[0])
