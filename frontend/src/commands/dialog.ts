@@ -43,10 +43,18 @@ class CommandsDialog {
 
   async load(): Promise<void> {
     this.content.textContent = "Looking up…";
-    await this.attempt(async () => {
+    const isLoaded = await this.attempt(async () => {
       [this.teams] = await Promise.all([this.store.teams(), this.store.reload()]);
     });
-    this.drawList();
+    if (isLoaded || this.store.commands.length > 0) this.drawList();
+    else this.drawFailure();
+  }
+
+  /** Nobody knows what there is: `problem` says why. */
+  private drawFailure(): void {
+    const again = makeButton("Try again", () => this.load(), { icon: "refresh-cw" });
+    this.content.replaceChildren(make("div", "dialog-actions", again));
+    again.focus();
   }
 
   // ---------------------------------------------------------------- the list
@@ -112,6 +120,7 @@ class CommandsDialog {
   private askToDelete({ id, name }: Command, actions: HTMLElement): void {
     const before = [...actions.children];
     const keep = makeButton("Keep", () => {
+      this.problem.textContent = "";
       actions.replaceChildren(...before);
       (before.at(-1) as HTMLElement | undefined)?.focus();
     });
@@ -154,7 +163,10 @@ class CommandsDialog {
       make(
         "div",
         "dialog-actions",
-        makeButton("Cancel", () => this.drawList(command?.id ?? "")),
+        makeButton("Cancel", () => {
+          this.problem.textContent = "";
+          this.drawList(command?.id ?? "");
+        }),
         save,
       ),
     );
