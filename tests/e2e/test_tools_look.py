@@ -30,6 +30,12 @@ def test_the_tools(site: Site, look: str, screenshots: Path) -> None:
 
     ready(page)
     write(page, TEXT)
+    paragraph = page.locator(".ProseMirror p")
+    paragraph.hover()
+    handle, words = page.locator(".drag-handle").bounding_box(), paragraph.bounding_box()
+    assert handle
+    assert words
+    assert 0 <= handle["x"] <= words["x"] - handle["width"], "the handle lies over the text"
     text_box(page).focus()
     page.keyboard.press("Control+a")
     page.keyboard.press("Alt+Shift+R")

@@ -4,7 +4,9 @@ import { NodeSelection, Plugin, PluginKey } from "@tiptap/pm/state";
 import type { EditorView } from "@tiptap/pm/view";
 import { icon } from "../page/icons";
 
+/** With the gap to the text; in a narrow window there is less room beside it, and the handle is as wide as that. */
 const HANDLE_WIDTH = 28;
+const HANDLE_HEIGHT = 28;
 
 export const DragHandle = Extension.create({
   name: "dragHandle",
@@ -61,8 +63,8 @@ class HandleView {
     const frame = this.frame.getBoundingClientRect();
     const box = block.getBoundingClientRect();
     const line = Number.parseFloat(getComputedStyle(block).lineHeight) || 28;
-    const x = Math.max(0, box.left - frame.left - HANDLE_WIDTH);
-    const y = box.top - frame.top + (line - HANDLE_WIDTH) / 2;
+    const x = box.left - frame.left - Math.min(HANDLE_WIDTH, box.left);
+    const y = box.top - frame.top + (line - HANDLE_HEIGHT) / 2;
     this.handle.style.transform = `translate(${x}px, ${y}px)`;
   }
 
