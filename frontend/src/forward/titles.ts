@@ -2,10 +2,12 @@
 import type { Editor } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
 import { isOver } from "../assistant/generations";
+import { writeBesideText } from "../assistant/undo-step";
 import { failureSentence } from "../assistant/words";
 import { announce, notify } from "../editor/announce";
 import { openDialog } from "../editor/dialog";
 import { CONTINUE_BEFORE_CHARACTERS } from "../editor/limits";
+import { oneLine } from "../editor/title";
 import { make, makeButton } from "../page/elements";
 
 /** The titles in a model's list, however it marks its items. */
@@ -15,8 +17,13 @@ export function titlesIn(text: string): string[] {
   return [...new Set(plain.filter(Boolean))];
 }
 
-/** `take` gets the chosen title. */
-export function openTitles(editor: Editor, assistant: Assistant, take: (title: string) => void): void {
+/** Give the document this title, as an undo step of the text's. */
+export function takeTitle(editor: Editor, title: string): void {
+  writeBesideText(editor.view, "meta", "title", oneLine(title));
+  announce(`The title is “${title}”. Undo brings the old one back.`);
+}
+
+export function openTitles(editor: Editor, assistant: Assistant): void {
   const text = editor.state.doc
     .textBetween(0, editor.state.doc.content.size, "\n\n", "\n")
     .slice(0, CONTINUE_BEFORE_CHARACTERS);
@@ -69,9 +76,8 @@ export function openTitles(editor: Editor, assistant: Assistant, take: (title: s
         () => {
           assistant.decide({ id, decision: "edited", final_text: title });
           id = "";
-          take(title);
           close();
-          announce(`The title is “${title}”.`);
+          takeTitle(editor, title);
         },
         { label: `Use “${title}”` },
       ),

@@ -3,7 +3,6 @@ import type { Editor, Extensions } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
 import { notify } from "../editor/announce";
 import type { FormTool, SelectionBubble } from "../editor/bubble";
-import { element } from "../editor/config";
 import { floatingHome } from "../editor/floating";
 import type { SlashItem } from "../editor/slash";
 import { Drafts } from "../forward/drafts";
@@ -175,11 +174,7 @@ export class WritingTools {
   private async proposeTitles(): Promise<void> {
     const { openTitles } = await import("../forward/titles");
     if (!this.editor) return;
-    openTitles(this.editor, this.assistant, (title) => {
-      const field = element<HTMLTextAreaElement>("title");
-      field.value = title;
-      field.dispatchEvent(new Event("input"));
-    });
+    openTitles(this.editor, this.assistant);
   }
 
   private suggestionsChanged(): void {
