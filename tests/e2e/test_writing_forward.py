@@ -5,13 +5,19 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.editor import ghost, ready, saved, text_box, write
+from tests.e2e.editor import ghost, ready, saved, text_box, text_of, write
 from tests.e2e.site import Site
 from tests.e2e.test_pages import assert_accessible, watch_console
 from tests.e2e.test_suggestions import open_together
 from tests.processes import wait_until
 
 TEXT = "The heron waits by the weir. The old bridge was taken by the winter."
+
+MOST_GHOSTS = """() => {
+    window.mostGhosts = 0
+    const count = () => { mostGhosts = Math.max(mostGhosts, document.querySelectorAll('.ghost').length) }
+    new MutationObserver(count).observe(document.body, { childList: true, subtree: true })
+}"""
 
 
 def blocks(page: Page) -> list[str]:
@@ -84,8 +90,10 @@ def test_a_story_goes_on_for_both_while_the_other_types(site: Site, query: str, 
     assert not errors
 
 
-def test_a_title_is_proposed_and_taken_and_a_continuation_is_steered(site: Site) -> None:
+def test_a_title_is_taken_and_undone_and_never_over_the_others(site: Site) -> None:
     page, his, _ = open_together(site)
+    his.get_by_label("Title", exact=True).fill("The weir")
+    expect(page.get_by_label("Title", exact=True)).to_have_value("The weir")
     write(page, TEXT)
     choose(page, "titles", "Titles")
     dialog = page.get_by_role("dialog", name="Titles")
@@ -93,11 +101,37 @@ def test_a_title_is_proposed_and_taken_and_a_continuation_is_steered(site: Site)
     expect(dialog.get_by_role("button", name="Try again")).to_be_visible(timeout=30_000)
     assert_accessible(page)
     use.click()
-    title = page.get_by_label("Title", exact=True)
-    expect(title).not_to_have_value("")
-    expect(his.get_by_label("Title", exact=True)).to_have_value(title.input_value())
+    title, title_at_his = (one.get_by_label("Title", exact=True) for one in (page, his))
+    expect(title).not_to_have_value("The weir")
+    expect(title_at_his).to_have_value(title.input_value())
+    taken = title.input_value()
+    expect(text_box(page)).to_be_focused()
+    write(page, " So it is.")
+    write(his, "")
+    his.keyboard.press("Control+Home")
+    his.keyboard.type("Now: ")
+    wait_until(lambda: text_of(page).startswith("Now: The heron") and text_of(page) == text_of(his), what="one text")
+    page.keyboard.press("Control+z")
+    expect(text_box(page)).not_to_contain_text("So it is.")
+    expect(title).to_have_value(taken)
+    page.keyboard.press("Control+z")
+    expect(title).to_have_value("The weir")
+    expect(title_at_his).to_have_value("The weir")
+    page.keyboard.press("Control+Shift+z")
+    expect(title_at_his).to_have_value(taken)
+    title_at_his.fill("His own")
+    expect(title).to_have_value("His own")
+    text_box(page).focus()
+    page.keyboard.press("Control+z")
+    expect(title).to_have_value("His own")
     saved(page)
+    wait_until(lambda: text_of(page) == text_of(his) and text_of(page).startswith("Now: "), what="one text")
+    expect(title_at_his).to_have_value("His own")
 
+
+def test_a_continuation_is_steered_and_the_other_sees_one_of_them(site: Site) -> None:
+    page, his, _ = open_together(site)
+    his.evaluate(MOST_GHOSTS)
     write(page, "The river is high.")
     page.keyboard.press("Control+Enter")
     expect(ghost(page)).to_be_visible()
@@ -109,8 +143,11 @@ def test_a_title_is_proposed_and_taken_and_a_continuation_is_steered(site: Site)
     text_box(his).focus()
     his.keyboard.press("Control+Home")
     his.keyboard.type("Now: ")
-    wait_until(lambda: blocks(page) == blocks(his) and blocks(page)[0] == "Now: " + TEXT, what="the same text in both")
+    wait_until(lambda: blocks(page) == blocks(his) and blocks(page)[0].startswith("Now: The river"), what="one text")
     expect(his.locator("[data-origin=ai]").first).to_be_attached()
+    expect(page.locator("#announcements")).to_contain_text("Tab to accept", timeout=30_000)
+    expect(ghost(his)).to_have_count(1)
+    assert his.evaluate("mostGhosts") == 1
 
 
 def test_turns_of_the_plot_are_drafted_and_kept(site: Site) -> None:

@@ -39,8 +39,16 @@ export class Proposals {
     editor.on("selectionUpdate", () => this.drawActive());
   }
 
-  /** Ask for text at `pos`. Return the generation's id, or null when nothing can be asked there. */
-  ask(action: GhostAction, pos: number, input: Excerpt & { instruction?: string }): string | null {
+  /**
+   * Ask for text at `pos`; `goesOnFrom`: instead of the rest of that generation. Return the generation's id, or null when
+   * nothing can be asked there.
+   */
+  ask(
+    action: GhostAction,
+    pos: number,
+    input: Excerpt & { instruction?: string },
+    goesOnFrom?: string,
+  ): string | null {
     const anchor = this.editor && createAnchor(this.editor.state, pos);
     if (!anchor) return null;
     const { name, color } = this.assistant.config.user;
@@ -49,7 +57,7 @@ export class Proposals {
     const id = this.assistant.start({
       action,
       input: { ...input },
-      anchor: encodeAnchor(anchor),
+      anchor: { ...encodeAnchor(anchor), ...(goesOnFrom ? { goes_on_from: goesOnFrom } : {}) },
       visibility,
     });
     this.ghosts.add({ id, anchor, mine: true, private: isPrivate, name, color, demo: false });
@@ -65,10 +73,12 @@ export class Proposals {
   steer(instruction: string): boolean {
     const own = this.own("continue");
     const { editor } = this;
-    const pos = own && this.ghosts.keep(own.id);
-    if (!editor || pos === null) return false;
+    if (!editor || !own) return false;
+    const pos = this.ghosts.keep(own.id);
+    if (pos === null) return false;
     const limits = { before: CONTINUE_BEFORE_CHARACTERS, after: CONTINUE_AFTER_CHARACTERS };
-    const asked = this.ask("continue", pos, { ...excerpt(editor.state.doc, pos, limits), instruction });
+    const input = { ...excerpt(editor.state.doc, pos, limits), instruction };
+    const asked = this.ask("continue", pos, input, own.id);
     if (asked) announce(`The assistant goes on: ${instruction}.`);
     return asked !== null;
   }
@@ -110,6 +120,7 @@ export class Proposals {
     if (!anchor || !known.user || this.dropped.has(known.id)) return;
     const { name, color } = known.user;
     const isPrivate = known.action === "complete";
+    this.removeEarlier(known);
     this.ghosts.add({
       id: known.id,
       anchor,
@@ -120,6 +131,12 @@ export class Proposals {
       demo: known.demo,
     });
     if (!own && !isOlder) announce(`${name} asked the assistant to write on.`);
+  }
+
+  /** What somebody steered goes on as another generation: the rest of the first is not to stand beside it. */
+  private removeEarlier({ anchor, user }: Generation): void {
+    const earlier = this.assistant.get(String((anchor as { goes_on_from?: unknown }).goes_on_from));
+    if (earlier && earlier.user?.id === user?.id) this.ghosts.remove(earlier.id);
   }
 
   private finish(known: Generation): void {

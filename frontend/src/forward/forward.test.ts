@@ -24,6 +24,7 @@ describe("titles in what a model says", () => {
 describe("writing forward", () => {
   let peers: Peers;
   let proposals: Proposals;
+  let his: Proposals;
   const drafts = {} as Record<"alice" | "bob", Drafts>;
 
   beforeEach(async () => {
@@ -35,13 +36,15 @@ describe("writing forward", () => {
         makeConfig(name === "alice" ? ALICE : { ...ALICE, id: "u2", name: "Bob" }),
       );
       drafts[name] = new Drafts(assistant, { changed: () => {} });
-      if (name === "bob") return [drafts.bob.extension()];
-      proposals = new Proposals(assistant, () => {});
-      return [drafts.alice.extension(), proposals.ghosts.extension()];
+      const own = new Proposals(assistant, () => {});
+      if (name === "alice") proposals = own;
+      else his = own;
+      return [drafts[name].extension(), own.ghosts.extension()];
     });
     drafts.alice.attach(peers.alice.editor);
     drafts.bob.attach(peers.bob.editor);
     proposals.attach(peers.alice.editor);
+    his.attach(peers.bob.editor);
     await vi.waitFor(() =>
       expect(FakeSocket.of.get("u1")?.isGreeted && FakeSocket.of.get("u2")?.isGreeted).toBe(true),
     );
@@ -142,6 +145,43 @@ describe("writing forward", () => {
     expect(hers().sentOf("decide")).toEqual([
       { type: "decide", id, decision: "edited", final_text: " It was quiet" },
     ]);
+  });
+
+  it("shows the other only the continuation that goes on, and not the rest of the one before", async () => {
+    write(peers.alice, "<p>The rain had stopped.</p>", "stopped.");
+    continueText(peers.alice.editor, proposals);
+    const first = started("continue");
+    say({ type: "chunk", id: first, seq: 2, text: " It was quiet" });
+    await drawn();
+    proposals.steer("Shorter");
+    say({ type: "chunk", id: first, seq: 3, text: " and cold" }); // was on its way
+    started("continue");
+    await drawn();
+    for (const who of ["alice", "bob"] as const)
+      expect(peers[who].editor.view.dom.querySelectorAll(".ghost")).toHaveLength(1);
+    expect(peers.bob.editor.view.dom.querySelector(".ghost")?.firstChild?.textContent).toBe("");
+  });
+
+  it("takes down nothing of somebody else's, whatever an anchor says", async () => {
+    write(peers.alice, "<p>The rain had stopped.</p>", "stopped.");
+    continueText(peers.alice.editor, proposals);
+    const first = started("continue");
+    say({ type: "chunk", id: first, seq: 2, text: " It was quiet" });
+    await drawn();
+    const anchor = { ...(request().anchor as object), goes_on_from: first };
+    const bob = { ...ALICE, id: "u2", name: "Bob" };
+    say({
+      type: "started",
+      id: "g9",
+      seq: 1,
+      action: "continue",
+      user: bob,
+      anchor,
+      model: "m",
+      demo: false,
+    });
+    await drawn();
+    expect(peers.alice.editor.view.dom.querySelectorAll(".ghost")).toHaveLength(2);
   });
 
   it("goes on from the kept part, wherever the caret went and whatever others wrote before it", async () => {
