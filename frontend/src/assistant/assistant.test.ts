@@ -1,7 +1,7 @@
 /** The assistant in a document: what it asks, shows and decides, against a server played by the test. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createAnchor, encodeAnchor } from "../collaboration/anchors";
-import { ANSWER_TIMEOUT_MS } from "../editor/limits";
+import { ANSWER_TIMEOUT_MS, CONNECTING_MS } from "../editor/limits";
 import { FakeSocket, makeConfig } from "../testing/fake-socket";
 import { makePeers, type Peers, press, type, write } from "../testing/peers";
 import { Assistant } from "./assistant";
@@ -27,7 +27,7 @@ describe("the assistant in a document", () => {
     );
     proposals.attach(peers.alice.editor);
     write(peers.alice, "<p>The rain had stopped.</p>", "stopped.");
-    await vi.waitFor(() => expect(assistant.isReachable).toBe(true));
+    await vi.waitFor(() => expect(assistant.hello).not.toBeNull());
   });
   afterEach(() => {
     peers.destroy();
@@ -182,6 +182,48 @@ describe("the assistant in a document", () => {
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
     expect(ghostText()).toBeNull();
     expect(notices()).toContain("did not answer. Your text is untouched.");
+  });
+
+  describe("before its first connection", () => {
+    beforeEach(() => {
+      vi.useFakeTimers();
+      FakeSocket.greets = false;
+      const early = new Assistant(CONFIG);
+      const waiting = new Proposals(early, () => {});
+      peers.destroy();
+      peers = makePeers((name) =>
+        name === "alice" ? [waiting.ghosts.extension(), continueExtension(waiting)] : [],
+      );
+      waiting.attach(peers.alice.editor);
+      write(peers.alice, "<p>The rain had stopped.</p>", "stopped.");
+    });
+    afterEach(() => {
+      FakeSocket.greets = true;
+    });
+
+    it("keeps what is asked, and sends it with the hello, for the place where it was asked", () => {
+      press(peers.alice, "Enter", { ctrlKey: true });
+      expect(sent("generate")).toHaveLength(0);
+      expect(peers.alice.editor.view.dom.querySelector(".ghost-wait")).not.toBeNull();
+      vi.advanceTimersByTime(CONNECTING_MS - 1);
+      FakeSocket.latest.greet();
+      expect(sent("generate")).toMatchObject([
+        { action: "continue", input: { text_before: "The rain had stopped." } },
+      ]);
+      vi.advanceTimersByTime(CONNECTING_MS);
+      expect(notices()).toBe("");
+    });
+
+    it("waits no longer than so long, says why, and sends nothing of it later", () => {
+      press(peers.alice, "Enter", { ctrlKey: true });
+      vi.advanceTimersByTime(CONNECTING_MS);
+      expect(ghostText()).toBeNull();
+      expect(notices()).toContain("The assistant cannot be reached. Your text is untouched.");
+      FakeSocket.latest.greet();
+      expect(sent("generate")).toHaveLength(0);
+      press(peers.alice, "Enter", { ctrlKey: true });
+      expect(sent("generate")).toHaveLength(1);
+    });
   });
 
   it("refuses in words while it cannot be reached", async () => {

@@ -6,7 +6,7 @@
  */
 import { uuidv4 } from "lib0/random";
 import { type EditorConfig, type Role, socketUrl } from "../editor/config";
-import { ANSWER_TIMEOUT_MS } from "../editor/limits";
+import { ANSWER_TIMEOUT_MS, CONNECTING_MS } from "../editor/limits";
 import {
   asked,
   failed,
@@ -57,13 +57,20 @@ export class Assistant {
       message: (message) => this.hear(message),
       resumePoints: () => resumePoints(this.generations),
       reachable: (reachable) => {
+        if (!reachable && !this.hello) this.giveUpWaiting();
         for (const listener of this.reachability) listener(reachable);
       },
     });
   }
 
+  /** Whether something can be asked: at once, or in a moment. */
   get isReachable(): boolean {
     return this.socket.isReachable;
+  }
+
+  /** Whether what is asked waits for the first connection. */
+  get isConnecting(): boolean {
+    return this.socket.isConnecting;
   }
 
   /** What the server last said about itself; null before it has. */
@@ -121,7 +128,7 @@ export class Assistant {
     if (options) request.options = options;
     this.change((known) => new Map(known).set(id, asked(id, action, this.config.user, anchor)));
     this.socket.send(request);
-    setTimeout(() => this.giveUp(id), ANSWER_TIMEOUT_MS);
+    setTimeout(() => this.giveUp(id), ANSWER_TIMEOUT_MS + (this.isConnecting ? CONNECTING_MS : 0));
     return id;
   }
 
@@ -195,7 +202,20 @@ export class Assistant {
     if (known?.state !== "asked") return;
     this.socket.forget(id);
     this.socket.send({ type: "cancel", id });
-    const failure = { code: "unanswered", message: "", retryable: true, retryAfter: null };
-    this.change((generations) => new Map(generations).set(id, failed(known, failure)));
+    this.fail(known, "unanswered");
+  }
+
+  /** The first connection did not come in time: the server has heard of nothing that was asked. */
+  private giveUpWaiting(): void {
+    for (const known of this.generations.values()) {
+      if (known.state !== "asked") continue;
+      this.socket.forget(known.id);
+      this.fail(known, "unreachable");
+    }
+  }
+
+  private fail(known: Generation, code: string): void {
+    const failure = { code, message: "", retryable: true, retryAfter: null };
+    this.change((generations) => new Map(generations).set(known.id, failed(known, failure)));
   }
 }

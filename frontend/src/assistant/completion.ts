@@ -70,6 +70,7 @@ function complete(editor: Editor, proposals: Proposals, crowded: () => boolean):
   if (editor.isDestroyed || !editor.isEditable || !editor.isFocused || editor.view.composing) return;
   if (
     !proposals.assistant.isReachable ||
+    proposals.assistant.isConnecting ||
     proposals.ghosts.active() ||
     !isCompletable(editor.state) ||
     crowded()

@@ -1,5 +1,12 @@
 /** The assistant's socket: one connection kept up, requests re-sent by id, missed events asked for again. */
-import { ACK_DELAY_MS, ALIVE_MS, ASSISTANT_PING_MS, CHECK_MS, OFFLINE_AFTER_MS } from "../editor/limits";
+import {
+  ACK_DELAY_MS,
+  ALIVE_MS,
+  ASSISTANT_PING_MS,
+  CHECK_MS,
+  CONNECTING_MS,
+  OFFLINE_AFTER_MS,
+} from "../editor/limits";
 import { CLOSE, isPermanent } from "../sockets/close-codes";
 import { Reconnection } from "../sockets/reconnection";
 import { openSocket } from "../sockets/transport";
@@ -12,7 +19,7 @@ export interface AssistantSocketEvents {
   message(message: ServerMessage): void;
   /** After each `hello`: what is to be replayed. */
   resumePoints(): Record<string, number>;
-  /** Whether requests can be sent. A connection that comes back soon was never gone: what is asked meanwhile waits. */
+  /** Whether requests can be made. A connection that comes back soon was never gone: what is asked meanwhile waits. */
   reachable(reachable: boolean): void;
 }
 
@@ -26,7 +33,8 @@ export class AssistantSocket {
   private readonly pingTimer: ReturnType<typeof setInterval>;
   private awayTimer: ReturnType<typeof setTimeout> | undefined;
   private greeted = false;
-  isReachable = false;
+  /** Null while the first connection is made. */
+  private reached: boolean | null = null;
   hello: Hello | null = null;
 
   constructor(
@@ -35,7 +43,18 @@ export class AssistantSocket {
   ) {
     this.reconnection = new Reconnection({ connect: () => this.connect(), check: () => this.ping(CHECK_MS) });
     this.pingTimer = setInterval(() => this.ping(ALIVE_MS), ASSISTANT_PING_MS);
+    this.awayTimer = setTimeout(() => this.setReachable(false), CONNECTING_MS);
     this.connect();
+  }
+
+  /** What is asked while the first connection is made waits for it, as it does for one that comes back soon. */
+  get isReachable(): boolean {
+    return this.reached !== false;
+  }
+
+  /** Whether the first connection is still being made. */
+  get isConnecting(): boolean {
+    return this.reached === null;
   }
 
   /** Send now, or when there is a connection: in order, and each request once however often it is sent. */
@@ -121,8 +140,8 @@ export class AssistantSocket {
 
   private setReachable(reachable: boolean): void {
     clearTimeout(this.awayTimer);
-    if (this.isReachable === reachable) return;
-    this.isReachable = reachable;
+    if (this.reached === reachable) return;
+    this.reached = reachable;
     this.events.reachable(reachable);
   }
 

@@ -18,6 +18,7 @@ const SENTENCES: Record<string, string> = {
   stalled: "The model stopped in the middle of its answer.",
   internal: "Something went wrong on our side.",
   unanswered: "The assistant did not answer.",
+  unreachable: "The assistant cannot be reached.",
 };
 
 /** `keeps`: what became of the partial result, in a sentence. */

@@ -86,6 +86,8 @@ export const COMPLETION_AFTER_CHARACTERS = 500;
 export const CONTINUE_BEFORE_CHARACTERS = 12_000;
 export const CONTINUE_AFTER_CHARACTERS = 3_000;
 
+/** How long what is asked right after the page was opened waits for the assistant's first connection. */
+export const CONNECTING_MS = 8000;
 export const ASSISTANT_PING_MS = 25_000;
 /** How often rendered events are acknowledged. */
 export const ACK_DELAY_MS = 100;

@@ -38,6 +38,7 @@ import { slashItems } from "./slash-items";
 import { showStatus } from "./status-line";
 import { bindSwitch } from "./switch";
 import { bindTitle } from "./title";
+import { showWaiting } from "./waiting-line";
 
 const ORIGIN_SWITCH = "interline.origin";
 
@@ -127,6 +128,7 @@ bindTitle({
 });
 showStatus(connection, config);
 showQuota(assistant);
+showWaiting(assistant);
 showPresence(editor, awareness, {
   list: element("people"),
   counted: (people) => {

@@ -4,6 +4,8 @@ import type { EditorConfig } from "../editor/config";
 export class FakeSocket extends EventTarget {
   static readonly OPEN = 1;
   static latest: FakeSocket;
+  /** Whether new ones say `hello` by themselves. */
+  static greets = true;
   /** Every socket, by the id of whose it is. */
   static readonly of = new Map<string, FakeSocket>();
   readyState = 1;
@@ -18,20 +20,24 @@ export class FakeSocket extends EventTarget {
     FakeSocket.of.set(url.split("/").at(-1) ?? "", this);
     queueMicrotask(() => {
       this.dispatchEvent(new Event("open"));
-      const limits = { input_characters: 20_000, concurrent_generations: 8 };
-      const user = { id: "u1", name: "Alice", color: "#9f3a38" };
-      this.say({
-        type: "hello",
-        protocol: 1,
-        user,
-        role: "editor",
-        limits,
-        models: [],
-        open: [],
-        undecided: [],
-      });
-      this.isGreeted = true;
+      if (FakeSocket.greets) this.greet();
     });
+  }
+
+  greet(): void {
+    const limits = { input_characters: 20_000, concurrent_generations: 8 };
+    const user = { id: "u1", name: "Alice", color: "#9f3a38" };
+    this.say({
+      type: "hello",
+      protocol: 1,
+      user,
+      role: "editor",
+      limits,
+      models: [],
+      open: [],
+      undecided: [],
+    });
+    this.isGreeted = true;
   }
 
   send(data: string): void {
