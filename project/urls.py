@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("", include("project.personal.urls")),
     path("", include("apps.quotas.urls")),
+    path("", include("apps.moderation.urls")),
     path("", include("apps.teams.urls")),
     path("", include("apps.documents.urls")),
 ]

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import Suspension, User
-from apps.accounts.signals import appealed, suspending
+from apps.accounts.signals import appealing, suspending
 from apps.core import deeds
 from apps.core.errors import Conflict, Forbidden, Invalid
 
@@ -52,7 +52,7 @@ def suspend(user_id: UUID, *, by: User, reason: str, until: datetime | None = No
     if until is not None and until <= now:
         raise Invalid("until: this time has passed.")
     suspending.send(sender=Suspension, user_id=user_id)
-    user = User.objects.select_for_update().get(pk=user_id)
+    user = User.objects.select_for_update(no_key=True).get(pk=user_id)
     if user.pk == by.pk:
         raise Forbidden("Nobody suspends themselves.")
     if user.is_superuser and not by.is_superuser:
@@ -68,7 +68,7 @@ def suspend(user_id: UUID, *, by: User, reason: str, until: datetime | None = No
 @transaction.atomic
 def restore(user_id: UUID, *, by: User, answer: str = "") -> bool:
     """End a suspension; False where there is none. An appeal that waits is granted, with `answer`."""
-    user = User.objects.select_for_update().get(pk=user_id)
+    user = User.objects.select_for_update(no_key=True).get(pk=user_id)
     suspension = user.suspensions.filter(ended_at=None).first()
     if suspension is None or not user.is_suspended:
         return False
@@ -90,7 +90,8 @@ def appeal(user: User, text: str) -> Suspension:
         raise Invalid("Say why this should be looked at again.")
     if len(text) > settings.APPEAL_MAX_CHARACTERS:
         raise Invalid(f"An appeal has at most {settings.APPEAL_MAX_CHARACTERS:,} characters.")
-    locked = User.objects.select_for_update().get(pk=user.pk)
+    appealing.send(sender=Suspension, user_id=user.pk)
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     suspension = suspension_of(locked)
     if suspension is None or not suspension.can_be_appealed:
         raise Conflict("There is nothing to appeal, or you have done so already.")
@@ -98,7 +99,6 @@ def appeal(user: User, text: str) -> Suspension:
     suspension.appealed_at = timezone.now()
     suspension.save(update_fields=["appeal", "appeal_text", "appealed_at"])
     deeds.tell("user.appealed", target=("user", user.pk), actor_id=user.pk)
-    appealed.send(sender=Suspension, suspension=suspension)
     return suspension
 
 

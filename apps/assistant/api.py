@@ -18,12 +18,15 @@ from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Decide, Edit
 from apps.assistant.models import Generation
 from apps.assistant.people import person
 from apps.assistant.queries import list_generations, read_generation
+from apps.assistant.reports import report_generation
 from apps.assistant.services import start_generation
 from apps.assistant.transcripts import edits_of
 from apps.core.addresses import request_address
 from apps.core.countries import request_country
+from apps.core.errors import RateLimited
 from apps.core.problems import refused_with
 from apps.llm.routes import deployments, is_demo
+from apps.moderation.api import ReportInput, ReportOutput, shown
 from apps.moderation.errors import BlockedInput
 from apps.quotas.errors import LimitsUnknown
 from apps.quotas.rates import windows_of_origin
@@ -248,3 +251,10 @@ def make_decision(request: HttpRequest, generation_id: UUID, body: Body[Verdict]
     generation = read_generation(user, generation_id)
     decide(user, generation.document_id, Decide(id=generation_id, **body.model_dump()))
     return Status(201, None)
+
+
+@router.post("/generations/{uuid:generation_id}/reports", response={201: ReportOutput, **refused_with(RateLimited)})
+def report(request: HttpRequest, generation_id: UUID, body: Body[ReportInput]) -> Any:
+    """Have reviewers look at an answer. Again, while they have not: the words are replaced."""
+    sent = report_generation(caller(request), generation_id, reason=body.reason, note=body.note)
+    return Status(201, shown(sent))

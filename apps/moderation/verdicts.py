@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from apps.moderation.cases import open_for
 from apps.moderation.folding import fold_text
 from apps.moderation.metrics import note_findings
 from apps.moderation.models import Rule, Verdict
@@ -54,6 +55,7 @@ def record(place: Place, findings: Sequence[Finding], *, run: str = "") -> list[
     known = set(Verdict.objects.filter(key__in=rows).values_list("key", flat=True))
     new = [row for key, row in rows.items() if key not in known]
     Verdict.objects.bulk_create(new, ignore_conflicts=True)
+    open_for(new)
     transaction.on_commit(partial(note_findings, findings), robust=True)
     for row in new:
         logger.info(

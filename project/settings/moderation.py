@@ -22,3 +22,11 @@ MODERATION_CONTROLS_MAX = 32  # control characters in a request; with more it is
 # like nothing ever is.
 MODERATION_EXCERPTS: list[str] = env.list("MODERATION_EXCERPTS", ["rule", "model", "injection", "report"])
 MODERATION_EXCERPT_CHARACTERS = 300
+
+# Human review.
+REVIEW_HOURS = env.float("REVIEW_HOURS", 24)  # within which a case should be decided
+REVIEW_APPEAL_HOURS = env.float("REVIEW_APPEAL_HOURS", 72)  # and an appeal
+REVIEW_ESCALATED_HOURS = env.float("REVIEW_ESCALATED_HOURS", 24)  # and a case from when a reviewer passed it on
+REVIEW_WORDS_MAX_CHARACTERS = 2_000  # of a reviewer's note, and of what they tell somebody
+REPORTS_PER_HOUR = env.int("REPORTS_PER_HOUR", 20)  # by one person
+REPORT_NOTE_MAX_CHARACTERS = 1_000

@@ -2,6 +2,7 @@
 import type { Editor } from "@tiptap/core";
 import { isApple } from "../editor/create";
 import { icon } from "../page/icons";
+import { reportGeneration } from "../reports/report";
 import type { Ghost, Ghosts } from "./ghost";
 
 export interface SuggestionBar {
@@ -42,11 +43,16 @@ export function suggestionBar(
   drop.classList.add("button-quiet", "button-icon");
   drop.setAttribute("aria-label", "Dismiss (Escape)");
   drop.title = "Dismiss (Esc)";
+  const report = button("", "", () => active && reportGeneration(active.id));
+  report.append(icon("flag"));
+  report.classList.add("button-quiet", "button-icon");
+  report.setAttribute("aria-label", "Report…");
+  report.title = "Report…";
   const steering = steerForm((instruction) => {
     steer(instruction);
     editor()?.commands.focus();
   });
-  bar.append(who, accept, word, steering, drop);
+  bar.append(who, accept, word, steering, report, drop);
 
   return {
     show(ghost, rest) {

@@ -1,6 +1,7 @@
 /** One turn of a conversation: the question, the answer as it streams, and what can be done with it. */
 import { failureSentence } from "../assistant/words";
 import { make, makeButton } from "../page/elements";
+import { reportGeneration } from "../reports/report";
 import { MarkdownStream } from "./markdown";
 import { isRunning, type Turn } from "./thread";
 
@@ -115,6 +116,7 @@ export class TurnView {
       this.tools.append(
         makeButton("Copy", () => this.actions.copy(this.turn, this.answer.innerText), quiet),
         makeButton("Copy Markdown", () => this.actions.copy(this.turn, this.turn.text), quiet),
+        makeButton("Report…", () => reportGeneration(turn.id), quiet),
       );
     }
     if (canAsk)

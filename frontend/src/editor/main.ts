@@ -15,6 +15,7 @@ import { showPresence } from "../collaboration/presence";
 import { Commands } from "../commands/commands";
 import { addProvenance } from "../provenance/provenance";
 import { Rail } from "../rail/rail";
+import { reportDocument } from "../reports/report";
 import { addStory } from "../story/story";
 import { WritingTools } from "../tools/tools";
 import { Bubble } from "./bubble";
@@ -148,6 +149,7 @@ bindSwitch(element("assisted"), {
 if (mayEdit(config.role))
   bindSwitch(element("completion"), { on: completionIsOn(), change: switchCompletion });
 bindHelp(element("help"));
+element("report").addEventListener("click", () => reportDocument(config.document.id));
 document.getElementById("share")?.addEventListener("click", async () => {
   (await import("../documents/share")).openShare(config.paths.members);
 });

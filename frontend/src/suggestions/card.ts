@@ -1,5 +1,6 @@
 /** A suggestion as a card: what would change, why, whose it is, and buttons to decide. */
 import { make, makeButton } from "../page/elements";
+import { reportGeneration } from "../reports/report";
 import { aspectLabel } from "./aspects";
 import { type Suggestion, spoken } from "./suggestion";
 
@@ -52,7 +53,11 @@ function meta({ aspect, author, demo, verdict, by }: Suggestion): string {
   return parts.join(" · ");
 }
 
-function openActions(card: HTMLElement, { id, replacement }: Suggestion, actions: CardActions): HTMLElement {
+function openActions(
+  card: HTMLElement,
+  { id, generation, replacement }: Suggestion,
+  actions: CardActions,
+): HTMLElement {
   const row = make("div", "card-actions");
   const edit = () => {
     row.hidden = true;
@@ -76,6 +81,7 @@ function openActions(card: HTMLElement, { id, replacement }: Suggestion, actions
       icon: "message-square",
       label: "Ask about it",
     }),
+    makeButton("", () => reportGeneration(generation), { kind: "icon", icon: "flag", label: "Report…" }),
   );
   return row;
 }
