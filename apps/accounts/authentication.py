@@ -55,6 +55,7 @@ READS = (Scope.DOCUMENTS_READ.value,)
 DOCUMENTS = (KeyAuth(reads=READS, writes=(Scope.DOCUMENTS_WRITE.value,)), SessionAuth())
 ASSISTANT = (KeyAuth(reads=READS, writes=(Scope.ASSISTANT.value,)), SessionAuth())
 ANY_SCOPE = (KeyAuth(reads=Scope.values, writes=Scope.values), SessionAuth())
+ANALYTICS = (KeyAuth(reads=(Scope.ANALYTICS_READ.value,), writes=()), SessionAuth())
 BROWSER_ONLY = (KeyAuth(reads=(), writes=()), SessionAuth())
 
 

@@ -1,11 +1,14 @@
 """Forms of the account pages."""
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest
 
 from apps.accounts.api_keys import NAME_MAX_CHARACTERS as KEY_NAME_MAX_CHARACTERS
 from apps.accounts.models import Appearance, Scope, User
 
+SCOPE_PERMISSIONS = {Scope.ANALYTICS_READ.value: ("analytics.view_dashboard",)}
 NAME_MAX_CHARACTERS = User._meta.get_field("name").max_length
 
 
@@ -40,6 +43,8 @@ class AppearanceForm(forms.Form):
 
 
 class ApiKeyForm(forms.Form):
+    """`person`: whose key it is to be; a scope that they could do nothing with is not offered."""
+
     name = forms.CharField(
         max_length=KEY_NAME_MAX_CHARACTERS,
         help_text="What uses it: “Nightly export”.",
@@ -54,3 +59,10 @@ class ApiKeyForm(forms.Form):
         initial=90,
         choices=[(30, "in 30 days"), (90, "in 90 days"), (365, "in a year"), (0, "when it is revoked")],
     )
+
+    def __init__(self, *arguments: Any, person: User, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        offered = [one for one in Scope.choices if person.has_perms(SCOPE_PERMISSIONS.get(one[0], ()))]
+        scopes = self.fields["scopes"]
+        assert isinstance(scopes, forms.MultipleChoiceField)
+        scopes.choices = offered

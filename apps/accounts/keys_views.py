@@ -31,8 +31,8 @@ def _person(request: HttpRequest) -> User:
 def keys_page(request: HttpRequest) -> HttpResponse:
     """List the keys; make one and show it this once."""
     if request.method == "GET":
-        return _page(request, ApiKeyForm())
-    form = ApiKeyForm(request.POST)
+        return _page(request, ApiKeyForm(person=_person(request)))
+    form = ApiKeyForm(request.POST, person=_person(request))
     if not form.is_valid():
         return _page(request, form, status=HTTPStatus.BAD_REQUEST)
     days = form.cleaned_data["lifetime"]
@@ -46,7 +46,7 @@ def keys_page(request: HttpRequest) -> HttpResponse:
     except InterlineError as error:
         form.add_error(None, error.message)
         return _page(request, form, status=HTTPStatus(error.status))
-    return _page(request, ApiKeyForm(), new=(key, text))
+    return _page(request, ApiKeyForm(person=_person(request)), new=(key, text))
 
 
 @never_cache
@@ -58,7 +58,7 @@ def rotate(request: HttpRequest, key_id: UUID) -> HttpResponse:
     except InterlineError as error:
         messages.error(request, error.message)
         return redirect("api_keys")
-    return _page(request, ApiKeyForm(), new=new)
+    return _page(request, ApiKeyForm(person=_person(request)), new=new)
 
 
 @login_required

@@ -162,6 +162,7 @@ class Scope(models.TextChoices):
     DOCUMENTS_READ = "documents:read", "Read documents"
     DOCUMENTS_WRITE = "documents:write", "Create and change documents, and say who may"
     ASSISTANT = "assistant", "Ask the assistant and decide"
+    ANALYTICS_READ = "analytics:read", "Read the analytics"
 
 
 class KeptAnswer(models.Model):

@@ -1,18 +1,36 @@
-"""REST: figures and experiments, for staff who may see the dashboard."""
+"""REST: figures and experiments, for staff who may see the dashboard; with an API key's scope `analytics:read` too."""
 
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 
-from django.http import HttpRequest
-from ninja import Router, Schema
+from django.http import HttpRequest, StreamingHttpResponse
+from ninja import Query, Router, Schema
 
-from apps.accounts.authentication import BROWSER_ONLY, caller
+from apps.accounts.authentication import ANALYTICS, caller
 from apps.analytics import figures, trials
+from apps.analytics.files import as_file
 from apps.analytics.models import Experiment
-from apps.core.errors import NotFound
+from apps.analytics.tables import TABLES, Row, rows_of
+from apps.core.errors import Forbidden, NotFound
 
-router = Router(auth=BROWSER_ONLY, tags=["analytics"])
+router = Router(auth=ANALYTICS, tags=["analytics"])
 
 PERMISSION = "analytics.view_dashboard"
+EXPERIMENTS_MAX = 100
+CSV = {"text/csv": {"schema": {"type": "string"}}}
+
+
+class Asked(Schema):
+    """What is looked at: a period, by hour up to 7d and by day above; and of it only what fits the filters."""
+
+    period: Literal["24h", "7d", "30d", "90d"] = "7d"
+    action: str = ""
+    model: str = ""
+    tier: str = ""
+    prompt_version: str = ""
+
+    def choice(self, by: str = "action") -> figures.Choice:
+        return figures.Choice.of({**self.dict(), "by": by})
 
 
 class FiguresOutput(Schema):
@@ -23,6 +41,41 @@ class FiguresOutput(Schema):
     totals: dict[str, Any]
     series: list[dict[str, Any]]
     breakdown: list[dict[str, Any]]
+
+
+class EventsOutput(Schema):
+    """Events of a kind in an hour or a day. `peak`: the largest amount of one; `seconds`: their sum."""
+
+    starts_at: datetime
+    kind: str
+    subject: str
+    code: str
+    events: int
+    amount: int
+    peak: int
+    seconds: float
+
+
+class KeptTextOutput(Schema):
+    """What still stood of accepted text at `age`, by the hour or day in which it was accepted; in characters."""
+
+    accepted_at: datetime
+    age: Literal["1h", "24h", "7d"]
+    answers: int
+    untouched_answers: int
+    accepted_characters: int
+    kept_characters: int
+    kept_share: float | None
+
+
+class CohortOutput(Schema):
+    """Of the `people` who joined in a week (its Monday), how many used the assistant so many weeks later."""
+
+    week: date
+    age_weeks: int
+    people: int
+    active: int
+    active_share: float | None
 
 
 class IntervalOutput(Schema):
@@ -53,23 +106,18 @@ class ExperimentOutput(Schema):
 def _check(request: HttpRequest) -> None:
     person = caller(request)
     if not (person.is_staff and person.has_perm(PERMISSION)):
-        raise NotFound("There is no such page.")
+        raise Forbidden("The analytics are for staff with the permission to see them.")
 
 
 @router.get("/figures", response=FiguresOutput)
 def read_figures(
     request: HttpRequest,
-    period: str = "7d",
-    by: str = "action",
-    action: str = "",
-    model: str = "",
-    tier: str = "",
-    prompt_version: str = "",
+    asked: Query[Asked],
+    by: Literal["action", "model", "tier", "prompt_version", "experiment", "arm"] = "action",
 ) -> Any:
-    """What the dashboard shows: `period` 24h, 7d, 30d or 90d; times in milliseconds, shares of 1, null of nothing."""
+    """What the dashboard shows of answers: times in milliseconds, shares of 1, null of nothing."""
     _check(request)
-    asked = {"action": action, "model": model, "tier": tier, "prompt_version": prompt_version}
-    choice = figures.Choice.of({"period": period, "by": by, **asked})
+    choice = asked.choice(by)
     board = figures.read(choice)
     return {
         "period": choice.period,
@@ -82,6 +130,47 @@ def read_figures(
     }
 
 
+@router.get("/events", response=list[EventsOutput])
+def read_events(request: HttpRequest, asked: Query[Asked]) -> list[Row]:
+    """Sockets opened, closed (`code`: why) and resumed, failures by code, and what was live at once."""
+    _check(request)
+    return list(rows_of(TABLES["events"], asked.choice()))
+
+
+@router.get("/kept-text", response=list[KeptTextOutput])
+def read_kept_text(request: HttpRequest, asked: Query[Asked]) -> list[Row]:
+    """How much of accepted text still stands an hour, a day and a week later."""
+    _check(request)
+    return list(rows_of(TABLES["kept-text"], asked.choice()))
+
+
+@router.get("/cohorts", response=list[CohortOutput])
+def read_cohorts(request: HttpRequest) -> list[Row]:
+    """Who stays, by the week in which people joined."""
+    _check(request)
+    return list(rows_of(TABLES["cohorts"], figures.Choice()))
+
+
+@router.get(
+    "/files/{table}",
+    response={200: Any},
+    openapi_extra={"responses": {200: {"description": "The table.", "content": CSV}}},
+)
+def read_file(
+    request: HttpRequest, table: Literal["answers", "events", "kept-text", "cohorts"], asked: Query[Asked]
+) -> StreamingHttpResponse:
+    """The same as CSV, a line for each hour or day and kind."""
+    _check(request)
+    return as_file(table, asked.choice())
+
+
+@router.get("/experiments", response=list[ExperimentOutput])
+def list_experiments(request: HttpRequest) -> Any:
+    """Every experiment, the latest first."""
+    _check(request)
+    return [_experiment(one) for one in Experiment.objects.all()[:EXPERIMENTS_MAX]]
+
+
 @router.get("/experiments/{experiment_name}", response=ExperimentOutput)
 def read_experiment(request: HttpRequest, experiment_name: str) -> Any:
     """How the arms of an experiment do since its start, control first."""
@@ -89,6 +178,10 @@ def read_experiment(request: HttpRequest, experiment_name: str) -> Any:
     experiment = Experiment.objects.filter(name=experiment_name).first()
     if experiment is None:
         raise NotFound("There is no such experiment.")
+    return _experiment(experiment)
+
+
+def _experiment(experiment: Experiment) -> dict[str, Any]:
     return {
         "name": experiment.name,
         "action": experiment.action,

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
-from apps.analytics.figures import ORDERLY, SHARES, Board, Totals
+from apps.analytics.figures import BREAKDOWNS, ORDERLY, SHARES, Board, Retention, Totals
 from apps.analytics.models import KeptText, Span
 from apps.analytics.plot import (
     Plot,
@@ -17,6 +17,7 @@ from apps.analytics.plot import (
 )
 
 CODES_SHOWN = 5  # colours can be told apart so far; the rest is one
+VALUES_SHOWN = CODES_SHOWN
 
 
 def plots_of(board: Board) -> list[tuple[str, list[Plot]]]:
@@ -24,7 +25,8 @@ def plots_of(board: Board) -> list[tuple[str, list[Plot]]]:
     return [
         ("Speed", [_times(board, "first_token", "First token"), _times(board, "whole", "Whole answer"), _speed(board)]),
         ("Outcome", [_outcomes(board), _errors(board), _fallbacks(board)]),
-        ("What people do with it", [_decisions(board), _shares(board), _kept(board)]),
+        ("What people do with it", [_decisions(board), _shares(board), _kept(board), _edited(board)]),
+        ("Use", [_use(board)]),
         ("Connections", [_sockets(board), _live(board)]),
         ("Cost", [_tokens(board), _cost(board)]),
     ]
@@ -87,18 +89,37 @@ def _shares(board: Board) -> Plot:
     def each(name: str) -> Values:
         return [getattr(board.series.get(at, Totals()), name) for at in board.slots]
 
-    series = {"accepted": each("acceptance"), "then edited": each("edited_share"), "abandoned": each("abandonment")}
+    series = {"accepted": each("acceptance"), "with changes": each("edited_share"), "abandoned": each("abandonment")}
     about = "Abandoned: nobody decided; final a day later."
     return line_plot("Acceptance", _labels(board), series, say_percent, about)
 
 
 def _kept(board: Board) -> Plot:
-    ages = board.kept_by_day
-    series: dict[str, Values] = {
-        f"after {age.label}": [ages.get(age.value, {}).get(at) for at in board.slots] for age in KeptText.Age
-    }
     about = "Of accepted text, by when it was accepted."
-    return line_plot("Kept text", _labels(board), series, say_percent, about)
+    return line_plot("Kept text", _labels(board), _by_age(board, "share"), say_percent, about)
+
+
+def _edited(board: Board) -> Plot:
+    about = "Of accepted answers, those whose words were changed, by when they were accepted."
+    return line_plot("Edited after accepting", _labels(board), _by_age(board, "edited_share"), say_percent, about)
+
+
+def _by_age(board: Board, name: str) -> dict[str, Values]:
+    nothing = Retention()
+    return {
+        f"after {age.label}": [getattr(board.kept_by_slot.get((at, age.value), nothing), name) for at in board.slots]
+        for age in KeptText.Age
+    }
+
+
+def _use(board: Board) -> Plot:
+    shown = [value for value, _ in board.table[:VALUES_SHOWN]]
+    series: dict[str, Values] = {value or "–": [board.use[value][at] for at in board.slots] for value in shown}
+    rest = [sum(board.use[value][at] for value, _ in board.table[VALUES_SHOWN:]) for at in board.slots]
+    if any(rest):
+        series["others"] = rest
+    title = f"Answers by {BREAKDOWNS[board.choice.by].lower()}"
+    return bar_plot(title, _labels(board), series, say_count, "Choose by what under “Table by”.")
 
 
 def _events(board: Board, *, kind: str, lost: bool = False) -> Values:
@@ -157,7 +178,7 @@ def cards_of(totals: Totals) -> list[tuple[str, str]]:
         ("Fallbacks", percent(totals.fallback_share)),
         ("Cancelled", percent(totals.cancelled_share)),
         ("Accepted", percent(totals.acceptance)),
-        ("Edited after accepting", percent(totals.edited_share)),
+        ("Accepted with changes", percent(totals.edited_share)),
         ("Abandoned", percent(totals.abandonment)),
         ("Tokens", say_count(totals.tokens)),
         ("Cost", say_dollars(totals.cost)),

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.analytics.histogram import SPEED_SCALE, merge, quantile
@@ -133,7 +132,10 @@ class Totals:
             **{name: self.counts[name] for name in COUNTS if name != "cost"},
             "cost_usd": round(self.cost, 6),
             "error_share": self.error_share,
+            "fallback_share": self.fallback_share,
+            "cancelled_share": self.cancelled_share,
             "acceptance": self.acceptance,
+            "edited_share": self.edited_share,
             "abandonment": self.abandonment,
             "tokens_per_second_p50": self.tokens_per_second,
             **{
@@ -148,19 +150,37 @@ def _share(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-@dataclass(frozen=True)
-class Kept:
-    """How much of what was accepted still stands after `age`, and how many answers that says."""
+@dataclass
+class Retention:
+    """How much of what was accepted still stands: of `answers`, nobody has touched `untouched`. In characters."""
 
-    age: str
-    share: float | None
-    untouched: float | None
-    answers: int
+    answers: int = 0
+    untouched: int = 0
+    accepted: int = 0
+    kept: int = 0
+
+    def add(self, accepted: int, kept: int) -> None:
+        self.answers += 1
+        self.untouched += kept >= accepted
+        self.accepted += accepted
+        self.kept += kept
+
+    @property
+    def share(self) -> float | None:
+        return _share(self.kept, self.accepted)
+
+    @property
+    def edited_share(self) -> float | None:
+        """Return how many of the answers were changed after they were accepted."""
+        return _share(self.answers - self.untouched, self.answers)
 
 
 @dataclass(frozen=True)
 class Board:
-    """Everything the dashboard shows. `table`: totals by value of the breakdown, most used first."""
+    """Everything the dashboard shows. `table`: totals by value of the breakdown, most used first; `use`: their answers.
+
+    `kept`: by age; `kept_by_slot`: by when it was accepted, and age.
+    """
 
     choice: Choice
     slots: list[datetime]
@@ -168,8 +188,9 @@ class Board:
     series: dict[datetime, Totals]
     table: list[tuple[str, Totals]]
     events: dict[tuple[str, str, str], dict[datetime, EventFigures]]
-    kept: list[Kept]
-    kept_by_day: dict[str, dict[datetime, float]]
+    use: dict[str, Counter[datetime]]
+    kept: dict[str, Retention]
+    kept_by_slot: dict[tuple[datetime, str], Retention]
 
 
 def read(choice: Choice, now: datetime | None = None) -> Board:
@@ -178,10 +199,12 @@ def read(choice: Choice, now: datetime | None = None) -> Board:
     totals = Totals()
     series: dict[datetime, Totals] = defaultdict(Totals)
     table: dict[str, Totals] = defaultdict(Totals)
+    use: dict[str, Counter[datetime]] = defaultdict(Counter)
     for row in choice.rows(now).iterator():
         totals.add(row)
         series[row.starts_at].add(row)
         table[getattr(row, choice.by)].add(row)
+        use[getattr(row, choice.by)][row.starts_at] += row.done + row.failed + row.cancelled
     return Board(
         choice=choice,
         slots=slots,
@@ -189,8 +212,9 @@ def read(choice: Choice, now: datetime | None = None) -> Board:
         series=dict(series),
         table=sorted(table.items(), key=lambda one: -one[1].answers),
         events=_events(choice.span, slots[0]),
+        use=dict(use),
         kept=_kept(choice, slots[0]),
-        kept_by_day=_kept_by_day(choice, slots[0]),
+        kept_by_slot=kept_by_slot(choice, now),
     )
 
 
@@ -201,33 +225,25 @@ def _events(span: Span, first: datetime) -> dict[tuple[str, str, str], dict[date
     return dict(found)
 
 
-def _measured(choice: Choice, first: datetime) -> QuerySet[KeptText]:
-    return KeptText.objects.filter(accepted_at__gte=first, **choice.filters)
+def _measured(choice: Choice, first: datetime) -> Iterator[tuple[str, datetime, int, int]]:
+    """Yield age, when it was accepted, and the characters that were accepted and that are kept."""
+    rows = KeptText.objects.filter(accepted_at__gte=first, **choice.filters)
+    return rows.values_list("age", "accepted_at", "accepted_characters", "kept_characters").iterator()
 
 
-def _kept(choice: Choice, first: datetime) -> list[Kept]:
-    whole = Q(kept_characters__gte=F("accepted_characters"))
-    found = []
-    for age in KeptText.Age:
-        rows = _measured(choice, first).filter(age=age)
-        sums = rows.aggregate(kept=Sum("kept_characters"), accepted=Sum("accepted_characters"))
-        answers = rows.count()
-        share = _share(sums["kept"] or 0, sums["accepted"] or 0)
-        found.append(Kept(age.label, share, _share(rows.filter(whole).count(), answers), answers))
+def _kept(choice: Choice, first: datetime) -> dict[str, Retention]:
+    found = {age.value: Retention() for age in KeptText.Age}
+    for age, _, accepted, kept in _measured(choice, first):
+        found[age].add(accepted, kept)
     return found
 
 
-def _kept_by_day(choice: Choice, first: datetime) -> dict[str, dict[datetime, float]]:
-    sums: dict[tuple[str, datetime], list[int]] = defaultdict(lambda: [0, 0])
-    rows = _measured(choice, first).values_list("age", "accepted_at", "kept_characters", "accepted_characters")
-    for age, at, kept, accepted in rows.iterator():
+def kept_by_slot(choice: Choice, now: datetime | None = None) -> dict[tuple[datetime, str], Retention]:
+    """Return what is kept of text by the hour or day in which it was accepted, and by its age."""
+    found: dict[tuple[datetime, str], Retention] = defaultdict(Retention)
+    for age, at, accepted, kept in _measured(choice, choice.slots(now or timezone.now())[0]):
         slot = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        slot = slot if choice.span == Span.HOUR else slot.replace(hour=0)
-        sums[age, slot][0] += kept
-        sums[age, slot][1] += accepted
-    found: dict[str, dict[datetime, float]] = defaultdict(dict)
-    for (age, slot), (kept, accepted) in sums.items():
-        found[age][slot] = kept / accepted
+        found[slot if choice.span == Span.HOUR else slot.replace(hour=0), age].add(accepted, kept)
     return dict(found)
 
 
@@ -247,15 +263,3 @@ def choices(names: Iterable[str] = FILTERS) -> dict[str, list[str]]:
     since = timezone.now() - LENGTHS["90d"][1]
     rows = GenerationFigures.objects.filter(span=Span.DAY, starts_at__gte=since).order_by()
     return {name: sorted(filter(None, rows.values_list(name, flat=True).distinct())) for name in names}
-
-
-def csv_rows(choice: Choice) -> Iterator[list[Any]]:
-    """Yield the rows of a file, the head first: one per hour or day and kind of generation."""
-    heads = list(Totals().as_json())
-    yield ["starts_at", *BREAKDOWNS, *heads]
-    rows = choice.rows().order_by("starts_at", *BREAKDOWNS)[: settings.ANALYTICS_CSV_ROWS_MAX]
-    for row in rows.iterator():
-        totals = Totals()
-        totals.add(row)
-        said = ["" if value is None else value for value in totals.as_json().values()]
-        yield [row.starts_at.isoformat(), *(getattr(row, name) for name in BREAKDOWNS), *said]

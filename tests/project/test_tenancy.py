@@ -82,6 +82,7 @@ class Estate:
             "generation_id": self.generation.pk,
             "command_id": self.command.pk,
             "email": "dora@example.org",
+            "table": "answers",
             "experiment_name": Experiment.objects.create(name="try", action="shorten").name,
         }
 

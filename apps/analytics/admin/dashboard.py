@@ -1,27 +1,20 @@
 """The dashboard: plots, numbers and tables over a time, with filters, and the same as a file."""
 
-import csv
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from apps.analytics import board, figures
-from apps.analytics.models import GenerationFigures
-from apps.core import deeds
+from apps.analytics.files import as_file
+from apps.analytics.models import GenerationFigures, KeptText
+from apps.analytics.tables import TABLES
 
 PERMISSION = "analytics.view_dashboard"
-
-
-class _Line:
-    """A file that hands back what is written to it: csv writes rows into it one by one."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 @admin.register(GenerationFigures)
@@ -43,7 +36,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.export)
-        return [path("figures.csv", view, name="analytics_export"), *super().get_urls()]
+        return [path("<slug:table>.csv", view, name="analytics_export"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -69,20 +62,17 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             "by": figures.BREAKDOWNS[choice.by],
             "heads": board.TABLE_HEADS,
             "rows": board.table_of(read),
-            "kept": read.kept,
+            "kept": [(age.label, read.kept[age.value]) for age in KeptText.Age],
+            "tables": [(name, table.label) for name, table in TABLES.items()],
             "cohorts": cohorts,
             "ages": range(max((len(ages) for _, _, ages in cohorts), default=0)),
         }
         return TemplateResponse(request, "admin/analytics/dashboard.html", context)
 
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer with the figures as CSV; the trail says who took them."""
+    def export(self, request: HttpRequest, table: str) -> HttpResponseBase:
+        """Answer with a table as CSV; the trail says who took it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        choice = figures.Choice.of(request.GET)
-        deeds.tell("analytics.exported", period=choice.period, filters=sorted(choice.filters))
-        writer = csv.writer(_Line())
-        lines = (writer.writerow(row) for row in figures.csv_rows(choice))
-        name = f"interline-{choice.period}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+        if table not in TABLES:
+            raise Http404
+        return as_file(table, figures.Choice.of(request.GET))
