@@ -140,6 +140,15 @@ class Processes:
         child.start()
         return child
 
+    def worker(self, **environment: str) -> Child:
+        """Start a Celery worker."""
+        argv = [sys.executable, "-m", "celery", "--quiet", "-A", "project", "worker"]
+        argv += ["--concurrency=1", "--without-mingle"]
+        child = Child(argv, {**self.environment, **environment}, self._log("worker"))
+        self._children.append(child)
+        child.start()
+        return child
+
     def keep(self, child: Child) -> None:
         """End `child` with the others."""
         self._children.append(child)

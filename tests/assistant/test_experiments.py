@@ -1,7 +1,10 @@
 """Experiments, where people meet them: an arm's prompt and model answer, and errors give everybody the usual again."""
 
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
 from pytest_django import Settings
 
 from apps.accounts.models import User
@@ -9,11 +12,15 @@ from apps.analytics import trials
 from apps.analytics.experiments import CONTROL, share_of
 from apps.analytics.models import Arm, Experiment
 from apps.assistant.models import Generation
+from apps.llm.models import Route
+from apps.llm.routing import tell_changed
 from apps.moderation.models import AuditRecord
 from tests.assistant.clients import AssistantClient
 from tests.assistant.conftest import House
+from tests.processes import wait_until
 
 FAULTY = "openai/candidate;fault=500"
+JUDGE = "from apps.analytics.tasks import judge_experiments; judge_experiments.delay()"
 
 
 def make(inside: User, outside: User, *, action: str, **arm: object) -> Experiment:
@@ -30,7 +37,8 @@ def make(inside: User, outside: User, *, action: str, **arm: object) -> Experime
 
 def ask(client: AssistantClient, action: str) -> tuple[str, Generation]:
     """Return how a generation ended, and its row."""
-    text = {"selection": "It was a very long day indeed."} if action == "shorten" else {"text_before": "It was late. "}
+    selects = action in ("shorten", "expand")
+    text = {"selection": "It was a very long day indeed."} if selects else {"text_before": "It was late. "}
     generation = client.generate(action=action, input=text)
     end = client.hear_end(generation)
     return end["type"], Generation.objects.get(pk=generation)
@@ -87,3 +95,38 @@ def test_what_an_experiment_names_has_to_be_there(house: House) -> None:
     assert "no model openai/unheard-of" in said
     assert "more than 100 %" in said
     assert Experiment.objects.get().state == Experiment.State.DRAFT
+
+
+def test_a_canary_beside_a_stored_route_is_judged_by_the_worker_and_shown_with_its_intervals(house: House) -> None:
+    """Its model fails, and the route's other model answers: people have their text, and the arm has the error."""
+    for action, models in (("expand", ["openai/routed"]), ("outline", [FAULTY])):
+        route = Route.objects.create(action=action, fallbacks=["openai/second"])
+        for model in models:
+            route.models.create(model=model)
+    tell_changed()
+    experiment = make(house.alice, house.bob, action="expand", model=FAULTY)
+    Experiment.objects.update(min_answers=10, max_errors_per_minute=1_000)
+    experiment.refresh_from_db()
+    trials.start(experiment)
+    alice, bob = house.join(house.alice), house.join(house.bob)
+    _, first = ask_within(alice, "expand", "canary")
+    rows = [first, *(ask(alice, "expand")[1] for _ in range(9))]
+    assert {(row.state, row.model, row.arm) for row in rows} == {("done", "openai/second", "canary")}
+    assert {tuple(one["model"] for one in row.attempts) for row in rows} == {(FAULTY, "openai/second")}
+    _, usual = ask_within(bob, "expand", CONTROL)
+    assert (usual.model, [one["model"] for one in usual.attempts]) == ("openai/routed", ["openai/routed"])
+
+    worker = house.processes.worker(**house.environment)
+    house.processes.command("shell", "-v0", "-c", JUDGE, **house.environment)
+    wait_until(lambda: Experiment.objects.get().state == "rolled_back", seconds=60, what="the judgement")
+    worker.stop()
+    assert "errors" in Experiment.objects.get().why_ended
+    assert AuditRecord.objects.get(action="experiment.rolled_back").actor is None
+    end, after = ask_within(alice, "expand", "")
+    assert (end, after.model, after.experiment) == ("done", "openai/routed", "")
+
+    admin = Client()
+    admin.force_login(User.objects.create(email="root@example.org", is_staff=True, is_superuser=True))
+    page = admin.get(f"/admin/analytics/experiment/{experiment.pk}/change/").content.decode()
+    assert "Rolled back" in page
+    assert re.search(r"100 % <span class=\"quiet\">\(72 to 100\)", page)  # Wilson's interval of 10 in 10

@@ -1,7 +1,6 @@
 """A real Celery worker: it is heard of, and its log names the request that asked for the task."""
 
 import json
-import sys
 
 import pytest
 from pytest_django import Settings
@@ -20,11 +19,7 @@ clear_expired_sessions.delay()
 
 @pytest.fixture
 def worker(processes: Processes) -> Child:
-    argv = [sys.executable, "-m", "celery", "--quiet", "-A", "project", "worker", "--concurrency=1", "--without-mingle"]
-    child = Child(argv, {**processes.environment, "LOG_FORMAT": "json"}, processes.folder / "worker.log")
-    processes.keep(child)
-    child.start()
-    return child
+    return processes.worker(LOG_FORMAT="json")
 
 
 def test_a_task_carries_the_request_id_of_who_asked(worker: Child, processes: Processes) -> None:
