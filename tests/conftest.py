@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -18,6 +19,14 @@ from tests.processes import Processes
 def _no_events_written_beside_tests() -> None:
     """Have this process write its events when a test says so: its thread would meet no database, or another test's."""
     django_settings.ANALYTICS_FLUSH_SECONDS = 3_600
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Let tests empty the audit trail after them, as they do with every table. Elsewhere PostgreSQL refuses."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for whose in (f"ALTER DATABASE {connection.ops.quote_name(connection.settings_dict['NAME'])} SET", "SET"):
+            cursor.execute(f"{whose} interline.audit_may_be_emptied = 'on'")
 
 
 @pytest.fixture(autouse=True)

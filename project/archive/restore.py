@@ -131,7 +131,9 @@ def _lay_out(manifest: Manifest) -> None:
         executor.migrate(last)
         tables = {part.table for part in manifest.parts}
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL interline.audit_may_be_emptied = 'on'")  # else the trail refuses
         cursor.execute(_on_tables("TRUNCATE {} CASCADE", tables | LEFT_OUT))
+        cursor.execute("SET LOCAL interline.audit_may_be_emptied = 'off'")
 
 
 def _on_tables(statement: str, tables: Iterable[str]) -> sql.Composed:

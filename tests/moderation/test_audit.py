@@ -144,12 +144,16 @@ def test_a_slow_transaction_holds_nobody_up() -> None:
         "UPDATE moderation_auditrecord SET hash = repeat('a', 64)",
         "UPDATE moderation_auditrecord SET seq = seq + 100",
         "DELETE FROM moderation_auditrecord",
+        "TRUNCATE moderation_auditrecord",
+        "TRUNCATE moderation_audithead, moderation_auditrecord RESTART IDENTITY CASCADE",
     ],
 )
 def test_postgresql_refuses_to_change_or_remove(statement: str) -> None:
     tell_some(2)
-    with pytest.raises(DatabaseError, match="append-only"), connection.cursor() as cursor:
-        cursor.execute(statement)
+    as_everywhere = "SET LOCAL interline.audit_may_be_emptied = 'off'"  # but in tests
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        connection.cursor().execute(f"{as_everywhere}; {statement}")
+    assert len(chain()) == 2
     assert problems() == []
 
 
