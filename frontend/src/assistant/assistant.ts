@@ -7,6 +7,7 @@
 import { uuidv4 } from "lib0/random";
 import { type EditorConfig, type Role, socketUrl } from "../editor/config";
 import { ANSWER_TIMEOUT_MS, CONNECTING_MS } from "../editor/limits";
+import { Availability } from "./availability";
 import {
   asked,
   failed,
@@ -41,6 +42,7 @@ export interface Request {
 export type Listener = (known: Generation, before: Generation | undefined) => void;
 
 export class Assistant {
+  readonly availability = new Availability();
   private readonly socket: AssistantSocket;
   private generations: Generations = new Map();
   /** Decisions about a whole generation wait for its end. */
@@ -164,6 +166,8 @@ export class Assistant {
     if (message.type === "hello" || message.type === "role") {
       for (const listener of this.roleListeners) listener(message.role);
     }
+    if (message.type === "hello" || message.type === "actions")
+      this.availability.take(message.unavailable ?? []); // a server of the last version tells nothing
     if (message.type === "conversation") {
       for (const listener of this.conversationListeners) listener(message.id);
     }

@@ -71,6 +71,7 @@ function complete(editor: Editor, proposals: Proposals, crowded: () => boolean):
   if (
     !proposals.assistant.isReachable ||
     proposals.assistant.isConnecting ||
+    proposals.assistant.availability.why("complete") ||
     proposals.ghosts.active() ||
     !isCompletable(editor.state) ||
     crowded()

@@ -22,6 +22,11 @@ export function continueText(editor: Editor, proposals: Proposals): boolean {
     return true;
   }
   if (proposals.hasOwn("continue")) return true;
+  const why = proposals.assistant.availability.why("continue");
+  if (why) {
+    notify(why);
+    return true;
+  }
   if (!proposals.assistant.isReachable) {
     notify("The assistant cannot be reached. Your text is untouched. Try again when the connection is back.");
     return true;

@@ -27,7 +27,9 @@ export function failureSentence(
   partial: boolean,
   keeps = "What had arrived stays as a suggestion.",
 ): string {
-  const what = SENTENCES[failure.code] ?? failure.message;
+  // What is forbidden may be so for several reasons, and the server knows which.
+  const what =
+    (failure.code === "forbidden" && failure.message) || (SENTENCES[failure.code] ?? failure.message);
   const kept = partial ? keeps : "Your text is untouched.";
   return `${what} ${kept}${advice(failure)}`;
 }

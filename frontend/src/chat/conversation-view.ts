@@ -71,7 +71,12 @@ export class ConversationView {
     this.element.append(this.log, this.canAsk ? this.composer.element : readersNote());
     this.composer.open(this.draftKey);
     this.buildEmpty();
-    this.stop = host.assistant.follow((known) => this.follow(known));
+    const followed = host.assistant.follow((known) => this.follow(known));
+    const changed = host.assistant.availability.onChange(() => this.draw());
+    this.stop = () => {
+      followed();
+      changed();
+    };
     this.draw();
   }
 
@@ -130,6 +135,11 @@ export class ConversationView {
 
   private get canAsk(): boolean {
     return mayEdit(this.host.assistant.config.role);
+  }
+
+  /** Why no question can be asked at present. */
+  private get whyNot(): string {
+    return this.host.assistant.availability.why("chat");
   }
 
   private get draftKey(): string {
@@ -271,14 +281,11 @@ export class ConversationView {
     this.empty.append(make("p", "", "Ask about this document. Nothing enters the text until you insert it."));
     if (!this.canAsk) return;
     const list = make("ul", "chat-starters");
-    for (const words of STARTERS)
-      list.append(
-        make(
-          "li",
-          "",
-          makeButton(words, () => this.ask(words)),
-        ),
-      );
+    for (const words of STARTERS) {
+      const button = makeButton(words, () => this.ask(words));
+      this.host.assistant.availability.mark(button, "chat");
+      list.append(make("li", "", button));
+    }
     this.empty.append(list);
   }
 
@@ -313,7 +320,7 @@ export class ConversationView {
   private setting(): Omit<TurnSetting, "siblings"> {
     return {
       named: this.conversation?.visibility === "shared",
-      canAsk: this.canAsk && this.host.assistant.isReachable && !this.running,
+      canAsk: this.canAsk && this.host.assistant.isReachable && !this.running && !this.whyNot,
       canInsert: this.host.editor.isEditable,
     };
   }
@@ -345,7 +352,7 @@ export class ConversationView {
   private blocked(running: Turn | undefined): string {
     if (!this.host.assistant.isReachable)
       return "The assistant cannot be reached. What you write is kept; send it when the connection is back.";
-    if (!running) return "";
+    if (!running) return this.whyNot;
     const own = running.user.id === this.host.assistant.config.user.id;
     return own ? "The assistant is answering." : `The assistant is answering ${running.user.name}.`;
   }

@@ -41,6 +41,7 @@ export class Commands {
       icon: "sparkles",
       group: "Commands",
       words: `command custom ${command.name.toLowerCase()}`,
+      needs: "custom",
       choose: (editor: Editor, range: Range) => {
         editor.chain().focus().deleteRange(range).run();
         if (command.needs_selection) this.giveForBlock(editor, command);
@@ -94,17 +95,16 @@ export class Commands {
     await this.store.reload().catch(() => []); // others may have added some
     const dialog = openDialog("Your commands");
     const usable = this.store.commands.filter(({ needs_selection }) => !empty || !needs_selection);
-    const buttons = usable.map((command) =>
-      makeButton(
-        command.name,
-        () => {
-          dialog.close();
-          editor.commands.focus();
-          this.give(editor, command, empty ? null : { from, to });
-        },
-        { kind: "quiet" },
-      ),
-    );
+    const buttons = usable.map((command) => {
+      const give = () => {
+        dialog.close();
+        editor.commands.focus();
+        this.give(editor, command, empty ? null : { from, to });
+      };
+      const button = makeButton(command.name, give, { kind: "quiet" });
+      this.proposals.assistant.availability.mark(button, "custom");
+      return button;
+    });
     const manage = () => {
       dialog.close();
       this.manage();

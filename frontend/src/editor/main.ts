@@ -85,6 +85,7 @@ const editor = createEditor({
     slashExtension(
       slashItems((at) => continueText(at, proposals), [...tools.slashItems(), chatSlashItem(() => chat)]),
       { items: () => commands.slashItems(), load: () => commands.load() },
+      (action) => assistant.availability.why(action),
     ),
     chatKeys(() => chat),
     commands.keys(),
@@ -146,8 +147,10 @@ bindSwitch(element("assisted"), {
     localStorage.setItem(ORIGIN_SWITCH, on ? "shown" : "hidden");
   },
 });
-if (mayEdit(config.role))
+if (mayEdit(config.role)) {
+  assistant.availability.mark(element("completion"), "complete");
   bindSwitch(element("completion"), { on: completionIsOn(), change: switchCompletion });
+}
 bindHelp(element("help"));
 element("report").addEventListener("click", () => reportDocument(config.document.id));
 document.getElementById("share")?.addEventListener("click", async () => {

@@ -19,6 +19,7 @@ export function slashItems(
       icon: "sparkles",
       group: "Assistant",
       words: "write ai assistant go on",
+      needs: "continue",
       choose(editor, range) {
         editor.chain().focus().deleteRange(range).run();
         continueText(editor);

@@ -1,5 +1,6 @@
 /** The slash menu: a list box under the caret that keeps the focus in the text. */
 import { icon } from "../page/icons";
+import { notify } from "./announce";
 import type { SlashItem, SlashProps } from "./slash";
 
 const LIST_ID = "slash-menu";
@@ -57,7 +58,8 @@ export class SlashMenu {
   }
 
   private choose(item: SlashItem | undefined): true {
-    if (item) this.props.command(item);
+    if (item?.off) notify(item.off);
+    else if (item) this.props.command(item);
     return true;
   }
 
@@ -96,6 +98,10 @@ export class SlashMenu {
     const label = document.createElement("span");
     label.textContent = item.label;
     option.append(icon(item.icon), label);
+    if (item.off) {
+      option.setAttribute("aria-disabled", "true");
+      option.title = item.off;
+    }
     if (item.hint) {
       const hint = document.createElement("kbd");
       hint.textContent = item.hint;

@@ -9,6 +9,10 @@ import { floatingHome } from "./floating";
 /** A block, or something else to do at the caret (continue, insert an image). */
 export interface SlashItem extends Pick<Block, "id" | "label" | "icon" | "group" | "words"> {
   hint?: string;
+  /** The assistant's action that it asks for. */
+  needs?: string;
+  /** Why it cannot be chosen at present; empty or absent where it can. */
+  off?: string;
   choose(editor: Editor, range: Range): void;
 }
 
@@ -22,8 +26,16 @@ export interface MoreItems {
   load(): Promise<void>;
 }
 
-export function slashExtension(items: readonly SlashItem[], more: MoreItems): Extension {
-  const find = (query: string) => filterBlocks([...items, ...more.items()], query);
+/** `why`: why an action of the assistant's cannot be asked for. */
+export function slashExtension(
+  items: readonly SlashItem[],
+  more: MoreItems,
+  why: (action: string) => string,
+): Extension {
+  const find = (query: string) =>
+    filterBlocks([...items, ...more.items()], query).map((item) =>
+      item.needs ? { ...item, off: why(item.needs) } : item,
+    );
   return Extension.create({
     name: "slash",
     // Its keys come before the ghost's and the lists'.

@@ -57,6 +57,10 @@ export class DeepCheck {
   }
 
   private send(): void {
+    if (this.assistant.availability.why("grammar")) {
+      this.clear();
+      return;
+    }
     const now = Date.now();
     while (this.starts[0] !== undefined && this.starts[0] <= now - MINUTE_MS) this.starts.shift();
     const full = this.starts.length >= DEEP_CHECKS_PER_MINUTE ? (this.starts[0] ?? now) + MINUTE_MS : now;

@@ -54,7 +54,7 @@ export class Grammar {
   private readonly redraws: Redraws;
 
   constructor(
-    private readonly assistant: Assistant,
+    readonly assistant: Assistant,
     private readonly events: GrammarEvents,
   ) {
     this.ignored = new Set(recall(this.ignoredKey));
@@ -63,6 +63,7 @@ export class Grammar {
       (text) => this.findingsIn(text),
     );
     this.preferences = new Preferences(assistant.config.document.id, () => this.preferencesChanged());
+    assistant.availability.onChange(() => this.events.changed());
     this.deep = new DeepCheck(
       assistant,
       {

@@ -54,20 +54,20 @@ export class GrammarPanel {
       change: (on) => grammar.switchDeep(on),
     });
     const rows = this.editor.isEditable ? [local, deep] : [local];
+    const { availability } = grammar.assistant;
+    const why = this.editor.isEditable ? availability.why("grammar") : "";
+    if (why) rows.push(make("p", "card-meta", `The assistant reads nothing. ${why}`));
     if (grammar.local.isBroken)
       rows.push(make("p", "card-meta", "The check in the browser could not be started here."));
     else if (!isUpToIt() && !grammar.isLocalOn)
       rows.push(make("p", "card-meta", "It loads 8 MB, so it is off on small devices until you want it."));
     if (grammar.failure)
       rows.push(make("p", "field-error", failureSentence(grammar.failure, true, "What was found stays.")));
-    if (this.editor.isEditable)
-      rows.push(
-        make(
-          "div",
-          "card-actions",
-          makeButton("Read the whole text", () => grammar.readAll(), { icon: "sparkles" }),
-        ),
-      );
+    if (this.editor.isEditable) {
+      const read = makeButton("Read the whole text", () => grammar.readAll(), { icon: "sparkles" });
+      availability.mark(read, "grammar");
+      rows.push(make("div", "card-actions", read));
+    }
     return rows;
   }
 

@@ -1,4 +1,5 @@
 /** What can be done with a selection: a wish in one's own words, or one of the usual ones. */
+import type { Availability } from "../assistant/availability";
 import { make, makeButton } from "../page/elements";
 import type { Wish } from "./rewrites";
 
@@ -29,27 +30,31 @@ export const SIMPLE: readonly {
 ];
 
 /** Build the form. `ask` gets what was wished for; `extra` are more buttons for the selection. */
-export function rewriteForm(ask: (wish: Wish) => void, extra: readonly HTMLElement[] = []): HTMLElement {
+export function rewriteForm(
+  ask: (wish: Wish) => void,
+  availability: Availability,
+  extra: readonly HTMLElement[] = [],
+): HTMLElement {
   const panel = make("div", "rewrite-form");
+  const simple = SIMPLE.map(({ action, label, icon }) => {
+    const button = makeButton(label, () => ask({ action, input: {}, label }), { icon, kind: "quiet" });
+    availability.mark(button, action);
+    return button;
+  });
   panel.append(
-    instruction(ask),
-    make(
-      "div",
-      "rewrite-simple",
-      ...SIMPLE.map(({ action, label, icon }) =>
-        makeButton(label, () => ask({ action, input: {}, label }), { icon, kind: "quiet" }),
-      ),
-    ),
-    tone(ask),
-    translation(ask),
+    instruction(ask, availability),
+    make("div", "rewrite-simple", ...simple),
+    tone(ask, availability),
+    translation(ask, availability),
   );
   if (extra.length > 0) panel.append(make("div", "rewrite-row", ...extra));
   return panel;
 }
 
-function instruction(ask: (wish: Wish) => void): HTMLFormElement {
+function instruction(ask: (wish: Wish) => void, availability: Availability): HTMLFormElement {
   const field = input("Tell the assistant what to change", INSTRUCTION_MAX_CHARACTERS);
   const submit = makeButton("Rewrite", () => {}, { kind: "primary" });
+  availability.mark(submit, "rewrite");
   return form([field, submit], () => {
     const wish = field.value.trim();
     if (wish) ask({ action: "rewrite", input: { instruction: wish }, label: wish });
@@ -57,7 +62,7 @@ function instruction(ask: (wish: Wish) => void): HTMLFormElement {
   });
 }
 
-function tone(ask: (wish: Wish) => void): HTMLFormElement {
+function tone(ask: (wish: Wish) => void, availability: Availability): HTMLFormElement {
   const tones = select(
     "Tone",
     TONES.map((name) => [name, name] as const),
@@ -65,6 +70,7 @@ function tone(ask: (wish: Wish) => void): HTMLFormElement {
   const strengths = select("How far", STRENGTHS);
   strengths.value = "2";
   const submit = makeButton("Change tone", () => {}, {});
+  availability.mark(submit, "tone");
   return form([tones, strengths, submit], () =>
     ask({
       action: "tone",
@@ -74,7 +80,7 @@ function tone(ask: (wish: Wish) => void): HTMLFormElement {
   );
 }
 
-function translation(ask: (wish: Wish) => void): HTMLFormElement {
+function translation(ask: (wish: Wish) => void, availability: Availability): HTMLFormElement {
   const field = input("Into any language", 35);
   field.value = localStorage.getItem(LANGUAGE_KEY) ?? "";
   field.setAttribute("list", "languages");
@@ -86,6 +92,7 @@ function translation(ask: (wish: Wish) => void): HTMLFormElement {
     list.append(option);
   }
   const submit = makeButton("Translate", () => {}, {});
+  availability.mark(submit, "translate");
   return form([field, list, submit], () => {
     const language = field.value.trim();
     if (!language) {

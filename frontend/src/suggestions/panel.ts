@@ -78,6 +78,7 @@ export class SuggestionsPanel {
     own.setAttribute("aria-label", "Something else to look for, in your words");
     const submit = makeButton("Look through the text", () => {}, { kind: "primary", icon: "sparkles" });
     submit.type = "submit";
+    this.suggestions.assistant.availability.mark(submit, "suggest");
     const scope = () => {
       const selected = !this.editor.state.selection.empty;
       submit.lastChild?.replaceWith(selected ? "Look through the selection" : "Look through the text");

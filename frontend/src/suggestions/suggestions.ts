@@ -45,7 +45,7 @@ export class Suggestions {
   private shown: string | null = null;
 
   constructor(
-    private readonly assistant: Assistant,
+    readonly assistant: Assistant,
     private readonly events: SuggestionEvents,
   ) {
     this.ranges = new TrackedRanges<Suggestion>({

@@ -14,7 +14,7 @@ export interface ToolActions {
   proposeTitles(): void;
 }
 
-type Item = Pick<SlashItem, "id" | "label" | "icon" | "words" | "hint"> & { run(): void };
+type Item = Pick<SlashItem, "id" | "label" | "icon" | "words" | "hint" | "needs"> & { run(): void };
 
 export function toolItems(act: ToolActions): SlashItem[] {
   const assistant: Item[] = [
@@ -31,6 +31,7 @@ export function toolItems(act: ToolActions): SlashItem[] {
       label: `${label} this paragraph`,
       icon,
       words: `${action} paragraph rewrite`,
+      needs: action,
       run: () => act.rewriteBlock({ action, input: {}, label }),
     })),
     {
@@ -54,6 +55,7 @@ export function toolItems(act: ToolActions): SlashItem[] {
       label: "Outline",
       icon: "rows-3",
       words: "outline plan structure sections",
+      needs: "outline",
       run: () => act.draft({ action: "outline", input: {}, label: "Outline" }),
     },
     {
@@ -61,6 +63,7 @@ export function toolItems(act: ToolActions): SlashItem[] {
       label: "Ideas",
       icon: "lightbulb",
       words: "brainstorm ideas list",
+      needs: "brainstorm",
       run: () => act.draft({ action: "brainstorm", input: {}, label: "Ideas" }),
     },
     {
@@ -68,6 +71,7 @@ export function toolItems(act: ToolActions): SlashItem[] {
       label: "Titles",
       icon: "heading",
       words: "title name headline",
+      needs: "title",
       run: () => act.proposeTitles(),
     },
     {
@@ -75,6 +79,7 @@ export function toolItems(act: ToolActions): SlashItem[] {
       label: "Go on with the scene",
       icon: "theater",
       words: "story scene continue plot character",
+      needs: "story",
       run: () => act.draft({ action: "story", input: { aspect: "scene" }, label: "Scene" }),
     },
     {
@@ -82,6 +87,7 @@ export function toolItems(act: ToolActions): SlashItem[] {
       label: "Turns of the plot",
       icon: "route",
       words: "story plot turn twist",
+      needs: "story",
       run: () => act.draft({ action: "story", input: { aspect: "turns" }, label: "Turns of the plot" }),
     },
   ];

@@ -124,6 +124,7 @@ export class WritingTools {
               done();
               this.rewrites.ask(wish);
             },
+            this.assistant.availability,
             [suggest],
           );
         },
