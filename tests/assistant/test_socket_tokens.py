@@ -3,20 +3,23 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from django.utils import timezone
 from pycrdt import Doc, Map, create_sync_message, create_update_message
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from apps.accounts.api_keys import create_key
+from apps.accounts.api_keys import create_key, revoke_key, rotate_key
 from apps.accounts.models import Scope, User
 from apps.accounts.tokens import make_token
 from tests.assistant.conftest import House
 from tests.cast import browser_of, make_document
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,6 +129,34 @@ def test_a_revoked_key_closes_its_sockets(house: House) -> None:
             assert gone.status_code == 204, gone.text
         assert close_code(sync) == 4401
         assert close_code(assistant) == 4401
+
+
+def test_a_key_that_is_replaced_without_an_overlap_closes_its_sockets(house: House) -> None:
+    key_id, token = key_of(house.alice)
+    with opened(house, "sync", token) as sync, opened(house, "assistant", token) as assistant:
+        sync.send(create_sync_message(Doc()))
+        hear_step_2(sync)
+        assert '"hello"' in str(assistant.recv(timeout=10))
+        rotate_key(house.alice, UUID(key_id), overlap=timedelta(0))
+        assert close_code(sync, seconds=30) == 4401
+        assert close_code(assistant, seconds=30) == 4401
+
+
+def test_a_socket_outlives_its_token_only_where_it_was_renewed(house: House, settings: Any) -> None:
+    key, _ = create_key(house.alice, name="Program", scopes=Scope.values)
+    settings.SOCKET_TOKEN_SECONDS = 3
+    short, ends_at = make_token(house.alice, key=key)
+    with opened(house, "assistant", short) as renewed, opened(house, "assistant", short) as left:
+        assert '"hello"' in str(renewed.recv(timeout=10))
+        assert '"hello"' in str(left.recv(timeout=10))
+        settings.SOCKET_TOKEN_SECONDS = 60
+        renewed.send(json.dumps({"type": "token", "token": make_token(house.alice, key=key)[0]}))
+        wait_until(lambda: timezone.now() > ends_at, seconds=10, what="the token's end")
+        other_id, _ = key_of(house.alice)
+        revoke_key(house.alice, UUID(other_id))  # has every socket of hers looked at
+        assert close_code(left, seconds=30) == 4401
+        renewed.send(json.dumps({"type": "resume", "after": {str(uuid4()): 0}}))
+        assert next_error(renewed)["code"] == "not_found"
 
 
 def test_a_token_is_renewed_by_the_same_person_only(house: House) -> None:

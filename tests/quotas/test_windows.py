@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from tests.collaboration.clients import SyncClient
 from tests.conftest import use_redis_prefix
 from tests.mmdb import write_countries
 from tests.processes import Processes, WebProcess, wait_until
+from tests.quotas.conftest import give
 
 LIMITS = {
     "ASSISTANT_CONCURRENT_GENERATIONS": "1000",
@@ -207,3 +209,38 @@ def test_a_socket_that_sends_too_many_bytes_is_closed(site: Site) -> None:
         writer.sync()
         writer.type("x" * 400_000)
         assert writer.close_code() == 4529
+
+
+def test_of_a_thousand_starts_at_once_over_sockets_exactly_a_hundred_pass(
+    processes: Processes, tiers: dict[str, Tier]
+) -> None:
+    web = processes.web(ASSISTANT_GENERATIONS_PER_MINUTE="1000", ASSISTANT_CONCURRENT_GENERATIONS="1000")
+    alice = make_user("Alice")
+    give(alice, requests_per_minute=100)
+    document = make_document(alice)
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(AssistantClient(web, alice, document)) for _ in range(5)]
+        for socket in sockets:
+            socket.hear_type("hello")
+        for _ in range(200):
+            for socket in sockets:
+                socket.generate("Late. ")
+        refusals = [refusal for socket in sockets for refusal in errors_of(socket)]
+
+        def all_answered() -> bool:
+            refusals.extend(refusal for socket in sockets for refusal in errors_of(socket))
+            return len(refusals) + Generation.objects.count() >= 1_000
+
+        wait_until(all_answered, seconds=120, what="an answer to each")
+    assert {refusal["code"] for refusal in refusals} == {"rate_limited"}
+    assert (Generation.objects.count(), len(refusals)) == (100, 900)
+
+
+def errors_of(socket: AssistantClient) -> list[dict[str, Any]]:
+    """Return the errors that are here already."""
+    found = []
+    with suppress(TimeoutError):
+        while True:
+            frame = socket.hear(0.05)
+            found += [frame] if frame["type"] == "error" else []
+    return found
