@@ -50,7 +50,8 @@ def problem(status: int, detail: str, *, code: str = "", **members: Any) -> Http
 
 def of_error(error: InterlineError) -> HttpResponse:
     """Return the problem of an error of ours."""
-    members = {} if error.retry_after is None else {"retry_after": error.retry_after}
+    members: dict[str, Any] = {} if error.retry_after is None else {"retry_after": error.retry_after}
+    members |= error.details
     answer = problem(error.status, error.message, code=error.code, retryable=error.retryable, **members)
     if error.retry_after is not None:
         answer["Retry-After"] = str(ceil(error.retry_after))

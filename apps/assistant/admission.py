@@ -1,6 +1,7 @@
 """Whether a person may start a generation now, by their tier, and at what price."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
@@ -24,10 +25,11 @@ from apps.documents.access import ASK_COLUMNS, answered, asking, permit
 from apps.documents.models import Role
 from apps.llm.routes import Choice, choose, cost_of, models_for
 from apps.quotas.allowances import Allowance, allowance_from, reading
-from apps.quotas.errors import QuotaExceeded
+from apps.quotas.errors import Offer, QuotaExceeded
 from apps.quotas.services import LOCK_SPACE, Request, Used, charged, check_share, reserving, settle
 
 DOCUMENT_LOCK_SPACE = 0x41534443  # "ASDC"
+IN_BROWSER = ("grammar",)  # what a browser can do by itself
 MESSAGE_TOKENS = 8  # what a chat message's frame costs at most
 RETRY_SECONDS = 2.0
 # Of the person, then of the document; what is read after it is read anew. Last of the generation itself: see claims.
@@ -114,7 +116,7 @@ def terms_of(user_id: UUID, team_id: UUID | None, request: Generate, action: Act
     """Return how `request` would run. Raises Forbidden and TooLarge where the tier does not have it."""
     if reason := why_not(action.name, user_id, team_id, allowance):
         raise Forbidden(reason)
-    variant = _variant(user_id, request, action, allowance)
+    variant = USUAL if allowance.is_smaller else _variant(user_id, request, action, allowance)
     action = action.with_prompt(variant.prompt_version)
     choice = _choice(request, action, allowance, variant.model)
     prompt = _prompt_tokens(request, action)
@@ -150,13 +152,18 @@ async def choose_payer(
     candidates: AsyncIterator[Allowance],
     terms_with: Callable[[Allowance], Terms],
     count: Callable[[Allowance], Awaitable[None]],
+    request: Generate,
 ) -> tuple[Terms, Allowance]:
     """Return the first who may pay for a generation and has the tokens, and on which terms.
 
-    `count` counts it against the rates of whoever is asked. Raises the refusal that says most, where nobody can pay.
+    `count` counts it against the rates of whoever is asked. Raises the refusal that says most, where nobody can pay,
+    with what can be had instead.
     """
     refusals: list[InterlineError] = []
-    async for allowance in candidates:
+    asked: list[Allowance] = []
+    async for candidate in candidates:
+        allowance = candidate.on_smaller_models() if request.options.smaller else candidate
+        asked.append(allowance)
         try:
             terms = terms_with(allowance)
             await count(allowance)
@@ -165,7 +172,24 @@ async def choose_payer(
             refusals.append(refusal)
         else:
             return terms, allowance
-    raise next((one for one in refusals if isinstance(one, QuotaExceeded)), refusals[0])
+    exceeded = next((one for one in refusals if isinstance(one, QuotaExceeded)), None)
+    if exceeded is None:
+        raise refusals[0]
+    exceeded.offer = _offer(asked, terms_with, request)
+    raise exceeded
+
+
+def _offer(asked: Iterable[Allowance], terms_with: Callable[[Allowance], Terms], request: Generate) -> Offer | None:
+    """Return what can be had by who has not enough tokens: what the first of `asked` has for a smaller model."""
+    for allowance in asked:
+        if allowance.is_smaller:
+            continue
+        smaller = allowance.on_smaller_models()
+        with suppress(Forbidden, TooLarge):
+            terms = terms_with(smaller)
+            if terms.charged_tokens <= (smaller.left or 0):
+                return Offer("smaller_model", terms.model, smaller.left)
+    return Offer("in_browser") if request.action in IN_BROWSER else None
 
 
 def _prompt_tokens(request: Generate, action: Action) -> int:
@@ -179,8 +203,17 @@ def _prompt_tokens(request: Generate, action: Action) -> int:
 
 def _choice(request: Generate, action: Action, allowance: Allowance, tried: str | None) -> Choice:
     """Return the models that answer: by the route of the tier, and of those only what the tier has."""
-    wanted = request.options.model or tried or None
-    choice = choose(action.name, allowance.tier, wanted=wanted, fast=action.fast, allows=allowance.allows_model)
+    wanted = None if allowance.is_smaller else request.options.model or tried or None
+    choice = choose(
+        action.name,
+        allowance.tier,
+        wanted=wanted,
+        fast=action.fast,
+        smaller=allowance.is_smaller,
+        allows=allowance.allows_model,
+    )
+    if choice is None and allowance.is_smaller:
+        raise Forbidden("There is no smaller model for this.")
     if choice is None:
         raise Forbidden(f"Your tier ({allowance.label}) does not include the model {_named(request, action)}.")
     return choice

@@ -489,6 +489,7 @@ class AssistantSocket:
                 message=error.message,
                 retryable=error.retryable,
                 retry_after=error.retry_after,
+                **error.details,
             )
         )
 

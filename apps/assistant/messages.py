@@ -91,11 +91,21 @@ class GenerationInput(Message):
 
 
 class GenerationOptions(Message):
-    """Wishes about how to generate; what a model cannot do is dropped."""
+    """Wishes about how to generate; what a model cannot do is dropped.
+
+    `smaller`: by the smaller model that was offered in place of a refusal, for which there are tokens of their own.
+    """
 
     model: Annotated[str, Field(max_length=MODEL_MAX_CHARACTERS)] | None = None
+    smaller: bool = False
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+
+    @model_validator(mode="after")
+    def _names_one_model(self) -> "GenerationOptions":
+        if self.model and self.smaller:
+            raise ValueError("either a model or the smaller one")
+        return self
 
 
 class Generate(Message):
@@ -226,7 +236,10 @@ class Person(Message):
 
 
 class Quota(Message):
-    """What is left to this person, of `limit_tokens` in `window`. null: without a limit. `payer`: their team pays."""
+    """What is left to this person, of `limit_tokens` in `window`. null: without a limit. `payer`: their team pays.
+
+    `smaller_tokens`: what is left today for smaller models beside that, where there are any.
+    """
 
     tier: str
     remaining_tokens: int | None
@@ -234,6 +247,7 @@ class Quota(Message):
     limit_tokens: int | None = Field(default=None, exclude_if=_absent)
     window: Literal["day", "week", "month"] | None = Field(default=None, exclude_if=_absent)
     payer: Literal["team"] | None = Field(default=None, exclude_if=_absent)
+    smaller_tokens: int | None = Field(default=None, exclude_if=_absent)
 
 
 class Limits(Message):
@@ -324,8 +338,19 @@ class Pong(Message):
     nonce: str | int | None
 
 
+class Offer(Message):
+    """What can be had although there are not enough tokens: the same with `options.smaller`, or in the browser.
+
+    `remaining_tokens`: what is left for smaller models.
+    """
+
+    kind: Literal["smaller_model", "in_browser"]
+    model: str | None = Field(default=None, exclude_if=_absent)
+    remaining_tokens: int | None = Field(default=None, exclude_if=_absent)
+
+
 class Error(Message):
-    """A request was refused. `id` is the request's, where it is known."""
+    """A request was refused. `id` is the request's, where it is known. `offer`: of `quota_exceeded`."""
 
     type: Literal["error"] = "error"
     id: UUID | None = Field(default=None, exclude_if=_absent)
@@ -333,6 +358,7 @@ class Error(Message):
     message: str
     retryable: bool = False
     retry_after: float | None = Field(default=None, exclude_if=_absent)
+    offer: Offer | None = Field(default=None, exclude_if=_absent)
 
 
 # ---------------------------------------------------------------- server to client, events of a generation

@@ -28,6 +28,7 @@ def quota(allowance: Allowance) -> Quota:
     payer: Literal["team"] | None = "team" if allowance.team_id else None
     if scarcest is None:
         return Quota(tier=allowance.tier, remaining_tokens=None, resets_at=None, payer=payer)
+    smaller = allowance.smaller.left if allowance.smaller.limit else None
     return Quota(
         tier=allowance.tier,
         remaining_tokens=scarcest.left,
@@ -35,6 +36,7 @@ def quota(allowance: Allowance) -> Quota:
         limit_tokens=scarcest.limit,
         window=scarcest.window,
         payer=payer,
+        smaller_tokens=smaller,
     )
 
 

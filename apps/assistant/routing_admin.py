@@ -99,11 +99,11 @@ class AppliesAtOnce(admin.ModelAdmin):  # type: ignore[type-arg]
 class RouteAdmin(AppliesAtOnce):
     form = RouteForm
     list_display = ("__str__", "chosen", "then", "max_input_tokens", "max_output_tokens", "charged", "enabled")
-    list_filter = ("enabled", "tier", "action")
+    list_filter = ("enabled", "is_smaller", "tier", "action")
     search_fields = ("action", "tier", "models__model", "fallbacks")
     inlines: ClassVar = [RouteModelInline]
     fieldsets = (
-        (None, {"fields": ("action", "tier", "enabled")}),
+        (None, {"fields": ("action", "tier", "is_smaller", "enabled")}),
         ("Limits", {"fields": ("max_input_tokens", "max_output_tokens", "charged_percent")}),
         ("When it fails", {"fields": ("fallbacks",)}),
     )

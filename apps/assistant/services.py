@@ -165,7 +165,7 @@ async def _start(
         return count([*windows, *windows_of_asker(user.pk, standing.team_id, allowance)])
 
     async with aclosing(payers(servers, user.pk, standing.team_id, own=standing.own)) as candidates:
-        terms, allowance = await choose_payer(candidates, terms_with, count_for)
+        terms, allowance = await choose_payer(candidates, terms_with, count_for, request)
     check_concurrency(standing, allowance)
     generation = await _create(servers, user, document_id, request, action, terms, allowance)
     record(Found("generation", request.id, document_id, user.pk, "input"), found)
@@ -237,7 +237,7 @@ async def _create(
         visibility=place.conversation.visibility if place else request.visibility,
         anchor=request.anchor,
         input=request.input.model_dump(mode="json", exclude_none=True),
-        options=request.options.model_dump(exclude_none=True)
+        options=request.options.model_dump(exclude_defaults=True)
         | {"max_tokens": terms.answer_tokens, "models": list(terms.choice.models)},
         model=terms.model,
         prompt_version=terms.variant.prompt_version or action.prompt_version,

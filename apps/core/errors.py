@@ -1,6 +1,6 @@
 """The errors that reach people, each with a stable code of the public contract."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class InterlineError(Exception):
@@ -17,6 +17,11 @@ class InterlineError(Exception):
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What programs are told beside the code, by name: plain JSON."""
+        return {}
 
 
 class Invalid(InterlineError):

@@ -14,8 +14,21 @@ class FieldProblem(Schema):
     problem: str
 
 
+class OfferedInstead(Schema):
+    """What can be had although there are not enough tokens: the same by a smaller model (`options.smaller`), of whose
+    tokens so many are left; or, in a browser that can, there.
+    """
+
+    kind: Literal["smaller_model", "in_browser"]
+    model: str | None
+    remaining_tokens: int | None
+
+
 class Problem(Schema):
-    """`code` is stable; `detail` is for people. `retry_after`: in seconds. `errors`: the fields that are not valid."""
+    """`code` is stable; `detail` is for people. `retry_after`: in seconds. `errors`: the fields that are not valid.
+
+    `offer`: of `quota_exceeded`.
+    """
 
     type: Literal["about:blank"]
     title: str
@@ -25,6 +38,7 @@ class Problem(Schema):
     retryable: bool | None = None
     retry_after: float | None = None
     errors: list[FieldProblem] | None = None
+    offer: OfferedInstead | None = None
 
 
 def refused_with(*errors: type[InterlineError]) -> dict[int, Any]:

@@ -24,7 +24,8 @@ class Route(models.Model):
     is_smaller = models.BooleanField(
         "smaller model",
         default=False,
-        help_text="Offered to people whose tokens do not suffice, instead of the usual way.",
+        help_text="Not the usual way, but what people are offered whose tokens do not suffice. It takes their tier’s "
+        "tokens for smaller models.",
     )
     enabled = models.BooleanField(default=True)
     fallbacks = ArrayField(

@@ -29,7 +29,8 @@ WITH exception AS (
     SELECT
         COALESCE(sum(used + reserved) FILTER (WHERE day = %(day)s), 0)::bigint AS in_day,
         COALESCE(sum(used + reserved) FILTER (WHERE day >= %(week)s), 0)::bigint AS in_week,
-        COALESCE(sum(used + reserved) FILTER (WHERE day >= %(month)s), 0)::bigint AS in_month
+        COALESCE(sum(used + reserved) FILTER (WHERE day >= %(month)s), 0)::bigint AS in_month,
+        COALESCE(sum(smaller_used + smaller_reserved) FILTER (WHERE day = %(day)s), 0)::bigint AS smaller_in_day
     FROM {uses} WHERE {holder}_id = %(holder)s AND day >= LEAST(%(week)s, %(month)s)
 )
 SELECT tier.name, tier.label, tier.price_hint,
@@ -42,7 +43,8 @@ SELECT tier.name, tier.label, tier.price_hint,
     COALESCE(exception.max_input_tokens, tier.max_input_tokens),
     COALESCE(exception.max_output_tokens, tier.max_output_tokens),
     COALESCE(NULLIF(exception.allowed_actions, '{{}}'), tier.allowed_actions),
-    COALESCE(NULLIF(exception.allowed_models, '{{}}'), tier.allowed_models)
+    COALESCE(NULLIF(exception.allowed_models, '{{}}'), tier.allowed_models),
+    COALESCE(exception.smaller_tokens_per_day, tier.smaller_tokens_per_day, 0), smaller_in_day
 FROM use LEFT JOIN tier ON true LEFT JOIN exception ON true
 """
 READ_PERSON = _READ.format(
@@ -74,13 +76,15 @@ class Share:
 class Allowance:
     """A person's limits and what is left of them; a pool's, where `team_id` is set.
 
-    None, and an empty list: no limit.
+    None, and an empty list: no limit. `smaller`: the tokens for smaller models, beside those of `shares`; where
+    `is_smaller` is set, they are what counts.
     """
 
     tier: str
     label: str
     price_hint: str
-    shares: tuple[Share, Share, Share]
+    shares: tuple[Share, ...]
+    smaller: Share
     requests_per_minute: int | None
     concurrent_per_person: int | None
     concurrent_per_document: int | None
@@ -89,6 +93,11 @@ class Allowance:
     allowed_actions: tuple[str, ...]
     allowed_models: tuple[str, ...]
     team_id: UUID | None = None
+    is_smaller: bool = False
+
+    def on_smaller_models(self) -> "Allowance":
+        """Return what the same holder has for smaller models."""
+        return replace(self, shares=(self.smaller,), is_smaller=True)
 
     @property
     def scarcest(self) -> Share | None:
@@ -163,6 +172,7 @@ def allowance_from(values: Sequence[Any], now: datetime) -> Allowance:
         label=label or "Unlimited",
         price_hint=price or "",
         shares=shares,
+        smaller=Share("day", row[13], row[14], shares[0].resets_at),
         requests_per_minute=row[6],
         concurrent_per_person=row[7],
         concurrent_per_document=row[8],

@@ -9,15 +9,20 @@ from django.db import connection
 # One statement for each, so one moment: people go on writing meanwhile.
 _DIFFERENCES = """
 WITH entered AS (
-    SELECT {holder}_id, day, sum(tokens) AS tokens FROM quotas_entry WHERE {paid} GROUP BY {holder}_id, day
+    SELECT {holder}_id, day, is_smaller, sum(tokens) AS tokens
+    FROM quotas_entry WHERE {paid} GROUP BY {holder}_id, day, is_smaller
 ), held AS (
-    SELECT {holder}_id, day, sum(tokens) AS tokens FROM quotas_reservation WHERE {paid} GROUP BY {holder}_id, day
+    SELECT {holder}_id, day, is_smaller, sum(tokens) AS tokens
+    FROM quotas_reservation WHERE {paid} GROUP BY {holder}_id, day, is_smaller
+), counted AS (
+    SELECT {holder}_id, day, false AS is_smaller, used, reserved FROM {uses}
+    UNION ALL SELECT {holder}_id, day, true, smaller_used, smaller_reserved FROM {uses}
 )
-SELECT {holder}_id, day, COALESCE(counted.used, 0), COALESCE(entered.tokens, 0)::bigint,
+SELECT {holder}_id, day, is_smaller, COALESCE(counted.used, 0), COALESCE(entered.tokens, 0)::bigint,
     COALESCE(counted.reserved, 0), COALESCE(held.tokens, 0)::bigint
-FROM {uses} counted
-FULL JOIN entered USING ({holder}_id, day)
-FULL JOIN held USING ({holder}_id, day)
+FROM counted
+FULL JOIN entered USING ({holder}_id, day, is_smaller)
+FULL JOIN held USING ({holder}_id, day, is_smaller)
 WHERE COALESCE(counted.used, 0) <> COALESCE(entered.tokens, 0)
     OR COALESCE(counted.reserved, 0) <> COALESCE(held.tokens, 0)
 """
@@ -34,6 +39,7 @@ class Difference:
     kind: str
     holder_id: UUID
     day: date
+    is_smaller: bool
     used: int
     entered: int
     reserved: int

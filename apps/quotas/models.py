@@ -23,6 +23,12 @@ class Limits(models.Model):
     tokens_per_day = models.PositiveBigIntegerField(null=True, blank=True)
     tokens_per_week = models.PositiveBigIntegerField(null=True, blank=True, help_text="From Monday, UTC.")
     tokens_per_month = models.PositiveBigIntegerField(null=True, blank=True)
+    smaller_tokens_per_day = models.PositiveBigIntegerField(
+        "tokens per day on smaller models",
+        null=True,
+        blank=True,
+        help_text="Beside the others, for what is offered when those do not suffice. Empty in a tier: none.",
+    )
     requests_per_minute = models.PositiveIntegerField(
         null=True, blank=True, help_text="At most the installation's ASSISTANT_GENERATIONS_PER_MINUTE."
     )
@@ -152,26 +158,33 @@ class Override(Limits):
 
 
 class DailyUse(models.Model):
-    """The counter of one person and day. `used`: the sum of the day's entries; `reserved`: of its reservations."""
+    """The counters of one person and day. `used`: the sum of the day's entries; `reserved`: of its reservations.
+
+    What smaller models take has counters of its own.
+    """
 
     pk = models.CompositePrimaryKey("user_id", "day")
     user_id = models.UUIDField()  # no foreign key: an account may be gone, what was used stays
     day = models.DateField()
-    used = models.PositiveBigIntegerField(default=0)
-    reserved = models.PositiveBigIntegerField(default=0)
+    used = models.PositiveBigIntegerField(default=0, db_default=0)
+    reserved = models.PositiveBigIntegerField(default=0, db_default=0)
+    smaller_used = models.PositiveBigIntegerField(default=0, db_default=0)
+    smaller_reserved = models.PositiveBigIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return f"{self.user_id} on {self.day}: {self.used} used, {self.reserved} reserved"
 
 
 class TeamDailyUse(models.Model):
-    """The counter of one team's pool and day, as DailyUse is of a person."""
+    """The counters of one team's pool and day, as DailyUse has a person's."""
 
     pk = models.CompositePrimaryKey("team_id", "day")
     team_id = models.UUIDField()
     day = models.DateField()
-    used = models.PositiveBigIntegerField(default=0)
-    reserved = models.PositiveBigIntegerField(default=0)
+    used = models.PositiveBigIntegerField(default=0, db_default=0)
+    reserved = models.PositiveBigIntegerField(default=0, db_default=0)
+    smaller_used = models.PositiveBigIntegerField(default=0, db_default=0)
+    smaller_reserved = models.PositiveBigIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return f"{self.team_id} on {self.day}: {self.used} used, {self.reserved} reserved"
@@ -190,6 +203,7 @@ class Reservation(models.Model):
     tokens = models.PositiveIntegerField()
     prompt_tokens = models.PositiveIntegerField()  # what is sent of them, before `charged_percent`
     charged_percent = models.PositiveSmallIntegerField(db_default=100)  # how many tokens of a hundred count
+    is_smaller = models.BooleanField(db_default=False)  # of the tokens for smaller models
     created_at = models.DateTimeField()
 
     class Meta:
@@ -212,8 +226,8 @@ class Entry(models.Model):
 
     `tokens` is what the person was charged: prompt and completion together, or, in a correction, what was added
     (below zero: given back). `uncharged`: used beyond the reservation when nothing was left, e.g. by a second attempt.
-    `user` asked; `team` paid, where it was not the person (a correction of a team's pool has no user). `cost`: what the
-    providers ask for it, by the prices of then; None where one had none.
+    `user` asked; `team` paid, where it was not the person (a correction of a team's pool has no user). `is_smaller`: of
+    the tokens for smaller models. `cost`: what the providers ask for it, by the prices of then; None where one had none.
     """
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -224,6 +238,7 @@ class Entry(models.Model):
     day = models.DateField()
     tokens = models.BigIntegerField()
     uncharged = models.PositiveBigIntegerField(default=0)
+    is_smaller = models.BooleanField("smaller model", default=False, db_default=False)
     reserved = models.PositiveBigIntegerField(default=0)
     generation_id = models.UUIDField(null=True, blank=True)
     document_id = models.UUIDField(null=True, blank=True)

@@ -34,41 +34,51 @@ _RESERVE = """
 WITH held AS (
     INSERT INTO quotas_reservation
         (generation_id, user_id, team_id, document_id, day, action, model, tokens, prompt_tokens,
-        charged_percent, created_at)
+        charged_percent, is_smaller, created_at)
     VALUES (%(generation)s, %(user)s, %(team)s, %(document)s, %(day)s, %(action)s, %(model)s, %(tokens)s, %(prompt)s,
-        %(percent)s, %(now)s)
+        %(percent)s, %(smaller)s, %(now)s)
 )
-INSERT INTO {uses} ({holder}_id, day, used, reserved) VALUES (%({holder})s, %(day)s, 0, %(tokens)s)
-ON CONFLICT ({holder}_id, day) DO UPDATE SET reserved = {uses}.reserved + EXCLUDED.reserved
+INSERT INTO {uses} ({holder}_id, day, {reserved}) VALUES (%({holder})s, %(day)s, %(tokens)s)
+ON CONFLICT ({holder}_id, day) DO UPDATE SET {reserved} = {uses}.{reserved} + EXCLUDED.{reserved}
 """
-RELEASE = "DELETE FROM quotas_reservation WHERE generation_id = %s RETURNING day, tokens, team_id, charged_percent"
+RELEASE = """
+DELETE FROM quotas_reservation WHERE generation_id = %s RETURNING day, tokens, team_id, charged_percent, is_smaller
+"""
 _ENTER = """
 WITH entered AS (
     INSERT INTO quotas_entry (kind, user_id, team_id, day, tokens, uncharged, reserved, generation_id, document_id,
-        action, model, prompt_tokens, completion_tokens, cost, outcome, note, made_by_id, created_at)
+        action, model, prompt_tokens, completion_tokens, cost, outcome, note, made_by_id, is_smaller, created_at)
     VALUES ('generation', %(user)s, %(team)s, %(day)s, %(charged)s, %(uncharged)s, %(reserved)s, %(generation)s,
         %(document)s, %(action)s, %(model)s, %(prompt)s, %(completion)s, %(cost)s, %(outcome)s, '', NULL,
-        %(now)s)
+        %(smaller)s, %(now)s)
     ON CONFLICT (generation_id) DO NOTHING RETURNING tokens
 )
-INSERT INTO {uses} ({holder}_id, day, used, reserved)
-VALUES (%({holder})s, %(day)s, COALESCE((SELECT tokens FROM entered), 0), 0)
+INSERT INTO {uses} ({holder}_id, day, {used})
+VALUES (%({holder})s, %(day)s, COALESCE((SELECT tokens FROM entered), 0))
 ON CONFLICT ({holder}_id, day) DO UPDATE
-    SET used = {uses}.used + EXCLUDED.used, reserved = {uses}.reserved - %(reserved)s
+    SET {used} = {uses}.{used} + EXCLUDED.{used}, {reserved} = {uses}.{reserved} - %(reserved)s
 RETURNING (SELECT count(*) FROM entered)
 """
 
 
-def _of_either(statement: str) -> tuple[str, str]:
-    """Return `statement` for the counters of people and for those of teams."""
-    return (
-        statement.format(holder="user", uses="quotas_dailyuse"),
-        statement.format(holder="team", uses="quotas_teamdailyuse"),
-    )
+_HOLDERS = ({"holder": "user", "uses": "quotas_dailyuse"}, {"holder": "team", "uses": "quotas_teamdailyuse"})
+_COUNTERS = (
+    {"used": "used", "reserved": "reserved"},
+    {"used": "smaller_used", "reserved": "smaller_reserved"},
+)
 
 
-RESERVE, RESERVE_OF_TEAM = _of_either(_RESERVE)
-ENTER, ENTER_OF_TEAM = _of_either(_ENTER)
+def _for_each(statement: str) -> dict[tuple[bool, bool], str]:
+    """Return `statement` by whether a team pays, and whether it is of the tokens for smaller models."""
+    return {
+        (bool(team), bool(smaller)): statement.format(**holder, **counters)
+        for team, holder in enumerate(_HOLDERS)
+        for smaller, counters in enumerate(_COUNTERS)
+    }
+
+
+RESERVE = _for_each(_RESERVE)
+ENTER = _for_each(_ENTER)
 
 SWEPT_AT_ONCE = 1_000
 NAMES = {"day": "today", "week": "this week", "month": "this month"}
@@ -149,11 +159,12 @@ def check_share(allowance: Allowance, tokens: int, now: datetime | None = None) 
 def _words(share: Share, tokens: int, allowance: Allowance) -> str:
     when = f"{share.resets_at:%d %B, %H:%M} UTC"
     whose = "Your team's" if allowance.team_id else "Your"
+    where = " on smaller models" if allowance.is_smaller else ""
     if not share.left:
-        return f"{whose} tokens for {NAMES[share.window]} are used up. There are more from {when}."
+        return f"{whose} tokens{where} for {NAMES[share.window]} are used up. There are more from {when}."
     return (
-        f"This needs up to {tokens:,} tokens, and {share.left:,} are left {NAMES[share.window]}. Ask for less, or wait "
-        f"until {when}."
+        f"This needs up to {tokens:,} tokens{where}, and {share.left:,} are left {NAMES[share.window]}. Ask for less, "
+        f"or wait until {when}."
     )
 
 
@@ -169,7 +180,7 @@ def reserving(request: Request, allowance: Allowance, now: datetime) -> Statemen
     """Return the statement that sets the tokens of `request` aside. Raises QuotaExceeded."""
     check_share(allowance, request.tokens, now)
     return Statement(
-        RESERVE_OF_TEAM if allowance.team_id else RESERVE,
+        RESERVE[allowance.team_id is not None, allowance.is_smaller],
         {
             "generation": request.generation_id,
             "user": request.user_id,
@@ -181,6 +192,7 @@ def reserving(request: Request, allowance: Allowance, now: datetime) -> Statemen
             "tokens": request.tokens,
             "prompt": request.prompt_tokens,
             "percent": request.charged_percent,
+            "smaller": allowance.is_smaller,
             "now": now,
         },
     )
@@ -195,13 +207,13 @@ def settle(used: Used, now: datetime | None = None) -> bool:
     now = now or timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(RELEASE, [used.generation_id])
-        day, reserved, team_id, percent = cursor.fetchone() or (today(now), 0, None, 100)
+        day, reserved, team_id, percent, smaller = cursor.fetchone() or (today(now), 0, None, 100, False)
         due = charged(used.tokens, percent)
         taken = min(due, reserved)
         if due > reserved:
-            taken += _room(used.user_id, team_id, due - reserved, now)
+            taken += _room(used.user_id, team_id, due - reserved, now, smaller=smaller)
         cursor.execute(
-            ENTER_OF_TEAM if team_id else ENTER,
+            ENTER[team_id is not None, smaller],
             {
                 "user": used.user_id,
                 "team": team_id,
@@ -217,20 +229,22 @@ def settle(used: Used, now: datetime | None = None) -> bool:
                 "completion": used.completion_tokens,
                 "cost": used.cost,
                 "outcome": used.outcome,
+                "smaller": smaller,
                 "now": now,
             },
         )
         return bool(cursor.fetchone()[0])
 
 
-def _room(user_id: UUID, team_id: UUID | None, wanted: int, now: datetime) -> int:
+def _room(user_id: UUID, team_id: UUID | None, wanted: int, now: datetime, *, smaller: bool) -> int:
     """Return how many of `wanted` tokens may still be charged beyond what is reserved, to who paid that."""
     if team_id is None:
         lock_person(user_id)
-        left = allowance_of(user_id, now).left
+        allowance = allowance_of(user_id, now)
     else:
         lock_team(team_id)
-        left = allowance_of_team(team_id, now).left
+        allowance = allowance_of_team(team_id, now)
+    left = allowance.on_smaller_models().left if smaller else allowance.left
     return wanted if left is None else min(wanted, left)
 
 

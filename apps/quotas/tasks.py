@@ -19,6 +19,7 @@ def check_ledger() -> int:
             extra={
                 found.kind: str(found.holder_id),
                 "day": str(found.day),
+                "is_smaller": found.is_smaller,
                 "used": found.used,
                 "entered": found.entered,
                 "reserved": found.reserved,

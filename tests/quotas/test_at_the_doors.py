@@ -1,12 +1,17 @@
 """Quotas as people meet them: over real sockets, with real generators, and a provider that counts."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import httpx
+import pytest
 
+from apps.accounts.api_keys import create_key
 from apps.assistant.models import Generation
 from apps.assistant.tasks import settle_stranded
+from apps.llm.models import Route
+from apps.llm.routing import tell_changed
 from apps.quotas.checks import find_differences
 from apps.quotas.models import Entry, Override, Reservation, Tier
 from apps.quotas.people import set_tier
@@ -58,6 +63,78 @@ def test_at_the_limit_it_says_until_when_and_asks_no_provider(house: House, tier
     assert "100 are left today" in refusal["message"]
     assert house.provider.requests == []
     assert not Reservation.objects.exists()
+
+
+@pytest.fixture
+def offer_smaller(house: House) -> Iterator[Callable[..., None]]:
+    """Have a smaller model answer what people have not enough tokens for."""
+
+    def offer(**fields: object) -> None:
+        Route.objects.create(is_smaller=True, **fields).models.create(model="openai/small")
+        tell_changed()
+
+    yield offer
+    Route.objects.all().delete()
+    tell_changed()
+
+
+def test_at_the_limit_the_same_is_offered_on_a_smaller_model(
+    house: House, tiers: dict[str, Tier], offer_smaller: Callable[..., None]
+) -> None:
+    offer_smaller(action="continue", charged_percent=50)
+    give(house.alice, tokens_per_day=100, smaller_tokens_per_day=5_000)
+    alice = house.join(house.alice)
+    assert alice.frames[0]["quota"]["smaller_tokens"] == 5_000
+    alice.generate("Late. ")
+    refusal = alice.hear_type("error")
+    assert refusal["code"] == "quota_exceeded"
+    assert refusal["offer"] == {"kind": "smaller_model", "model": "openai/small", "remaining_tokens": 5_000}
+    done = alice.hear_end(alice.generate("Late. ", options={"smaller": True}))
+    assert done["type"] == "done"
+    assert [one.body["model"] for one in house.provider.requests] == ["small"]
+    entry, used = Entry.objects.get(), sum(done["usage"].values())
+    assert (entry.is_smaller, entry.model, entry.tokens) == (True, "openai/small", -(-used // 2))
+    assert done["quota"]["remaining_tokens"] == 100
+    assert done["quota"]["smaller_tokens"] == 5_000 - entry.tokens
+    Tier.objects.filter(label="Own").update(smaller_tokens_per_day=10)
+    alice.generate("Late. ", options={"smaller": True})
+    refusal = alice.hear_type("error")
+    assert (refusal["code"], "offer" in refusal) == ("quota_exceeded", False)
+    assert "on smaller models" in refusal["message"]
+    alice.generate("Late. ")  # nor is offered what cannot be had
+    assert "offer" not in alice.hear_type("error")
+    assert find_differences() == []
+
+
+def test_nothing_is_offered_that_the_tier_does_not_have(
+    house: House, tiers: dict[str, Tier], offer_smaller: Callable[..., None]
+) -> None:
+    offer_smaller(charged_percent=0)
+    give(house.alice, tokens_per_day=100, allowed_models=["openai/test"])
+    alice = house.join(house.alice)
+    alice.generate("Late. ")
+    assert "offer" not in alice.hear_type("error")
+    alice.generate("Late. ", options={"smaller": True})
+    assert alice.hear_type("error")["code"] == "forbidden"
+    Tier.objects.filter(label="Own").update(allowed_models=None)
+    alice.generate("Late. ")
+    assert alice.hear_type("error")["offer"]["remaining_tokens"] == 0  # it costs nothing
+    assert alice.hear_end(alice.generate("Late. ", options={"smaller": True}))["type"] == "done"
+
+
+def test_grammar_is_offered_in_the_browser_and_the_offer_reaches_programs(house: House, tiers: dict[str, Tier]) -> None:
+    give(house.alice, tokens_per_day=10)
+    alice = house.join(house.alice)
+    alice.send({"type": "generate", "id": str(uuid4()), "action": "grammar", "input": {"selection": "It were late."}})
+    assert alice.hear_type("error")["offer"] == {"kind": "in_browser"}
+    _, key = create_key(house.alice, name="Program", scopes=["assistant"])
+    answer = httpx.post(
+        f"{house.web.url}/api/v1/documents/{house.document.pk}/generations/",
+        json={"id": str(uuid4()), "action": "grammar", "input": {"selection": "It were late."}},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (429, "quota_exceeded")
+    assert answer.json()["offer"]["kind"] == "in_browser"
 
 
 def test_what_an_admin_changes_holds_for_the_next_request_and_is_told(house: House, tiers: dict[str, Tier]) -> None:

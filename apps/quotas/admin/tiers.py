@@ -15,7 +15,7 @@ from apps.quotas.signals import tell_pool_changed, tell_quota_changed
 
 TOKEN_FIELDS = ("tokens_per_day", "tokens_per_week", "tokens_per_month")
 LIMIT_FIELDSETS: Any = (
-    ("Tokens", {"fields": TOKEN_FIELDS}),
+    ("Tokens", {"fields": (*TOKEN_FIELDS, "smaller_tokens_per_day")}),
     ("Requests", {"fields": ("requests_per_minute", "concurrent_per_person", "concurrent_per_document")}),
     (
         "One request",

@@ -82,9 +82,12 @@ export interface ConversationTurn {
 }
 /**
  * Wishes about how to generate; what a model cannot do is dropped.
+ *
+ * `smaller`: by the smaller model that was offered in place of a refusal, for which there are tokens of their own.
  */
 export interface GenerationOptions {
   model?: string | null;
+  smaller?: boolean;
   max_tokens?: number | null;
   temperature?: number | null;
 }
@@ -177,6 +180,8 @@ export interface Limits {
 }
 /**
  * What is left to this person, of `limit_tokens` in `window`. null: without a limit. `payer`: their team pays.
+ *
+ * `smaller_tokens`: what is left today for smaller models beside that, where there are any.
  */
 export interface Quota {
   tier: string;
@@ -185,6 +190,7 @@ export interface Quota {
   limit_tokens?: number | null;
   window?: ("day" | "week" | "month") | null;
   payer?: "team" | null;
+  smaller_tokens?: number | null;
 }
 /**
  * A model that `options.model` may name.
@@ -235,6 +241,7 @@ export interface QuotaChanged {
   limit_tokens?: number | null;
   window?: ("day" | "week" | "month") | null;
   payer?: "team" | null;
+  smaller_tokens?: number | null;
   type: "quota";
 }
 /**
@@ -249,7 +256,7 @@ export interface Pong {
   nonce: string | number | null;
 }
 /**
- * A request was refused. `id` is the request's, where it is known.
+ * A request was refused. `id` is the request's, where it is known. `offer`: of `quota_exceeded`.
  */
 export interface Error {
   type: "error";
@@ -258,6 +265,17 @@ export interface Error {
   message: string;
   retryable?: boolean;
   retry_after?: number | null;
+  offer?: Offer | null;
+}
+/**
+ * What can be had although there are not enough tokens: the same with `options.smaller`, or in the browser.
+ *
+ * `remaining_tokens`: what is left for smaller models.
+ */
+export interface Offer {
+  kind: "smaller_model" | "in_browser";
+  model?: string | null;
+  remaining_tokens?: number | null;
 }
 /**
  * Always `seq` 1. `conversation`: the one this is an answer in.

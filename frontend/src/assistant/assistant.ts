@@ -26,6 +26,7 @@ import type {
   Quota,
   ServerMessage,
 } from "./messages";
+import { ON_SMALLER } from "./offer";
 import { AssistantSocket } from "./socket";
 
 export interface Request {
@@ -47,6 +48,9 @@ export class Assistant {
   private generations: Generations = new Map();
   /** Decisions about a whole generation wait for its end. */
   private readonly decisions = new Map<string, Decide>();
+  /** Actions that the smaller model answers, until the scarce tokens of then are there again. */
+  private readonly onSmaller = new Map<string, string | null>();
+  private resetsAt: string | null = null;
   private readonly listeners = new Set<Listener>();
   private readonly greeted = new Set<(hello: Hello) => void>();
   private readonly quotaListeners = new Set<(quota: Quota) => void>();
@@ -127,11 +131,17 @@ export class Assistant {
   start({ action, input, anchor = null, visibility = "shared", options }: Request): string {
     const id = uuidv4();
     const request: Generate = { type: "generate", id, action, input, anchor, visibility };
-    if (options) request.options = options;
+    const wishes = options ?? (this.onSmaller.has(action) ? ON_SMALLER : undefined);
+    if (wishes) request.options = wishes;
     this.change((known) => new Map(known).set(id, asked(id, action, this.config.user, anchor)));
     this.socket.send(request);
     setTimeout(() => this.giveUp(id), ANSWER_TIMEOUT_MS + (this.isConnecting ? CONNECTING_MS : 0));
     return id;
+  }
+
+  /** Have the smaller model answer what is asked again and again, until the usual tokens are there again. */
+  goOnSmaller(action: string): void {
+    this.onSmaller.set(action, this.resetsAt);
   }
 
   /** Stop a generation that runs. What had arrived is kept. */
@@ -162,7 +172,7 @@ export class Assistant {
   private hear(message: ServerMessage): void {
     if (message.type === "hello") for (const listener of this.greeted) listener(message);
     const left = message.type === "hello" ? message.quota : message.type === "quota" ? message : null;
-    if (left) for (const listener of this.quotaListeners) listener(left);
+    if (left) this.takeQuota(left);
     if (message.type === "hello" || message.type === "role") {
       for (const listener of this.roleListeners) listener(message.role);
     }
@@ -172,6 +182,13 @@ export class Assistant {
       for (const listener of this.conversationListeners) listener(message.id);
     }
     this.change((known) => reduce(known, message));
+  }
+
+  private takeQuota(quota: Quota): void {
+    this.resetsAt = quota.resets_at;
+    for (const [action, until] of this.onSmaller)
+      if (until !== quota.resets_at) this.onSmaller.delete(action);
+    for (const listener of this.quotaListeners) listener(quota);
   }
 
   private change(next: (known: Generations) => Generations): void {
@@ -219,7 +236,7 @@ export class Assistant {
   }
 
   private fail(known: Generation, code: string): void {
-    const failure = { code, message: "", retryable: true, retryAfter: null };
+    const failure = { code, message: "", retryable: true, retryAfter: null, offer: null };
     this.change((generations) => new Map(generations).set(known.id, failed(known, failure)));
   }
 }

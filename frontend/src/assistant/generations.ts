@@ -4,7 +4,16 @@
  * Events of a generation are numbered without gaps and may be replayed: what was seen is ignored, what comes too early
  * marks a gap, which `resume` fills.
  */
-import type { Citation, Decided, Edit, Hello, OpenGeneration, Person, ServerMessage } from "./messages";
+import type {
+  Citation,
+  Decided,
+  Edit,
+  Hello,
+  Offer,
+  OpenGeneration,
+  Person,
+  ServerMessage,
+} from "./messages";
 
 export type GenerationState = "asked" | "streaming" | "done" | "failed" | "cancelled";
 
@@ -41,6 +50,8 @@ export interface Failure {
   message: string;
   retryable: boolean;
   retryAfter: number | null;
+  /** What can be had instead. */
+  offer: Offer | null;
 }
 
 export interface EditDecision {
@@ -145,12 +156,14 @@ function failure(event: {
   message: string;
   retryable?: boolean;
   retry_after?: number | null;
+  offer?: Offer | null;
 }): Failure {
   return {
     code: event.code,
     message: event.message,
     retryable: event.retryable ?? false,
     retryAfter: event.retry_after ?? null,
+    offer: event.offer ?? null,
   };
 }
 

@@ -1,17 +1,31 @@
 /** Continuations and inline completions: asks for them, and gives the ghosts their text. */
 import type { Editor } from "@tiptap/core";
-import { createAnchor, decodeAnchor, encodeAnchor } from "../collaboration/anchors";
+import { createAnchor, decodeAnchor, encodeAnchor, Resolver, resolveAnchor } from "../collaboration/anchors";
 import { announce, notify } from "../editor/announce";
 import { CONTINUE_AFTER_CHARACTERS, CONTINUE_BEFORE_CHARACTERS } from "../editor/limits";
 import type { Assistant } from "./assistant";
 import { type Excerpt, excerpt } from "./excerpt";
-import { type Generation, isOver } from "./generations";
+import { type Failure, type Generation, isOver } from "./generations";
 import { type Ghost, Ghosts } from "./ghost";
+import type { GenerationOptions } from "./messages";
+import { isSmallerOffered, ON_SMALLER, SMALLER_LABEL } from "./offer";
 import { failureSentence } from "./words";
 
 /** Actions whose text is proposed as a ghost. */
 const GHOST_ACTIONS = ["continue", "complete", "custom"] as const;
 export type GhostAction = (typeof GHOST_ACTIONS)[number];
+type Input = Excerpt & { instruction?: string };
+
+interface More {
+  /** The generation in place of whose rest it is asked. */
+  goesOnFrom?: string;
+  options?: GenerationOptions;
+}
+
+interface Asked {
+  input: Input;
+  more: More;
+}
 
 export class Proposals {
   readonly ghosts: Ghosts;
@@ -19,6 +33,9 @@ export class Proposals {
   private announced: string | null = null;
   /** Asked for here and dismissed before it began. */
   private readonly dropped = new Set<string>();
+  /** What was asked here and is not over yet. */
+  private readonly requests = new Map<string, Asked>();
+  private offeredForCompletions = false;
 
   /** `showActive` gets the ghost that keys act on now; null when there is none. */
   constructor(
@@ -43,14 +60,10 @@ export class Proposals {
    * Ask for text at `pos`; `goesOnFrom`: instead of the rest of that generation. Return the generation's id, or null when
    * nothing can be asked there.
    */
-  ask(
-    action: GhostAction,
-    pos: number,
-    input: Excerpt & { instruction?: string },
-    goesOnFrom?: string,
-  ): string | null {
+  ask(action: GhostAction, pos: number, input: Input, more: More = {}): string | null {
     const anchor = this.editor && createAnchor(this.editor.state, pos);
     if (!anchor) return null;
+    const { goesOnFrom, options } = more;
     const { name, color } = this.assistant.config.user;
     const isPrivate = action === "complete";
     const visibility = isPrivate ? "private" : "shared";
@@ -59,7 +72,9 @@ export class Proposals {
       input: { ...input },
       anchor: { ...encodeAnchor(anchor), ...(goesOnFrom ? { goes_on_from: goesOnFrom } : {}) },
       visibility,
+      ...(options ? { options } : {}),
     });
+    this.requests.set(id, { input, more });
     this.ghosts.add({ id, anchor, mine: true, private: isPrivate, name, color, demo: false });
     return id;
   }
@@ -78,7 +93,7 @@ export class Proposals {
     if (pos === null) return false;
     const limits = { before: CONTINUE_BEFORE_CHARACTERS, after: CONTINUE_AFTER_CHARACTERS };
     const input = { ...excerpt(editor.state.doc, pos, limits), instruction };
-    const asked = this.ask("continue", pos, input, own.id);
+    const asked = this.ask("continue", pos, input, { goesOnFrom: own.id });
     if (asked) announce(`The assistant goes on: ${instruction}.`);
     return asked !== null;
   }
@@ -141,12 +156,14 @@ export class Proposals {
 
   private finish(known: Generation): void {
     const ghost = this.ghosts.get(known.id);
+    const request = this.requests.get(known.id);
     this.dropped.delete(known.id);
+    this.requests.delete(known.id);
     if (known.state === "cancelled") {
       this.ghosts.remove(known.id);
       return;
     }
-    if (known.state === "failed") this.tellFailure(known, ghost);
+    if (known.state === "failed") this.tellFailure(known, ghost, request);
     if (!ghost) return;
     if (known.text.trim() === "") {
       this.ghosts.remove(known.id);
@@ -158,11 +175,40 @@ export class Proposals {
     this.sayOnce(ghost);
   }
 
-  private tellFailure(known: Generation, ghost: Ghost | undefined): void {
+  private tellFailure(known: Generation, ghost: Ghost | undefined, request: Asked | undefined): void {
     if (!ghost?.mine || !known.failure) return;
+    if (isSmallerOffered(known.failure) && request) {
+      this.offerSmaller(known, known.failure, ghost, request);
+      return;
+    }
     // An inline completion that did not come is no loss worth a word, unless it will go on failing.
     if (ghost.private && (known.failure.retryable || known.failure.code === "rate_limited")) return;
     notify(failureSentence(known.failure, known.text.trim() !== ""));
+  }
+
+  private offerSmaller(known: Generation, failure: Failure, ghost: Ghost, request: Asked): void {
+    if (!ghost.private) {
+      const run = () => this.askSmaller(known.action as GhostAction, ghost, request);
+      notify(failureSentence(failure, known.text.trim() !== ""), {
+        action: { label: SMALLER_LABEL, run },
+        stays: true,
+      });
+    } else if (!this.offeredForCompletions) {
+      this.offeredForCompletions = true; // once: completions are asked for with every pause
+      const run = () => this.assistant.goOnSmaller("complete");
+      notify("There are not enough tokens left to complete what you type. A smaller model can do it.", {
+        action: { label: SMALLER_LABEL, run },
+      });
+    }
+  }
+
+  private askSmaller(action: GhostAction, ghost: Ghost, { input, more }: Asked): void {
+    const { editor } = this;
+    if (!editor || this.hasOwn(action)) return;
+    const place = resolveAnchor(new Resolver(editor.state), ghost.anchor);
+    const pos = typeof place === "string" ? editor.state.selection.to : place.left;
+    if (this.ask(action, pos, input, { ...more, options: ON_SMALLER })) announce("The assistant is writing.");
+    editor.commands.focus();
   }
 
   private sayOnce(ghost: Ghost): void {

@@ -16,6 +16,7 @@ describe("what is left of one's tokens", () => {
     expect(line({})).toEqual({
       text: "812.3k tokens left today",
       short: "812.3k left",
+      again: "more from 00:00",
       tone: "calm",
       detail: "There are more from 00:00.",
     });
@@ -29,10 +30,17 @@ describe("what is left of one's tokens", () => {
     });
   });
 
+  it("says what smaller models have beside that", () => {
+    expect(line({ remaining_tokens: 0, smaller_tokens: 40_000 })?.detail).toBe(
+      "There are more from 00:00. Beside these, smaller models have 40k today.",
+    );
+  });
+
   it("says clearly that nothing is left, and from when on there is more", () => {
     expect(line({ remaining_tokens: 0, window: "month", resets_at: "2026-12-01T00:00:00Z" })).toEqual({
       text: "No tokens left this month",
       short: "No tokens left",
+      again: "more from Tuesday 1 December, 00:00",
       tone: "out",
       detail: "There are more from Tuesday 1 December, 00:00.",
     });

@@ -8,6 +8,8 @@ export interface QuotaLine {
   text: string;
   /** For narrow screens. */
   short: string;
+  /** From when on there are more. */
+  again: string;
   tone: "calm" | "low" | "out";
   detail: string;
 }
@@ -20,14 +22,20 @@ export function quotaLine(quota: Quota, now: Date, locale = "en", zone?: string)
   if (left === null || !limit || !resets) return null;
   const when = WINDOWS[quota.window ?? "day"];
   const whose = quota.payer === "team" ? "Your team's pool. " : "";
-  const again = `${whose}There are more ${moment(new Date(resets), now, locale, zone)}.`;
+  const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+  const smaller = quota.smaller_tokens
+    ? ` Beside these, smaller models have ${compact.format(quota.smaller_tokens)} today.`
+    : "";
+  const from = moment(new Date(resets), now, locale, zone);
+  const detail = `${whose}There are more ${from}.${smaller}`;
+  const again = `more ${from}`;
   if (left === 0)
-    return { text: `No tokens left ${when}`, short: "No tokens left", tone: "out", detail: again };
-  const count = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 }).format(left);
-  const words = { text: `${count} tokens left ${when}`, short: `${count} left` };
-  if (left > limit * LOW_SHARE) return { ...words, tone: "calm", detail: again };
+    return { text: `No tokens left ${when}`, short: "No tokens left", again, tone: "out", detail };
+  const count = compact.format(left);
+  const words = { text: `${count} tokens left ${when}`, short: `${count} left`, again };
+  if (left > limit * LOW_SHARE) return { ...words, tone: "calm", detail };
   const used = Math.floor((1 - left / limit) * 100);
-  return { ...words, tone: "low", detail: `${used} % are used. ${again}` };
+  return { ...words, tone: "low", detail: `${used} % are used. ${detail}` };
 }
 
 function moment(at: Date, now: Date, locale: string, zone?: string): string {

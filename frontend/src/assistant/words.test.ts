@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { failureSentence } from "./words";
 
-const failure = { code: "provider_unavailable", message: "x", retryable: true, retryAfter: null };
+const failure = {
+  code: "provider_unavailable",
+  message: "x",
+  retryable: true,
+  retryAfter: null,
+  offer: null,
+};
 
 describe("a failure in words", () => {
   it("says what happened, what was kept and what to do", () => {

@@ -34,7 +34,9 @@ export function failureSentence(
   return `${what} ${kept}${advice(failure)}`;
 }
 
-function advice({ retryable, retryAfter }: Failure): string {
+function advice({ retryable, retryAfter, offer }: Failure): string {
+  if (offer?.kind === "smaller_model")
+    return ` A smaller model can do it now${retryAfter ? `, the usual one in ${seconds(retryAfter)}` : ""}.`;
   if (retryAfter) return ` Try again in ${seconds(retryAfter)}.`;
   return retryable ? " Try again in a moment." : "";
 }

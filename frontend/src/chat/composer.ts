@@ -78,6 +78,13 @@ export class Composer {
     return true;
   }
 
+  /** Take back a question that was given back, unless it was changed since. */
+  withdraw(question: string): void {
+    if (this.field.value.trim() !== question.trim()) return;
+    this.field.value = "";
+    this.keepDraft();
+  }
+
   /** Write a question for the person to send. */
   propose(question: string): void {
     this.field.value = question;

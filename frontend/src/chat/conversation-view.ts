@@ -4,6 +4,7 @@ import type { Assistant } from "../assistant/assistant";
 import { excerpt } from "../assistant/excerpt";
 import { type Generation, isOver } from "../assistant/generations";
 import type { GenerationInput } from "../assistant/messages";
+import { isSmallerOffered, ON_SMALLER, SMALLER_LABEL } from "../assistant/offer";
 import { failureSentence } from "../assistant/words";
 import { Problem } from "../documents/api";
 import { announce, notify } from "../editor/announce";
@@ -48,6 +49,8 @@ export class ConversationView {
   private readonly thread = new Thread();
   private readonly views = new Map<string, TurnView>();
   private reference: Reference = {};
+  /** What was asked in place of another answer, by its id. */
+  private readonly replacing = new Map<string, string>();
   private readonly stop: () => void;
   private frame = 0;
   private gone = false;
@@ -154,7 +157,7 @@ export class ConversationView {
 
   private async ask(
     question: string,
-    more: { replaces?: string; reference?: Reference } = {},
+    more: { replaces?: string; reference?: Reference; smaller?: boolean } = {},
   ): Promise<void> {
     if (this.beginning) return;
     const reference = more.reference ?? this.reference;
@@ -177,7 +180,9 @@ export class ConversationView {
     if (reference.quote) input.selection = reference.quote;
     if (reference.about) input.about = reference.about;
     const visibility = this.conversation?.visibility ?? "private";
-    const id = assistant.start({ action: "chat", input, visibility });
+    const options = more.smaller ? { options: ON_SMALLER } : {};
+    const id = assistant.start({ action: "chat", input, visibility, ...options });
+    if (more.replaces) this.replacing.set(id, more.replaces);
     const turn = { ...unanswered(id, parent, question, reference), user: assistant.config.user };
     this.thread.put(turn, { follow: true });
     this.draw();
@@ -227,12 +232,25 @@ export class ConversationView {
       this.thread.remove(turn.id);
       if (turn.quote || turn.about) this.refer(referenceOf(turn));
       notify(
-        `${failure.code === "invalid" && failure.message ? failure.message : failureSentence(failure, false)}`,
+        failure.code === "invalid" && failure.message ? failure.message : failureSentence(failure, false),
+        isSmallerOffered(failure)
+          ? { action: { label: SMALLER_LABEL, run: () => this.askSmaller(turn) }, stays: true }
+          : {},
       );
     } else {
       this.thread.put({ ...turn, state: "failed", failure });
     }
     this.draw();
+  }
+
+  /** Ask again what there were not enough tokens for. */
+  private askSmaller(turn: Turn): void {
+    if (this.gone || this.running) return;
+    this.composer.withdraw(turn.question);
+    const replaces = this.replacing.get(turn.id);
+    const reference = referenceOf(turn);
+    this.ask(turn.question, { reference, smaller: true, ...(replaces ? { replaces } : {}) });
+    this.refer({});
   }
 
   private ended(turn: Turn): void {

@@ -91,7 +91,7 @@ export class TurnView {
     if (isRunning(this.turn) && held) words = "Checking…";
     else if (isRunning(this.turn) && !partial) words = "Reading…";
     else if (state === "failed" && failure)
-      words = failureSentence({ retryAfter: null, ...failure }, partial, KEEPS);
+      words = failureSentence({ retryAfter: null, offer: null, ...failure }, partial, KEEPS);
     else if (state === "cancelled") words = partial ? "Stopped. What had arrived is kept." : "Stopped.";
     else if (state === "done" && !partial) words = "The assistant had nothing to say to this.";
     else if (state === "done" && demo) words = "Demo model";

@@ -11,7 +11,10 @@ export function showQuota(assistant: Assistant): void {
     place.hidden = line === null;
     if (line === null) return;
     if (line.tone !== "calm" && line.tone !== place.dataset.tone) announce(`${line.text}. ${line.detail}`);
-    place.replaceChildren(words("wide-only", line.text), words("narrow-only", line.short));
+    place.replaceChildren(
+      words("wide-only", `${line.text} · ${line.again}`),
+      words("narrow-only", line.short),
+    );
     place.dataset.tone = line.tone;
     place.title = line.detail;
   });

@@ -1,7 +1,9 @@
 /** Proposes titles, each with a button that takes it for the document's. */
 import type { Editor } from "@tiptap/core";
-import type { Assistant } from "../assistant/assistant";
+import type { Assistant, Request } from "../assistant/assistant";
 import { isOver } from "../assistant/generations";
+import type { GenerationOptions } from "../assistant/messages";
+import { isSmallerOffered, ON_SMALLER, SMALLER_LABEL } from "../assistant/offer";
 import { writeBesideText } from "../assistant/undo-step";
 import { failureSentence } from "../assistant/words";
 import { announce, notify } from "../editor/announce";
@@ -42,12 +44,15 @@ export function openTitles(editor: Editor, assistant: Assistant): void {
   const again = makeButton("Try again", () => start(), { icon: "refresh-cw" });
   body.append(list, words, make("div", "card-actions", again));
   let id = "";
+  let options: GenerationOptions | undefined;
   const start = () => {
+    if (isSmallerOffered(assistant.get(id)?.failure)) options = ON_SMALLER;
     if (id) assistant.decide({ id, decision: "rejected" });
     list.replaceChildren();
     words.textContent = "The assistant is thinking of titles…";
     again.hidden = true;
-    id = assistant.start({ action: "title", input: { text_before: text }, visibility: "private" });
+    const request: Request = { action: "title", input: { text_before: text }, visibility: "private" };
+    id = assistant.start(options ? { ...request, options } : request);
   };
   const stop = assistant.follow((known) => {
     if (known.id !== id) return;
@@ -57,6 +62,7 @@ export function openTitles(editor: Editor, assistant: Assistant): void {
     for (const title of titles.slice(list.childElementCount)) list.append(row(title));
     if (!over) return;
     again.hidden = false;
+    again.lastChild?.replaceWith(isSmallerOffered(known.failure) ? SMALLER_LABEL : "Try again");
     words.textContent = known.failure
       ? failureSentence(known.failure, titles.length > 0, "What had arrived is shown.")
       : titles.length === 0

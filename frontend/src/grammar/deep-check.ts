@@ -46,6 +46,12 @@ export class DeepCheck {
     if (this.waiting.size > 0) this.schedule(DEEP_CHECK_PAUSE_MS);
   }
 
+  /** Read what waits now, whatever was refused before. */
+  resume(): void {
+    this.pausedUntil = 0;
+    if (this.waiting.size > 0) this.schedule(0);
+  }
+
   clear(): void {
     this.waiting.clear();
     clearTimeout(this.timer);
@@ -131,6 +137,6 @@ export class DeepCheck {
   private refuse(sent: Sent, failure: NonNullable<Generation["failure"]>): void {
     this.pausedUntil = Date.now() + Math.max(failure.retryAfter ?? 0, MINUTE_MS / 1000 / 2) * 1000;
     if (failure.retryable || failure.retryAfter) for (const { text } of sent.blocks) this.waiting.add(text);
-    else this.events.failed(failure);
+    if (failure.offer || !(failure.retryable || failure.retryAfter)) this.events.failed(failure);
   }
 }

@@ -143,6 +143,14 @@ export class Grammar {
     this.events.changed();
   }
 
+  /** Have the smaller model read on, until the usual tokens are there again. */
+  takeOffer(): void {
+    this.assistant.goOnSmaller("grammar");
+    this.failure = null;
+    this.deep.resume();
+    this.events.changed();
+  }
+
   list(): readonly Underline[] {
     return this.editor ? underlinesOf(this.editor.state) : [];
   }

@@ -1,5 +1,7 @@
 /** The rail's panel of grammar: what is checked and by whom, all findings by kind, dictionaries and ignored rules. */
 import type { Editor } from "@tiptap/core";
+import type { Failure } from "../assistant/generations";
+import { isSmallerOffered, SMALLER_LABEL } from "../assistant/offer";
 import { failureSentence } from "../assistant/words";
 import { isOutOfSight, make, makeButton } from "../page/elements";
 import { categoryLabel, KIND_LABELS, type Kind } from "./findings";
@@ -61,14 +63,28 @@ export class GrammarPanel {
       rows.push(make("p", "card-meta", "The check in the browser could not be started here."));
     else if (!isUpToIt() && !grammar.isLocalOn)
       rows.push(make("p", "card-meta", "It loads 8 MB, so it is off on small devices until you want it."));
-    if (grammar.failure)
-      rows.push(make("p", "field-error", failureSentence(grammar.failure, true, "What was found stays.")));
+    if (grammar.failure) rows.push(...this.drawFailure(grammar.failure));
     if (this.editor.isEditable) {
       const read = makeButton("Read the whole text", () => grammar.readAll(), { icon: "sparkles" });
       availability.mark(read, "grammar");
       rows.push(make("div", "card-actions", read));
     }
     return rows;
+  }
+
+  /** Why the assistant reads no more, and what can be had instead, as one button. */
+  private drawFailure(failure: Failure): HTMLElement[] {
+    const { grammar } = this;
+    const inBrowser = failure.offer?.kind === "in_browser" && !grammar.local.isBroken;
+    const kept =
+      inBrowser && grammar.isLocalOn ? "The check in this browser goes on." : "What was found stays.";
+    const words = make("p", "field-error", failureSentence(failure, true, kept));
+    const offer = isSmallerOffered(failure)
+      ? makeButton(SMALLER_LABEL, () => grammar.takeOffer())
+      : inBrowser && !grammar.isLocalOn
+        ? makeButton("Check in this browser", () => grammar.switchLocal(true))
+        : null;
+    return offer ? [words, make("div", "card-actions", offer)] : [words];
   }
 
   private drawFindings(): HTMLElement[] {

@@ -1,5 +1,6 @@
 /** The bar of an open rewrite: what is shown, and what to do with it. It stays at the bottom, in reach of a thumb. */
 
+import { isSmallerOffered, SMALLER_LABEL } from "../assistant/offer";
 import type { Change } from "../assistant/replacement";
 import { failureSentence } from "../assistant/words";
 import { make, makeButton } from "../page/elements";
@@ -84,6 +85,7 @@ export class RewriteBar {
     show(part, !running && there && intact && (this.rewrites.changes?.().length ?? 0) > 1);
     show(below, !running && there && this.rewrites.insertBelow !== undefined);
     show(again, !running && intact && session.repeatable);
+    setWords(again, isSmallerOffered(attempt.failure) ? SMALLER_LABEL : "Try again");
     for (const element of [back, on, compare, this.count]) show(element, several && !running);
     this.count.textContent = `${session.shown + 1}/${session.attempts.length}`;
     back.disabled = session.shown === 0;
@@ -134,6 +136,10 @@ function sentence({ label }: Session, attempt: Attempt, intact: boolean): string
     return `${label}: ${failureSentence(attempt.failure, attempt.result !== null, "What had arrived is shown.")}`;
   if (!attempt.result) return `${label}: no other words came.`;
   return `${label}${attempt.state === "stopped" ? ": stopped" : ""}${demo}`;
+}
+
+function setWords(button: HTMLElement, words: string): void {
+  if (button.lastChild?.textContent !== words) button.lastChild?.replaceWith(words);
 }
 
 function show(element: HTMLElement, shown: boolean): void {

@@ -8,6 +8,7 @@ import type { Transaction } from "@tiptap/pm/state";
 import type { Assistant, Request } from "../assistant/assistant";
 import { type Failure, type Generation, isOver } from "../assistant/generations";
 import type { Citation } from "../assistant/messages";
+import { isSmallerOffered, ON_SMALLER } from "../assistant/offer";
 import { passageOf } from "../assistant/passage";
 import { dispatchAsOneStep } from "../assistant/undo-step";
 import type { TrackedRanges } from "../collaboration/tracked-ranges";
@@ -42,6 +43,8 @@ export interface Session {
   own: boolean;
   /** Whether what was asked is known here, to ask it again: not after a reload. */
   repeatable: boolean;
+  /** Answered by the smaller model, since there were not enough tokens. */
+  smaller?: boolean;
   who: { name: string; color: string };
 }
 
@@ -82,10 +85,11 @@ export abstract class Versions<S extends Session> {
     return open?.attempts[open.shown] ?? null;
   }
 
-  /** Another version of the same. */
+  /** Another version of the same; by the smaller model, where that is offered. */
   again(): void {
     const { open } = this;
     if (!open) return;
+    if (isSmallerOffered(this.current()?.failure)) open.smaller = true;
     this.attempt(open);
     announce("Another try.");
   }
@@ -168,7 +172,7 @@ export abstract class Versions<S extends Session> {
   private attempt(session: S): void {
     const request = this.request(session);
     if (!request) return;
-    const id = this.assistant.start(request);
+    const id = this.assistant.start(session.smaller ? { ...request, options: ON_SMALLER } : request);
     this.of.set(id, session.id);
     session.attempts.push(firstAttempt({ id, demo: false }));
     session.shown = session.attempts.length - 1;

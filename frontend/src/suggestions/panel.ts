@@ -1,5 +1,6 @@
 /** The rail's panel of suggestions: what to look for, what is being looked for, and a card for each finding. */
 import type { Editor } from "@tiptap/core";
+import { isSmallerOffered, SMALLER_LABEL } from "../assistant/offer";
 import { failureSentence } from "../assistant/words";
 import { isOutOfSight, make, makeButton } from "../page/elements";
 import { ASPECTS, aspectLabel, OWN_MAX_CHARACTERS } from "./aspects";
@@ -138,7 +139,9 @@ export class SuggestionsPanel {
       if (verdict === "open") open.set(aspect, (open.get(aspect) ?? 0) + 1);
     const going = runs.filter(({ state }) => state !== "done" && state !== "stopped");
     const quiet = runs.filter(({ state, found, own }) => state === "done" && found === 0 && own).slice(-1);
-    const rows = [...going, ...quiet].map((run) => this.runRow(run));
+    // One button for all of them, at the last.
+    const offered = going.findLast(({ own, failure }) => own && isSmallerOffered(failure))?.id;
+    const rows = [...going, ...quiet].map((run) => this.runRow(run, offered));
     const several = [...open].filter(([, count]) => count > 1);
     const all = this.editor.isEditable ? several.map(([aspect, count]) => this.allRow(aspect, count)) : [];
     const key = JSON.stringify([going, quiet, several]);
@@ -147,13 +150,14 @@ export class SuggestionsPanel {
     this.runs.replaceChildren(...rows, ...all);
   }
 
-  private runRow(run: Run): HTMLElement {
+  private runRow(run: Run, offered: string | undefined): HTMLElement {
     const row = make("li", "run");
     row.dataset.state = run.state;
     row.append(make("span", "run-words", runSentence(run)));
     if (run.own && (run.state === "running" || run.state === "waiting"))
       row.append(makeButton("Stop", () => this.suggestions.stopRun(run.id), { kind: "quiet" }));
-    if (run.own && run.state === "failed")
+    if (run.id === offered) row.append(makeButton(SMALLER_LABEL, () => this.suggestions.takeOffer()));
+    else if (run.own && run.state === "failed" && !isSmallerOffered(run.failure))
       row.append(makeButton("Try again", () => this.suggestions.retryRun(run.id)));
     if (run.state === "failed" || run.state === "done")
       row.append(

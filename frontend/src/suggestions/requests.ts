@@ -2,6 +2,7 @@
 import type { Editor } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
 import { isOver } from "../assistant/generations";
+import { ON_SMALLER } from "../assistant/offer";
 import {
   anchorPassage,
   encodePassage,
@@ -16,6 +17,8 @@ export interface Asked {
   aspect: string;
   from: number;
   to: number;
+  /** By the smaller model. */
+  smaller?: boolean;
 }
 
 export class Requests {
@@ -70,6 +73,7 @@ export class Requests {
       action: "suggest",
       input: { selection: passage.text, aspect },
       anchor: { aspect, points: encodePassage(anchor) },
+      ...(asked.smaller ? { options: ON_SMALLER } : {}),
     });
     this.started(id, asked, anchor);
   }

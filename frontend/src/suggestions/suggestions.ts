@@ -6,6 +6,7 @@ import { type Editor, Extension } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
 import { type Generation, isOver } from "../assistant/generations";
 import type { Edit } from "../assistant/messages";
+import { isSmallerOffered } from "../assistant/offer";
 import { decodePassage, locateStretch, type PassageAnchor, passageOf } from "../assistant/passage";
 import { replaceWords } from "../assistant/replacement";
 import { dispatchAsOneStep } from "../assistant/undo-step";
@@ -91,7 +92,7 @@ export class Suggestions {
   }
 
   /** Look through a stretch of the text, or all of it, from each of these sides. */
-  ask(aspects: readonly string[], range?: { from: number; to: number }): void {
+  ask(aspects: readonly string[], range?: { from: number; to: number }, smaller = false): void {
     const { editor } = this;
     if (!editor) return;
     if (!this.assistant.isReachable) {
@@ -105,7 +106,7 @@ export class Suggestions {
       notify("There is no text to look through yet.");
       return;
     }
-    this.requests.waiting.push(...aspects.map((aspect) => ({ aspect, from, to })));
+    this.requests.waiting.push(...aspects.map((aspect) => ({ aspect, from, to, smaller })));
     this.requests.pump();
     announce(`The assistant is looking through the text: ${aspects.map(aspectLabel).join(", ")}.`);
     this.events.changed();
@@ -189,13 +190,20 @@ export class Suggestions {
   }
 
   /** Ask once more for what failed or was stopped. */
-  retryRun(id: string): void {
+  retryRun(id: string, smaller = false): void {
     const kept = this.kept.get(id);
     if (!kept) return;
     this.forgetRun(id);
     const { from, to } = kept.asked ?? { from: 0, to: 0 };
     const size = this.editor?.state.doc.content.size ?? 0;
-    this.ask([kept.aspect], kept.asked ? { from: Math.min(from, size), to: Math.min(to, size) } : undefined);
+    const range = kept.asked ? { from: Math.min(from, size), to: Math.min(to, size) } : undefined;
+    this.ask([kept.aspect], range, smaller);
+  }
+
+  /** Ask the smaller model for all for which there were not enough tokens. */
+  takeOffer(): void {
+    for (const { id, own, failure } of this.runs())
+      if (own && isSmallerOffered(failure)) this.retryRun(id, true);
   }
 
   stopRun(id: string): void {
