@@ -227,7 +227,8 @@ class Entry(models.Model):
     `tokens` is what the person was charged: prompt and completion together, or, in a correction, what was added
     (below zero: given back). `uncharged`: used beyond the reservation when nothing was left, e.g. by a second attempt.
     `user` asked; `team` paid, where it was not the person (a correction of a team's pool has no user). `is_smaller`: of
-    the tokens for smaller models. `cost`: what the providers ask for it, by the prices of then; None where one had none.
+    the tokens for smaller models. `cost`: what the providers ask for it, by the prices of then; None where one had
+    none.
     """
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
