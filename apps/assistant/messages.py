@@ -93,19 +93,14 @@ class GenerationInput(Message):
 class GenerationOptions(Message):
     """Wishes about how to generate; what a model cannot do is dropped.
 
-    `smaller`: by the smaller model that was offered in place of a refusal, for which there are tokens of their own.
+    `smaller`: by the smaller model that was offered in place of a refusal, for which there are tokens of their own; it
+    counts before `model`.
     """
 
     model: Annotated[str, Field(max_length=MODEL_MAX_CHARACTERS)] | None = None
     smaller: bool = False
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-
-    @model_validator(mode="after")
-    def _names_one_model(self) -> "GenerationOptions":
-        if self.model and self.smaller:
-            raise ValueError("either a model or the smaller one")
-        return self
 
 
 class Generate(Message):

@@ -83,7 +83,8 @@ export interface ConversationTurn {
 /**
  * Wishes about how to generate; what a model cannot do is dropped.
  *
- * `smaller`: by the smaller model that was offered in place of a refusal, for which there are tokens of their own.
+ * `smaller`: by the smaller model that was offered in place of a refusal, for which there are tokens of their own; it
+ * counts before `model`.
  */
 export interface GenerationOptions {
   model?: string | null;
