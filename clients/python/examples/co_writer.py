@@ -21,7 +21,7 @@ def show(shared: SharedDocument) -> None:
 
 
 async def watch(shared: SharedDocument) -> None:
-    seen: list[str] = []
+    seen: list[str] | None = None  # an empty document is shown too
     while True:
         if shared.paragraphs != seen:
             seen = shared.paragraphs
