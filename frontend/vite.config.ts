@@ -12,7 +12,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2023",
     chunkSizeWarningLimit: 700, // kB; the editor with Yjs and ProseMirror is one chunk, wanted at once
-    rolldownOptions: { input: { page: source("page"), editor: source("editor"), admin: source("admin") } },
+    rolldownOptions: {
+      input: { page: source("page"), editor: source("editor"), admin: source("admin"), docs: source("docs") },
+    },
   },
   worker: { format: "es" },
 });

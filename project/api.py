@@ -1,11 +1,12 @@
 """The REST interface, assembled from the apps' routers."""
 
+from project.docs import Docs
 from project.limits import RequestLimits
 from project.openapi import DescribedAPI
 from project.problems import speak_problem_json
 from project.repeatable import keep_answers
 
-api = DescribedAPI(title="Interline", version="1", throttle=RequestLimits())
+api = DescribedAPI(title="Interline", version="1", throttle=RequestLimits(), docs=Docs())
 speak_problem_json(api)
 api.add_router("", "apps.accounts.api.router")
 api.add_router("", "apps.accounts.keys_api.router")

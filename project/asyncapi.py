@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from apps.assistant.examples import EXAMPLES
@@ -187,6 +189,7 @@ def _channels(described: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {
             "name": name,
             **channel,
+            "description": _with_code(channel["description"]),
             "directions": [
                 (words, [_shown(described, reference) for reference in operation["messages"]])
                 for operation, words in (
@@ -200,4 +203,13 @@ def _channels(described: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _shown(described: dict[str, Any], reference: dict[str, str]) -> dict[str, Any]:
     message = described["components"]["messages"][reference["$ref"].rpartition("/")[2]]
     examples = message.get("examples", [])
-    return {**message, "example": json.dumps(examples[0]["payload"], indent=2) if examples else ""}
+    example = json.dumps(examples[0]["payload"], indent=2) if examples else ""
+    return {**message, "summary": _with_code(message.get("summary", "")), "example": example}
+
+
+def _with_code(text: str) -> SafeString:
+    """Return `text` with what stands between backticks as code."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in parts)
+    )

@@ -27,10 +27,38 @@ def test_a_key_is_made_and_replaced_in_the_page(site: Site, look: str, screensho
     assert not errors
 
 
-def test_the_documentation_of_rest_is_shown_without_anything_from_elsewhere(site: Site, screenshots: Path) -> None:
-    page = site.person("Alice", **LOOKS["light"]).open("/api/v1/docs")
+@pytest.mark.parametrize("look", LOOKS)
+def test_rest_is_described_and_tried_out_with_the_session(site: Site, look: str, screenshots: Path) -> None:
+    alice = site.person("Alice", **LOOKS[look])
+    page = alice.open("/api/v1/docs")
     errors = watch_console(page)
     page.reload()
     expect(page.get_by_text("/api/v1/documents/{document_id}/generations/").first).to_be_visible()
-    page.screenshot(path=screenshots / "api-docs.png")
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    page.screenshot(path=screenshots / f"api-docs-{look}.png")
+    create = page.locator("#operations-documents-apps_documents_api_create")
+    create.get_by_role("button").first.click()
+    create.get_by_role("button", name="Try it out").click()
+    assert_accessible(page)
+    page.screenshot(path=screenshots / f"api-docs-try-{look}.png", full_page=True)
+    create.locator("textarea").fill('{"title": "Tried out"}')
+    create.get_by_role("button", name="Execute").click()
+    expect(create.locator(".live-responses-table tbody .response-col_status")).to_have_text(re.compile("^201"))
+    assert_accessible(page)
+    create.locator(".live-responses-table").scroll_into_view_if_needed()
+    page.screenshot(path=screenshots / f"api-docs-done-{look}.png")
+    assert [one["title"] for one in alice.send("GET", "/documents/", {})["items"]] == ["Tried out"]
+    assert not errors
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_sockets_are_described(site: Site, look: str, screenshots: Path) -> None:
+    page = site.person("Alice", **LOOKS[look]).open("/api/v1/docs/sockets")
+    errors = watch_console(page)
+    page.reload()
+    page.locator(".frame-doc summary").first.click()
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    page.screenshot(path=screenshots / f"sockets-docs-{look}.png", full_page=True)
     assert not errors

@@ -30,7 +30,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
 }
 
 /** The token stands in the page: the cookie's name depends on the instance. */
-function csrfToken(): string {
+export function csrfToken(): string {
   return document.querySelector<HTMLInputElement>('input[name="csrfmiddlewaretoken"]')?.value ?? "";
 }
 
