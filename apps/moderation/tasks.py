@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from apps.moderation import audit
+from apps.moderation import audit, retention
 
 logger = logging.getLogger(__name__)
 
@@ -21,3 +21,12 @@ def erase_audit_addresses() -> int:
     erased = audit.erase_addresses()
     logger.info("audit.addresses_erased", extra={"records": erased})
     return erased
+
+
+@shared_task
+def let_findings_go() -> int:
+    """Forget the text of what was found and decided about long ago."""
+    forgotten = retention.forget_old()
+    if forgotten:
+        logger.info("moderation.forgotten", extra={"rows": forgotten})
+    return forgotten

@@ -22,6 +22,7 @@ from apps.core.errors import Conflict
 from apps.documents import services as documents
 from apps.documents.models import Document, Invitation, Membership, Role
 from apps.moderation.audit import erase_addresses
+from apps.moderation.models import HeldRequest, Notice, Report, Verdict
 from apps.quotas.models import Assignment, Override
 from apps.quotas.services import lock_person
 from apps.teams import services as teams
@@ -151,6 +152,10 @@ def _forget_asked(user: User) -> None:
     Conversation.objects.filter(pk__in=list(alone)).delete()
     Conversation.objects.filter(user=user).update(title="")
     Command.objects.filter(user=user).delete()
+    HeldRequest.objects.filter(user=user).delete()
+    Report.objects.filter(reporter=user).update(note="")
+    Notice.objects.filter(user=user).delete()
+    Verdict.objects.filter(user=user).update(excerpt=None, fingerprint="")
 
 
 def _close_account(user: User) -> None:

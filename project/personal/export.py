@@ -18,7 +18,7 @@ from apps.assistant.models import Command, Conversation, Decision, Generation
 from apps.core import deeds
 from apps.documents.models import Membership, Role
 from apps.moderation.audit import detail_of
-from apps.moderation.models import AuditRecord
+from apps.moderation.models import AuditRecord, HeldRequest, Notice, Report, Verdict
 from apps.quotas.usage import csv_of
 from apps.teams.models import TeamMembership
 
@@ -33,6 +33,8 @@ assistant.jsonl     what you asked the assistant and what it answered, one reque
 conversations.json  the conversations you began
 commands.json       your own commands
 teams.json          the teams you are in
+moderation.jsonl    requests of yours that were held, what was found in your requests and answers, what you reported,
+                    and what reviewers told you
 usage.csv           the tokens you used in the last year
 trail.jsonl         what the audit trail has of you: log-ins, shares, keys
 """
@@ -49,6 +51,7 @@ def write_export(user: User, file: IO[bytes]) -> None:
         archive.writestr("conversations.json", _json(list(_conversations(user)), indent=2))
         archive.writestr("commands.json", _json(list(_commands(user)), indent=2))
         archive.writestr("teams.json", _json(list(_teams(user)), indent=2))
+        _write(archive, "moderation.jsonl", _json_lines(_moderation(user)))
         _write(archive, "usage.csv", csv_of(user.pk))
         _write(archive, "trail.jsonl", _json_lines(_trail(user)))
 
@@ -149,6 +152,36 @@ def _conversations(user: User) -> Iterator[dict[str, Any]]:
 def _commands(user: User) -> Iterator[dict[str, Any]]:
     for one in Command.objects.filter(user=user).order_by("created_at"):
         yield {"name": one.name, "prompt": one.prompt, "created_at": one.created_at}
+
+
+def _moderation(user: User) -> Iterator[dict[str, Any]]:
+    for held in HeldRequest.objects.filter(user=user).order_by("created_at"):
+        yield {
+            "held": held.pk,
+            "document": held.document_id,
+            "at": held.created_at,
+            "state": held.state,
+            "request": held.request,
+        }
+    for report in Report.objects.filter(reporter=user).select_related("case").order_by("created_at"):
+        yield {
+            "reported": [report.case.target_kind, report.case.target_id],
+            "at": report.created_at,
+            "reason": report.reason,
+            "note": report.note,
+            "outcome": report.outcome,
+        }
+    for notice in Notice.objects.filter(user=user).order_by("pk"):
+        yield {"told": notice.kind, "document": notice.document_id, "at": notice.created_at, "words": notice.words}
+    for found in Verdict.objects.filter(user=user).order_by("pk").iterator(BATCH_ROWS):
+        yield {
+            "found_in": [found.target_kind, found.target_id],
+            "at": found.created_at,
+            "category": found.category,
+            "action": found.action,
+            "state": found.state,
+            "excerpt": found.excerpt,
+        }
 
 
 def _teams(user: User) -> Iterator[dict[str, Any]]:

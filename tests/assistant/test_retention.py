@@ -12,7 +12,8 @@ from apps.assistant.models import Conversation, Decision, Generation, Turn
 from apps.assistant.tasks import let_texts_go
 from apps.documents.models import Document, Invitation
 from apps.documents.tasks import let_trash_go
-from apps.moderation.models import AuditRecord
+from apps.moderation.models import AuditRecord, Case, HeldRequest, Notice, Report, Verdict
+from apps.moderation.tasks import let_findings_go
 from project.settings.schedule import CELERY_BEAT_SCHEDULE
 from tests.cast import make_document, make_user
 
@@ -93,4 +94,47 @@ def test_the_trash_is_emptied_only_where_the_installation_says_so(settings: Sett
 
 def test_beat_starts_it() -> None:
     tasks = {entry["task"] for entry in CELERY_BEAT_SCHEDULE.values()}
-    assert {let_texts_go.name, let_trash_go.name} <= tasks
+    assert {let_texts_go.name, let_trash_go.name, let_findings_go.name} <= tasks
+
+
+def test_what_moderation_kept_goes_once_it_is_decided(settings: Settings) -> None:
+    alice = make_user("Alice")
+    document = make_document(alice)
+    fields = {"document": document, "user": alice, "source": "rule", "category": "term", "action": "flag"}
+
+    def verdict(**more: Any) -> Verdict:
+        made = Verdict.objects.create(
+            key=uuid4().hex, target_kind="request", target_id="x", stage="input", excerpt="words", **{**fields, **more}
+        )
+        Verdict.objects.filter(pk=made.pk).update(created_at=OLD)
+        return made
+
+    def held(state: str, **more: Any) -> HeldRequest:
+        return HeldRequest.objects.create(
+            document=document, user=alice, digest=uuid4().hex, request={"action": "custom"}, state=state, **more
+        )
+
+    waiting, old = verdict(state="waiting"), verdict()
+    open_, decided = held("waiting"), held("refused", decided_at=OLD)
+    lately = held("released", decided_at=timezone.now())
+    cases = [
+        Case.objects.create(target_kind="document", target_id=name, due_at=OLD, **more)
+        for name, more in (
+            ("open", {}),
+            ("old", {"state": "closed", "closed_at": OLD}),
+            ("unread", {"state": "closed", "closed_at": OLD}),
+            ("late", {"state": "closed", "closed_at": timezone.now()}),
+        )
+    ]
+    Notice.objects.create(user=alice, case=cases[1], kind="warning", read_at=OLD, words="words")
+    Notice.objects.create(user=alice, case=cases[2], kind="warning", words="words")
+    Report.objects.create(case=cases[1], reporter=alice, reason="harmful", note="words")
+    assert let_findings_go() == 0
+    settings.RETENTION_MODERATION_DAYS = 30
+    assert let_findings_go() == 3
+    assert set(Case.objects.values_list("target_id", flat=True)) == {"open", "unread", "late"}
+    assert not Report.objects.exists()
+    assert Verdict.objects.get(pk=old.pk).excerpt is None
+    assert Verdict.objects.get(pk=waiting.pk).excerpt == "words"
+    assert {one.pk for one in HeldRequest.objects.all()} == {open_.pk, lately.pk}
+    assert not HeldRequest.objects.filter(pk=decided.pk).exists()
