@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
+from apps.core import deeds
 from apps.quotas.allowances import Allowance, allowance_of
 from apps.quotas.plot import plot
 from apps.quotas.usage import DAYS_SHOWN, csv_of, pools_of, usage_of
@@ -51,6 +52,7 @@ def _shares(allowance: Allowance) -> list[dict[str, Any]]:
 @require_safe
 def usage_file(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
+    deeds.tell("usage.exported", target=("user", request.user.pk))
     answer = HttpResponse("".join(csv_of(request.user.pk)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="interline-usage.csv"'
     return answer

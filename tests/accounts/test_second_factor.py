@@ -17,7 +17,7 @@ def _code(secret: str) -> str:
     return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
 
 
-def _activate() -> tuple[Client, str]:
+def activate() -> tuple[Client, str]:
     """Turn the second factor on for Alice; return her browser and the secret of her app."""
     browser = browser_of(make_user("Alice"))
     browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
@@ -30,7 +30,7 @@ def _activate() -> tuple[Client, str]:
 
 
 def test_logging_in_then_needs_a_code() -> None:
-    _activate()
+    activate()
     fresh = Client()
     asked = fresh.post("/accounts/login/", CREDENTIALS)
     assert asked["Location"].startswith("/accounts/2fa/authenticate/")
@@ -40,7 +40,7 @@ def test_logging_in_then_needs_a_code() -> None:
 
 
 def test_a_recovery_code_opens_the_account_once() -> None:
-    browser, _ = _activate()
+    browser, _ = activate()
     codes = re.findall(r"^\w{8}$", browser.get("/accounts/2fa/recovery-codes/download/").content.decode(), re.MULTILINE)
     assert codes
     outcomes = []
@@ -64,7 +64,7 @@ def test_the_admin_is_for_staff() -> None:
 
 
 def test_it_can_be_turned_off() -> None:
-    browser, _ = _activate()
+    browser, _ = activate()
     assert "Turn off the authenticator app?" in browser.get("/accounts/2fa/totp/deactivate/").content.decode()
     browser.post("/accounts/2fa/totp/deactivate/")
     fresh = Client()

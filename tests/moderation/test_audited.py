@@ -1,5 +1,6 @@
 """What people and admins do is written down, through the doors they use."""
 
+import ast
 from typing import Any
 
 import pytest
@@ -7,14 +8,18 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from apps.accounts.models import User
+from apps.analytics import trials
+from apps.analytics.models import Experiment
 from apps.moderation import audit
-from apps.moderation.models import AuditRecord
+from apps.moderation.models import AuditRecord, HeldRequest, Rule
 from apps.quotas.models import Tier
 from tests.cast import PASSWORD, browser_of, make_document, make_user
+from tests.processes import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 JSON = "application/json"
+OF_A_PROVIDER = {"user.log_in_connected", "user.log_in_disconnected"}  # of log-ins elsewhere: there is none in tests
 
 
 def told(prefix: str = "") -> list[tuple[str, str]]:
@@ -177,3 +182,85 @@ def test_what_admins_set_is_told_from_what_to_what_without_text() -> None:
     assert (values["rank"], values["tokens_per_day"]) == ([0, 3], [1_000, 500])
     assert not {"label", "price_hint"} & set(values)
     assert "by the" not in written.payload
+
+
+def held_request(user: User) -> HeldRequest:
+    document = make_document(user)
+    return HeldRequest.objects.create(user=user, document=document, digest="d", request={"action": "custom"})
+
+
+def test_what_reviewers_read_and_decide() -> None:
+    root, alice = make_admin(), make_user("Alice")
+    browser, there = browser_of(root), "/admin/moderation/heldrequest/"
+    for action, told_as in (("release", "moderation.request_released"), ("refuse", "moderation.request_refused")):
+        held = held_request(alice)
+        browser.get(f"{there}{held.pk}/change/")
+        browser.post(there, {"action": action, "_selected_action": [str(held.pk)], "confirmed": "1"})
+        for name in ("moderation.request_read", told_as):
+            written = last(name)
+            assert (written.actor, written.target_id) == (root, str(held.pk))
+
+
+def test_copies_that_people_take() -> None:
+    alice = make_user("Alice", verified=True)
+    document, browser = make_document(alice, "Herons"), browser_of(alice)
+    browser.get(f"/api/v1/documents/{document.pk}/provenance/export")
+    browser.get("/settings/usage.csv")
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    answer = browser.post("/settings/data/")
+    answer.close()
+    for name in ("document.exported", "usage.exported", "user.exported"):
+        assert last(name).actor == alice
+
+
+def test_rules_routes_flags_and_experiments_that_admins_set() -> None:
+    browser = browser_of(make_admin())
+    rule = {"kind": "term", "content": "heron", "action": "block", "direction": "input", "category": "x"}
+    flag = {"flag": "assistant.chat", "percent": "100"}
+    experiment = {
+        **{"name": "try", "action": "shorten", "min_answers": "100", "max_error_share": "0.05"},
+        **{"max_slowdown": "1.5", "max_errors_per_minute": "20", "arms-TOTAL_FORMS": "1", "arms-INITIAL_FORMS": "0"},
+        **{"arms-0-name": "point", "arms-0-percent": "10", "arms-0-prompt_version": "shorten-2"},
+    }
+    for kind, fields in (
+        ("moderation.rule", rule),
+        ("analytics.flagrule", flag),
+        ("analytics.experiment", experiment),
+    ):
+        page = f"/admin/{kind.replace('.', '/')}/"
+        answer = browser.post(f"{page}add/", fields)
+        assert answer.status_code == 302, answer.context and answer.context["errors"]
+        assert last("admin.added").target_kind == kind
+    made = Experiment.objects.get()
+    trials.start(made)
+    assert last("experiment.started").target_id == made.name
+    assert trials.stop(made, "Enough.", state=Experiment.State.STOPPED)
+    assert last("experiment.stopped").target_id == made.name
+    changed = Rule.objects.get()
+    page = f"/admin/moderation/rule/{changed.pk}/"
+    browser.post(f"{page}change/", {**rule, "action": "flag"})
+    assert audit.detail_of(last("admin.changed"))["values"]["action"] == ["block", "flag"]
+    browser.post(f"{page}delete/", {"post": "yes"})
+    assert last("admin.deleted").target_id == str(changed.pk)
+
+
+def told_in_the_code() -> set[str]:
+    """Return the actions that code tells; of one that is put together, what it begins with."""
+    found = set()
+    for path in [*ROOT.glob("apps/**/*.py"), *ROOT.glob("project/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Call) and ast.unparse(node.func) in ("tell", "deeds.tell", "_tell_of")):
+                continue
+            for said in node.args[:2]:
+                if isinstance(said, ast.Constant) and isinstance(said.value, str):
+                    found.add(said.value)
+                if isinstance(said, ast.JoinedStr) and isinstance(said.values[0], ast.Constant):
+                    found.add(str(said.values[0].value))
+    return {name for name in found if "." in name} - OF_A_PROVIDER
+
+
+def test_every_action_that_is_told_is_looked_for_by_a_test() -> None:
+    tests = "".join(path.read_text() for path in ROOT.glob("tests/**/test_*.py"))
+    told_by = told_in_the_code()
+    assert len(told_by) > 30
+    assert {action for action in told_by if f'"{action}' not in tests} == set()
