@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import litellm
 from django.conf import settings
+from litellm.llms.custom_httpx.async_client_cleanup import close_litellm_async_clients
 
 from apps.llm.demo import DemoModel
 from apps.llm.prepared import Client, Prepared, recorded
@@ -114,6 +115,11 @@ async def warm_up() -> None:
     async for _ in response:
         pass
     count_tokens("openai/warm-up", "warm up")
+
+
+async def close_clients() -> None:
+    """Close the connections that litellm keeps. For the end of a process: they are not opened again."""
+    await close_litellm_async_clients()  # type: ignore[no-untyped-call]
 
 
 def _parameters(deployment: Deployment, request: ChatRequest) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from django.conf import settings
 
 from apps.core.errors import InterlineError
 from apps.llm.embeddings import embed
+from apps.llm.engine import close_clients
 from apps.llm.requests import ChatMessage, ChatRequest, Delta
 from apps.llm.routes import deployments, is_demo
-from apps.llm.stream import stream
+from apps.llm.stream import engine, stream
 from project.doctor.findings import Finding, failed, ok, warning
 
 PROMPT = "Count from one to thirty, in words."
@@ -25,12 +26,20 @@ REACH_ADVICE = "Look whether this machine reaches the provider (AI_API_BASE, fir
 
 
 def check_models() -> Iterator[Finding]:
-    for deployment in deployments():
-        yield asyncio.run(_check_model(deployment.model))
-    if settings.AI_EMBEDDING_MODEL:
-        yield asyncio.run(_check_embeddings())
-    else:
-        yield ok("embeddings", "AI_EMBEDDING_MODEL is not set")
+    with asyncio.Runner() as runner:  # one loop for all: connections are kept for it, and closed in it
+        for deployment in deployments():
+            yield runner.run(_check_model(deployment.model))
+        if settings.AI_EMBEDDING_MODEL:
+            yield runner.run(_check_embeddings())
+        else:
+            yield ok("embeddings", "AI_EMBEDDING_MODEL is not set")
+        runner.run(_close())
+
+
+async def _close() -> None:
+    """Hang up; else aiohttp complains of open connections when the process ends."""
+    await engine().aclose()
+    await close_clients()
 
 
 async def _check_model(model: str) -> Finding:

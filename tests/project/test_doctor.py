@@ -147,6 +147,8 @@ def test_models_good_refused_gathered_broken_and_away(processes: Processes, prov
     assert found["embeddings openai/embedding"].startswith("ok 3 dimensions"), printed
     assert "AI_API_KEY or the provider's own variable" in printed
     assert "sk-" not in printed
+    assert "Traceback" not in printed
+    assert "Unclosed" not in printed
 
 
 @pytest.fixture
