@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.core.kept import stop_listening
 from project.embedded import running_servers
 
 _servers = ExitStack()
@@ -24,4 +25,5 @@ def pytest_load_initial_conftests() -> Iterator[None]:
 
 
 def pytest_unconfigure() -> None:
+    stop_listening()
     _servers.close()

@@ -5,6 +5,7 @@ or it has just begun), values are read anew twice a second, so that a change is 
 """
 
 import asyncio
+import atexit
 import logging
 import threading
 import time
@@ -136,10 +137,11 @@ def _channel() -> str:
 
 
 class _Listener:
-    """The thread that hears of changes. A forked process starts its own."""
+    """The thread that hears of changes, until the process ends. A forked process starts its own."""
 
     def __init__(self) -> None:
         self.hears = False
+        self._stopping = False
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
@@ -152,12 +154,15 @@ class _Listener:
                 self._thread = threading.Thread(target=self._run, name="kept", daemon=True)
                 self._thread.start()
 
+    def stop(self) -> None:
+        self._stopping = True
+
     def _run(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 self._listen()
-            except (redis.RedisError, OSError):
-                if self.hears:
+            except (redis.RedisError, OSError, ValueError):  # ValueError: its socket was closed by the exit
+                if self.hears and not self._stopping:
                     logger.warning("kept.interrupted")
             self.hears = False
             time.sleep(RECONNECT_SECONDS)
@@ -183,3 +188,9 @@ class _Listener:
 
 _all: dict[str, Kept[Any]] = {}
 _listener = _Listener()
+
+
+@atexit.register
+def stop_listening() -> None:
+    """Say nothing of servers that are lost from now on: this process ends."""
+    _listener.stop()
