@@ -5,17 +5,14 @@
 Both in one interleaved run, by the clock; the limit is 5 ms for reserve and settle together, p95.
 """
 
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from uuid import uuid4
 
-from project.embedded import running_servers
+from tests.benchmarks.crowd import running_stack
 
 ROUNDS = 400
 LIMIT_MS = 5.0
@@ -34,12 +31,7 @@ def timed(work: Callable[[], object], times: list[float]) -> None:
 
 def run() -> int:
     """Measure, print a table, and return 1 where the limit is passed."""
-    import django  # noqa: PLC0415  (reads the settings named in main)
-    from django.core.management import call_command  # noqa: PLC0415
-
-    django.setup()
-    call_command("migrate", verbosity=0)
-    from django.db import connection, transaction  # noqa: PLC0415
+    from django.db import connection, transaction  # noqa: PLC0415  (reads the settings that main has named)
 
     from apps.accounts.models import User  # noqa: PLC0415
     from apps.quotas.allowances import allowance_of  # noqa: PLC0415
@@ -73,14 +65,7 @@ def run() -> int:
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="interline-bench-") as name, running_servers(Path(name)) as urls:
-        os.environ.update(
-            DATA_DIR=name,
-            DATABASE_URL=urls[0],
-            REDIS_URL=urls[1],
-            DJANGO_SETTINGS_MODULE="project.settings",
-            LOG_LEVEL="WARNING",
-        )
+    with running_stack(LOG_LEVEL="WARNING"):
         return run()
 
 

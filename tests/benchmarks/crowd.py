@@ -30,7 +30,7 @@ CLOSE, PING = 8, 9
 
 
 @contextmanager
-def running_stack() -> Iterator[Processes]:
+def running_stack(**environment: str) -> Iterator[Processes]:
     """PostgreSQL, Redis and a migrated database; Django is set up here, and web processes can be started."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="interline-bench-")))
@@ -40,6 +40,7 @@ def running_stack() -> Iterator[Processes]:
             DATABASE_URL=database_url,
             REDIS_URL=redis_url,
             DJANGO_SETTINGS_MODULE="project.settings",
+            **environment,
         )
         import django  # noqa: PLC0415  (reads the settings named above)
         from django.core.management import call_command  # noqa: PLC0415
