@@ -1,4 +1,11 @@
 /** The administration: Django's own pages in our colours and type. */
 import "../page/styles/tokens.css";
-import "./admin.css";
+import "./base.css";
+import "./boxes.css";
+import "./tables.css";
+import "./forms.css";
+import "./navigation.css";
+import "./front.css";
+import "./figures.css";
+import "./narrow.css";
 import "./analytics.css";
