@@ -111,6 +111,14 @@ def quota_exhausted(window: Window) -> Iterator[Found]:
     yield above(share, settings.ALERT_QUOTA_SHARE, words)
 
 
+def reviews_overdue(window: Window) -> Iterator[Found]:
+    late = max((value for _, value in window.values("interline_review_overdue_seconds")), default=0.0)
+    words = (
+        f"A case should have been decided {late / 3600:.1f} h ago. Reviewers are missing, or it waits for one of them."
+    )
+    yield above(late, settings.ALERT_REVIEW_OVERDUE_SECONDS, words)
+
+
 def process_missing(window: Window) -> Iterator[Found]:
     for labels, running in window.values("interline_processes"):
         if (kind := labels["kind"]) in KINDS:
@@ -126,5 +134,6 @@ RULES = (
     Rule("TaskQueueOld", "warning", 60, task_queue_old),
     Rule("JournalStands", "critical", 0, journal_stands),
     Rule("QuotaExhausted", "warning", 60, quota_exhausted),
+    Rule("ReviewsOverdue", "warning", 300, reviews_overdue),
     Rule("ProcessMissing", "critical", 60, process_missing),
 )

@@ -1,26 +1,33 @@
-"""What no process counts for itself: queues, processes, models. Looked up when somebody asks for the metrics."""
+"""What no process counts for itself: queues, reviews, processes, models. Looked up when somebody asks for them."""
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import redis
+from django.db import DatabaseError
+from django.db.models import Count, Min
+from django.utils import timezone
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from apps.assistant import jobs
 from apps.core.metrics import NAMESPACE
 from apps.core.redis import key, sync_redis
 from apps.llm.health import read_all
+from apps.moderation.models import Case
 from project.heartbeat import PROCESS_KINDS, alive
 from project.metrics.tasks import SENT_AT
+
+logger = logging.getLogger(__name__)
 
 CELERY_QUEUE = "celery"  # Celery's own name for the one queue there is
 
 
 def shared_metrics() -> list[Metric]:
     """Return the gauges of the whole installation. Raises redis.RedisError."""
-    return [*_processes(), *_tasks(), *_generations(), *_models()]
+    return [*_processes(), *_tasks(), *_generations(), *_models(), *_reviews()]
 
 
 def _gauge(name: str, about: str, *labels: str) -> GaugeMetricFamily:
@@ -72,6 +79,18 @@ def _models() -> Iterator[Metric]:
         if health is not None:
             answers.add_metric([model], 0 if health.code else 1)
     yield answers
+
+
+def _reviews() -> Iterator[Metric]:
+    """Yield how many cases wait for a reviewer, and how late the first is; nothing while PostgreSQL is away."""
+    try:
+        waiting = Case.objects.exclude(state=Case.State.CLOSED).aggregate(cases=Count("pk"), due_at=Min("due_at"))
+    except DatabaseError:
+        logger.warning("metrics.reviews_not_counted")
+        return
+    late = (timezone.now() - waiting["due_at"]).total_seconds() if waiting["due_at"] else 0.0
+    yield _value("review_queue_length", "Cases that wait for a reviewer.", waiting["cases"])
+    yield _value("review_overdue_seconds", "For how long the first of them should have been decided.", max(0.0, late))
 
 
 def _value(name: str, about: str, value: float) -> Metric:

@@ -18,6 +18,7 @@ ALERT_QUEUE_SECONDS = env.float("ALERT_QUEUE_SECONDS", 15)  # the oldest generat
 ALERT_TASK_QUEUE_SECONDS = env.float("ALERT_TASK_QUEUE_SECONDS", 300)  # the oldest background task that waits
 ALERT_JOURNAL_SECONDS = env.float("ALERT_JOURNAL_SECONDS", 10)  # the oldest edit that is not committed
 ALERT_QUOTA_SHARE = env.float("ALERT_QUOTA_SHARE", 0.2)  # of requests refused because tokens are used up, 15 minutes
+ALERT_REVIEW_OVERDUE_SECONDS = env.float("ALERT_REVIEW_OVERDUE_SECONDS", 3_600)  # after a case was to be decided
 ALERT_EVENTS_MIN = env.int("ALERT_EVENTS_MIN", 20)  # shares and percentiles of fewer events say nothing
 
 ALERTS_BEAT_SCHEDULE: dict[str, dict[str, Any]] = (

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 from pytest_django import Settings
 
 from apps.accounts.models import User
@@ -17,6 +19,7 @@ from apps.core.metrics_report import keep
 from apps.core.redis import key, sync_redis
 from apps.documents.metrics import RESUMED
 from apps.llm.health import Health
+from apps.moderation.models import Case
 from apps.quotas.metrics import EXHAUSTED
 from project.alerts.evaluation import evaluate
 from project.alerts.rules import KINDS, RULES
@@ -155,6 +158,12 @@ def _tasks_wait() -> None:
     sync_redis().lpush(key("celery", "celery"), json.dumps({"headers": {"sent_at": 1.0}}))
 
 
+def _a_case_is_late() -> None:
+    Case.objects.get_or_create(
+        target_kind="document", target_id="one", defaults={"due_at": timezone.now() - timedelta(hours=3)}
+    )
+
+
 @pytest.mark.parametrize(
     ("happens", "alert"),
     [
@@ -164,6 +173,7 @@ def _tasks_wait() -> None:
         (_model_fails, "ModelOutage"),
         (_nobody_generates, "GenerationQueueOld"),
         (_tasks_wait, "TaskQueueOld"),
+        (_a_case_is_late, "ReviewsOverdue"),
     ],
 )
 def test_each_fires_for_its_own_reason(
@@ -175,7 +185,7 @@ def test_each_fires_for_its_own_reason(
     else:
         sync_redis().delete(jobs.queue_key())
         happens()
-    for _ in range(8):
+    for _ in range(12):
         watch.look()
         if happens in (_answers_are_slow, _generations_fail, _tokens_are_used_up):
             happens()

@@ -114,6 +114,7 @@ def test_our_own_rules_are_prometheus_rules_too_and_are_explained() -> None:
         ("TaskQueueOld", "ALERT_TASK_QUEUE_SECONDS"),
         ("JournalStands", "ALERT_JOURNAL_SECONDS"),
         ("QuotaExhausted", "ALERT_QUOTA_SHARE"),
+        ("ReviewsOverdue", "ALERT_REVIEW_OVERDUE_SECONDS"),
     ],
 )
 def test_thresholds_agree(alert: str, setting: str, settings: Settings) -> None:
