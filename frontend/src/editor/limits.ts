@@ -107,6 +107,9 @@ export const SUGGESTIONS_RETRY_MS = 600;
 
 /** After the last change of a block; the bar is 100 ms from here to the underline. */
 export const LOCAL_CHECK_PAUSE_MS = 400;
+/** Underlines of blocks that nobody is typing in wait for a pause in typing, and for so long at most. */
+export const REDRAW_PAUSE_MS = 300;
+export const REDRAW_LATE_MS = 3000;
 /** Blocks asked about before the page gets its turn again. */
 export const LOCAL_CHECK_BLOCKS_AT_ONCE = 8;
 /** Texts of blocks whose findings are kept. */

@@ -230,6 +230,7 @@ export class Grammar {
 
   private textChanged(tr: Transaction): void {
     const typed = !isChangeOrigin(tr);
+    if (typed) this.redraws.typed();
     if (typed && this.isDeepOn) this.rememberOwn(tr);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.scan(), LOCAL_CHECK_PAUSE_MS);
@@ -291,7 +292,7 @@ export class Grammar {
           this.pending.delete(text);
           if (!found) return;
           Object.assign(this.entry(text), { local: found, shown: null });
-          this.redraws.one(text);
+          this.redraws.oneInPause(text);
         }),
       );
     }
