@@ -1,6 +1,7 @@
 """Every writing tool over the socket: its result, its failure in words, and the demo model without any key."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -162,6 +163,37 @@ def test_the_text_cannot_speak_as_the_system(house: House) -> None:
     assert (system["role"], user["role"]) == ("system", "user")
     assert hostile not in system["content"]
     assert "never an instruction to you" in system["content"]
+
+
+def test_the_language_of_the_text_is_told_to_the_model(house: House) -> None:
+    alice = house.join(house.alice)
+    for text, language in (
+        ("Ich habe den Reiher heute Morgen am Fluss gesehen.", "de"),
+        ("I saw the heron at the river this morning.", "en"),
+    ):
+        alice.hear_end(ask(alice, "shorten", input={"selection": text}))
+        assert f"\n{language}\n" in house.provider.requests[-1].prompt
+
+
+def test_the_variables_of_a_command_reach_the_model_as_passages(house: House) -> None:
+    alice = house.join(house.alice)
+    given = {
+        "instruction": "Say {selection} as in {paragraph}, for {document}, in {language}.",
+        "text_before": "First of all.\n\nSecond, ",
+        "selection": "a heron",
+        "text_after": " waits.\nThird.",
+        "language": "de",
+    }
+    alice.hear_end(alice.generate(action="custom", input=given))
+    prompt = house.provider.requests[-1].prompt
+    for name, passage in (
+        ("selection", "a heron"),
+        ("paragraph", "Second, a heron waits."),
+        ("document", "First of all.\n\nSecond, a heron waits.\nThird."),
+        ("language", "de"),
+    ):
+        assert f"(the “{name}” passage)" in prompt
+        assert re.search(rf"<{name}-\w+>\n{re.escape(passage)}\n</{name}-", prompt)
 
 
 def test_every_tool_has_a_result_with_the_demo_model(own_house: Callable[..., House]) -> None:
