@@ -67,6 +67,8 @@ class Action:
     `replaces`: the answer takes the selection's place, so half of one is no result.
     `candidates`: other versions of the prompt, for experiments.
     `talks`: its prompt needs what was said before, which is in the database. `offered`: people may ask for it.
+    `suggests`: each thing in the answer is decided about by itself, or none of it is for the text; what is left where a
+    policy lets the assistant only make suggestions.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Action:
     replaces: bool = False
     talks: bool = False
     offered: bool = True
+    suggests: bool = False
     fields: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     candidates: tuple[Prompt, ...] = ()
@@ -182,6 +185,7 @@ def _finding(name: str, description: str, prompt: Prompt, *takes: str, **more: A
         takes=(*SELECTED, *takes),
         needs=(("selection",), *more.pop("needs", ())),
         output="edits",
+        suggests=True,
         max_tokens=4 * TOKENS_PER_FINDING,
         tokens_per_selected=4.0,
         **more,
@@ -260,7 +264,15 @@ ACTIONS = {
         _replacing("summarize", "Says in short what the selection says.", summarize, 0.5, "strength"),
         _forward("outline", "Drafts an outline.", outline, needs=ANYTHING),
         _forward("brainstorm", "Lists ideas to choose from.", brainstorm, needs=ANYTHING),
-        _forward("title", "Proposes titles.", title, needs=(("selection", "text_before"),), max_tokens=200, fast=True),
+        _forward(
+            "title",
+            "Proposes titles.",
+            title,
+            needs=(("selection", "text_before"),),
+            max_tokens=200,
+            fast=True,
+            suggests=True,
+        ),
         _forward(
             STORY,
             "Writes how the scene goes on, or lists turns the plot could take.",
@@ -285,6 +297,7 @@ ACTIONS = {
             needs=(("messages",),),
             max_tokens=1_500,
             talks=True,
+            suggests=True,
         ),
         Action(
             name=SHEET,
@@ -296,6 +309,7 @@ ACTIONS = {
             context_tokens_setting="ASSISTANT_SHEET_TOKENS",
             fast=True,
             offered=False,
+            suggests=True,
         ),
         Action(
             name=RECAP,
@@ -307,6 +321,7 @@ ACTIONS = {
             fast=True,
             talks=True,
             offered=False,
+            suggests=True,
         ),
     )
 }

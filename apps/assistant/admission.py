@@ -21,9 +21,12 @@ from apps.assistant.variants import USUAL, Variant, variant_for
 from apps.core.errors import Forbidden, InterlineError, RateLimited, TooLarge
 from apps.core.postgres import Statement, inserting
 from apps.core.servers import Servers
-from apps.documents.access import ASK_COLUMNS, answered, asking, permit
+from apps.documents.access import ASK_COLUMNS, Access, answered, asking, permit
 from apps.documents.models import Role
-from apps.llm.routes import Choice, choose, cost_of, models_for
+from apps.llm.routes import Choice, choose, cost_of, deployments, is_local, models_for
+from apps.moderation import policies
+from apps.moderation.errors import AgainstPolicy
+from apps.moderation.policies import Policy
 from apps.quotas.allowances import Allowance, allowance_from, reading
 from apps.quotas.errors import Offer, QuotaExceeded
 from apps.quotas.services import LOCK_SPACE, Request, Used, charged, check_share, reserving, settle
@@ -32,6 +35,7 @@ DOCUMENT_LOCK_SPACE = 0x41534443  # "ASDC"
 IN_BROWSER = ("grammar",)  # what a browser can do by itself
 MESSAGE_TOKENS = 8  # what a chat message's frame costs at most
 RETRY_SECONDS = 2.0
+NO_LOCAL_MODEL = "Only models of this installation may be asked here, by a policy, and there is none for this."
 # Of the person, then of the document; what is read after it is read anew. Last of the generation itself: see claims.
 LOCK = """
 SELECT pg_advisory_xact_lock(%(persons)s::int, %(person)s::int),
@@ -49,26 +53,40 @@ WHERE id = %(id)s OR (user_id = %(user)s OR document_id = %(document)s) AND stat
 """
 
 
-BESIDE = "SELECT * FROM ({count}) AS counted CROSS JOIN ({read}) AS allowed LEFT JOIN ({ask}) AS asked ON true"
+BESIDE = (
+    "SELECT * FROM ({count}) AS counted LEFT JOIN ({policy}) AS ruled ON true CROSS JOIN ({read}) AS allowed "
+    "LEFT JOIN ({ask}) AS asked ON true"
+)
 
 
 @dataclass(frozen=True)
 class Standing:
     """How things stand where somebody asks for a generation. `running`: the person's, anywhere.
 
-    `exists`: the generation does already. `own`: what the person has themselves. `team_id`: the document's.
+    `exists`: the generation does already. `own`: what the person has themselves. `team_id`: the document's. `policy`:
+    what holds there for them.
     """
 
     exists: bool
     running: int
     running_in_document: int
     own: Allowance
-    team_id: UUID | None
+    access: Access
+    policy: Policy
+
+    @property
+    def team_id(self) -> UUID | None:
+        return self.access.document.team_id
+
+    def check_policy(self, action: Action) -> None:
+        """Raises AgainstPolicy where a policy does not let them ask for this."""
+        self.policy.check(self.access.role, self.access.own, suggests=action.suggests)
 
 
-async def look(servers: Servers, user: User, document_id: UUID, generation_id: UUID) -> Standing:
+async def look(servers: Servers, user: User, document_id: UUID, generation_id: UUID, *, locks: bool = True) -> Standing:
     """Lock the person and the document until the transaction's end, and read how things stand. One round trip.
 
+    `locks`: not where the caller holds the person's lock, and others since: the order of locks would not be kept.
     Raises NotFound and Forbidden for who may not write in the document.
     """
     now = timezone.now()
@@ -81,16 +99,19 @@ async def look(servers: Servers, user: User, document_id: UUID, generation_id: U
         **starting_lock(generation_id),
     }
     wanted = {"id": generation_id, **ask.parameters, **read.parameters}
-    _, [row] = await servers.sql(Statement(LOCK, lock), Statement(_beside(ask.sql, read.sql), wanted))
-    same, running, in_document, *allowance = row[:-ASK_COLUMNS]
-    access = [row[-ASK_COLUMNS:]] if row[-1] is not None else []
-    document = permit(answered(access), role=Role.EDITOR).document
-    return Standing(bool(same), running, in_document, allowance_from(allowance, now), document.team_id)
+    locking = [Statement(LOCK, lock)] if locks else []
+    *_, [row] = await servers.sql(*locking, Statement(_beside(ask.sql, read.sql), wanted))
+    (same, running, in_document), rest = row[:3], row[3:-ASK_COLUMNS]
+    said, own = policies.said_by(rest[: len(policies.FIELDS)]), allowance_from(rest[len(policies.FIELDS) :], now)
+    asked = [row[-ASK_COLUMNS:]] if row[-1] is not None else []
+    access = permit(answered(asked), role=Role.EDITOR)
+    policy = policies.in_force(said, tier=own.tier, team_id=access.document.team_id)
+    return Standing(bool(same), running, in_document, own, access, policy)
 
 
 @cache
 def _beside(ask: str, read: str) -> str:
-    return BESIDE.format(count=COUNT, read=read, ask=ask)
+    return BESIDE.format(count=COUNT, policy=policies.READ, read=read, ask=ask)
 
 
 @dataclass(frozen=True)
@@ -112,13 +133,15 @@ class Terms:
         return charged(self.prompt_tokens + self.answer_tokens, self.choice.charged_percent)
 
 
-def terms_of(user_id: UUID, team_id: UUID | None, request: Generate, action: Action, allowance: Allowance) -> Terms:
-    """Return how `request` would run. Raises Forbidden and TooLarge where the tier does not have it."""
+def terms_of(
+    user_id: UUID, team_id: UUID | None, request: Generate, action: Action, allowance: Allowance, policy: Policy
+) -> Terms:
+    """Return how `request` would run. Raises Forbidden and TooLarge where the tier, or `policy`, does not have it."""
     if reason := why_not(action.name, user_id, team_id, allowance):
         raise Forbidden(reason)
-    variant = USUAL if allowance.is_smaller else _variant(user_id, request, action, allowance)
+    variant = USUAL if allowance.is_smaller else _variant(user_id, request, action, allowance, policy)
     action = action.with_prompt(variant.prompt_version)
-    choice = _choice(request, action, allowance, variant.model)
+    choice = _choice(request, action, allowance, policy, variant.model)
     prompt = _prompt_tokens(request, action)
     most = _least(allowance.max_input_tokens, choice.max_input_tokens)
     if most is not None and prompt > most:
@@ -136,10 +159,11 @@ def terms_of(user_id: UUID, team_id: UUID | None, request: Generate, action: Act
     return Terms(choice, prompt, answer, variant)
 
 
-def _variant(user_id: UUID, request: Generate, action: Action, allowance: Allowance) -> Variant:
+def _variant(user_id: UUID, request: Generate, action: Action, allowance: Allowance, policy: Policy) -> Variant:
     """Return the arm somebody is in. What they chose and what the tier has go before what is tried."""
     variant = variant_for(user_id, action.name, allowance.tier)
-    if variant.model and (request.options.model or not allowance.allows_model(variant.model)):
+    allowed = allowance.allows_model(variant.model) and policy.allows_model(variant.model) if variant.model else True
+    if variant.model and (request.options.model or not allowed):
         return USUAL
     return variant
 
@@ -201,9 +225,11 @@ def _prompt_tokens(request: Generate, action: Action) -> int:
     return tokens
 
 
-def _choice(request: Generate, action: Action, allowance: Allowance, tried: str | None) -> Choice:
-    """Return the models that answer: by the route of the tier, and of those only what the tier has."""
+def _choice(request: Generate, action: Action, allowance: Allowance, policy: Policy, tried: str | None) -> Choice:
+    """Return the models that answer: by the route of the tier, and of those only what tier and policy let."""
     wanted = None if allowance.is_smaller else request.options.model or tried or None
+    if policy.is_local_only:
+        return _local_choice(action, allowance.tier, wanted, allowance.allows_model, smaller=allowance.is_smaller)
     choice = choose(
         action.name,
         allowance.tier,
@@ -216,6 +242,23 @@ def _choice(request: Generate, action: Action, allowance: Allowance, tried: str 
         raise Forbidden("There is no smaller model for this.")
     if choice is None:
         raise Forbidden(f"Your tier ({allowance.label}) does not include the model {_named(request, action)}.")
+    return choice
+
+
+def _local_choice(
+    action: Action, tier: str, wanted: str | None, allows: Callable[[str], bool], *, smaller: bool = False
+) -> Choice:
+    """Return local models only, also as fallbacks: those of the route, else any there is. Raises AgainstPolicy."""
+
+    def local(model: str) -> bool:
+        return is_local(model) and allows(model)
+
+    choice = choose(action.name, tier, wanted=wanted, fast=action.fast, smaller=smaller, allows=local)
+    if choice is None and wanted is None and not smaller:
+        other = next((one.model for one in deployments() if local(one.model)), None)
+        choice = choose(action.name, tier, wanted=other, allows=local) if other else None
+    if choice is None:
+        raise AgainstPolicy(NO_LOCAL_MODEL)
     return choice
 
 
@@ -273,8 +316,17 @@ def settle_ended(generation: Generation) -> None:
     )
 
 
-def own_terms(request: Generate, action: Action) -> Terms:
-    """Return how a generation runs that serves somebody without their asking; tiers hold for what people ask for."""
+def own_terms(request: Generate, action: Action, policy: Policy) -> Terms:
+    """Return how a generation runs that serves somebody without their asking; tiers hold for what people ask for.
+
+    Raises AgainstPolicy where `policy` leaves no model.
+    """
+    if policy.is_local_only:
+        return _own(_local_choice(action, "", None, lambda _: True), request, action)
     choice = choose(action.name, "", fast=action.fast)
     assert choice is not None  # nothing is forbidden
+    return _own(choice, request, action)
+
+
+def _own(choice: Choice, request: Generate, action: Action) -> Terms:
     return Terms(choice, _prompt_tokens(request, action), action.answer_tokens(request.input))

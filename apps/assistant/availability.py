@@ -1,9 +1,9 @@
-"""Which actions somebody cannot ask for at present, and why: by their tier, and by what is switched off."""
+"""Which actions somebody cannot ask for at present, and why: by a policy, their tier, and by what is switched off."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
-from apps.assistant.actions import ACTIONS
+from apps.assistant.actions import ACTIONS, Action
 from apps.assistant.messages import Unavailable
 from apps.core.flags import Asker, is_on
 from apps.quotas.allowances import Allowance
@@ -21,12 +21,17 @@ def why_not(action: str, user_id: UUID, team_id: UUID | None, payer: Allowance) 
     return ""
 
 
-def unavailable(user_id: UUID, team_id: UUID | None, payers: Iterable[Allowance]) -> list[Unavailable]:
-    """Return what is not to be had whoever of `payers` pays, each with the reason of the first."""
+def unavailable(
+    user_id: UUID, team_id: UUID | None, payers: Iterable[Allowance], refusal: Callable[[Action], str]
+) -> list[Unavailable]:
+    """Return what is not to be had whoever of `payers` pays, each with the reason of the first.
+
+    `refusal`: why a policy does not let an action be asked for; empty where it does.
+    """
     payers = list(payers)
     found = []
-    for action in (one.name for one in ACTIONS.values() if one.offered):
-        reasons = [why_not(action, user_id, team_id, payer) for payer in payers]
-        if all(reasons):
-            found.append(Unavailable(action=action, reason=reasons[0]))
+    for action in (one for one in ACTIONS.values() if one.offered):
+        reasons = [why_not(action.name, user_id, team_id, payer) for payer in payers]
+        if reason := refusal(action) or (reasons[0] if reasons and all(reasons) else ""):
+            found.append(Unavailable(action=action.name, reason=reason))
     return found

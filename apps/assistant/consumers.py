@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from apps.accounts.models import Scope
+from apps.assistant.allowed import policy_for, refusals
 from apps.assistant.availability import unavailable
 from apps.assistant.decisions import decide
 from apps.assistant.delivery import Delivery, ReaderTooSlow
@@ -34,6 +35,8 @@ from apps.assistant.messages import (
     ModelChoice,
     OpenGeneration,
     Ping,
+    PolicyChanged,
+    PolicyInForce,
     Pong,
     QuotaChanged,
     Resume,
@@ -68,6 +71,7 @@ from apps.documents.sockets import (
     recheck,
 )
 from apps.llm.routes import deployments, is_demo
+from apps.moderation.errors import AgainstPolicy
 from apps.quotas.allowances import Allowance
 from apps.quotas.payers import all_payers, first_with_tokens
 from apps.quotas.rates import Window, may_open_socket, windows_of_origin
@@ -150,6 +154,8 @@ class AssistantSocket:
         self._requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._latest: dict[UUID | None, asyncio.Task[None]] = {}
+        self._policy: PolicyInForce | None = None  # as the client knows it
+        self._policy_read = asyncio.Lock()  # what was read first is told first
         self._refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def enter(self) -> None:
@@ -193,8 +199,9 @@ class AssistantSocket:
                 self._delivery.follow(tail, len(tail.lines))
         self._payers = await in_thread(all_payers, self.user_id, self._team_id)
         allowance = first_with_tokens(self._payers)
+        self._policy = await in_thread(policy_for, self.user_id, self.identity.access)
         await all_known()
-        self._unavailable = unavailable(self.user_id, self._team_id, self._payers)
+        self._unavailable = self._find_unavailable()
         self._tell(
             Hello(
                 type="hello",
@@ -209,6 +216,7 @@ class AssistantSocket:
                 ],
                 undecided=[self._open_generation(generation, generation.last_seq) for generation in undecided],
                 unavailable=self._unavailable,
+                policy=self._policy,
             )
         )
 
@@ -308,6 +316,8 @@ class AssistantSocket:
         except InterlineError as error:
             if self._traces.get(message.id) is whole:
                 self._end_trace(message.id, error.code)
+            if isinstance(error, AgainstPolicy):
+                self._spawn(self._tell_policy())
             raise
         if not is_new and not self._delivery.follows(generation.pk):
             await self._persist(partial(self._replay, generation, 0))
@@ -412,11 +422,14 @@ class AssistantSocket:
         self._spawn(self._recheck())
 
     async def _recheck(self) -> None:
-        before = self.identity.access.role
+        before = self.identity.access
         try:
             self.identity = await recheck(self.identity)
-            if self.identity.access.role != before:
-                self._tell(RoleChanged(role=self.identity.access.role.value))
+            now = self.identity.access
+            if now.role != before.role:
+                self._tell(RoleChanged(role=now.role.value))
+            if (now.role, now.own, now.document.team_id) != (before.role, before.own, before.document.team_id):
+                await self._tell_policy()
         except SocketRefused as refused:
             self._end(refused)
         except Exception:
@@ -447,7 +460,27 @@ class AssistantSocket:
                 self._spawn(self._tell_quota())
 
     def quota_changed(self, within_seconds: float) -> None:
-        self._spawn(self._tell_quota(random.uniform(0, within_seconds)))  # noqa: S311  (not a secret)
+        after_seconds = random.uniform(0, within_seconds)  # noqa: S311  (not a secret)
+        self._spawn(self._tell_quota(after_seconds))
+        self._spawn(self._tell_policy(after_seconds))  # another tier may have another
+
+    def policy_changed(self, team: str, within_seconds: float) -> None:
+        if team in ("", str(self._team_id)):
+            self._spawn(self._tell_policy(random.uniform(0, within_seconds)))  # noqa: S311  (not a secret)
+
+    async def _tell_policy(self, after_seconds: float = 0) -> None:
+        """Say what policies let the assistant do, where the client knows otherwise."""
+        await asyncio.sleep(after_seconds)
+        async with self._policy_read:
+            try:
+                policy = await in_thread(policy_for, self.user_id, self.identity.access)
+            except Exception:
+                logger.warning("assistant.policy_unknown", exc_info=True)  # the next refusal or hello says it
+                return
+            changed, self._policy = policy != self._policy, policy
+            await self._tell_actions()  # they depend on the role too
+            if changed:
+                self._tell(PolicyChanged(**policy.model_dump()))
 
     async def _tell_quota(self, after_seconds: float = 0) -> None:
         await asyncio.sleep(after_seconds)
@@ -468,10 +501,14 @@ class AssistantSocket:
         except Exception:
             logger.warning("assistant.actions_unknown", exc_info=True)  # the next sweep looks again
             return
-        now = unavailable(self.user_id, self._team_id, self._payers)
+        now = self._find_unavailable()
         if self._payers and now != self._unavailable:
             self._unavailable = now
             self._tell(ActionsChanged(unavailable=now))
+
+    def _find_unavailable(self) -> list[Unavailable]:
+        refusal = refusals(self._policy, self.identity.access) if self._policy else lambda _: ""
+        return unavailable(self.user_id, self._team_id, self._payers, refusal)
 
     async def _send_text(self, frame: str) -> None:
         await self._send({"type": "websocket.send", "text": frame})

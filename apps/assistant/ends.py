@@ -40,6 +40,11 @@ def cancel_generation(user: User, document_id: UUID, generation_id: UUID) -> Non
     generation = find_generation(user, document_id, generation_id)
     if generation.user_id != user.pk and access.role != Role.OWNER:
         raise Forbidden("Only who started this, or the document's owner, may stop it.")
+    stop(generation_id)
+
+
+def stop(generation_id: UUID) -> None:
+    """As `cancel_generation`, for whoever has found that it may not go on."""
     wish = Generation.objects.filter(pk=generation_id, state__in=OPEN_STATES, cancel_requested_at__isnull=True)
     if wish.update(cancel_requested_at=timezone.now()):
         _have_cancelled(generation_id)

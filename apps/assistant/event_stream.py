@@ -80,6 +80,9 @@ class EventReader:
     def actions_changed(self) -> None:
         """Nor is what they may ask for."""
 
+    def policy_changed(self, team: str, within_seconds: float) -> None:
+        """What may be asked for is none either."""
+
     async def wait(self) -> bool:
         """Wait for news; False when none came in time."""
         try:

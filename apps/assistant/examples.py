@@ -7,6 +7,23 @@ ALICE = {"id": "b7e0c9a2-51d3-4c55-8f3e-0a9d6f21c8e4", "name": "Alice", "color":
 QUOTA = {"tier": "free", "remaining_tokens": 48_200, "resets_at": "2030-01-02T00:00:00Z"}
 TEXT_SHA256 = "a2d5b7bc48c3c1fb9b8c6d0c9b7f1a6e3c3c0a3e7f5e6d1b2a9c8d7e6f5a4b3c"
 
+POLICY = {
+    "mode": "suggestions",
+    "routes": "any",
+    "spenders": "everyone",
+    "screening": "usual",
+    "after_checks": "none",
+    "refusal": "",
+    "held": [
+        {
+            "level": "document",
+            "says": ["The assistant only makes suggestions."],
+            "by": "Alice, for this document",
+            "reason": "We write this ourselves.",
+        }
+    ],
+}
+
 
 def _event(kind: str, seq: int, **fields: Any) -> dict[str, Any]:
     return {"type": kind, "id": GENERATION, "seq": seq, **fields}
@@ -49,8 +66,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "open": [{"id": GENERATION, "action": "continue", "user": ALICE, "anchor": {"at": "AQIDBA=="}, "seq": 12}],
         "undecided": [],
         "unavailable": [{"action": "story", "reason": "This is switched off for you at present."}],
+        "policy": POLICY,
     },
     "actions": {"type": "actions", "unavailable": []},
+    "policy": {"type": "policy", **POLICY},
     "role": {"type": "role", "role": "viewer"},
     "quota": {"type": "quota", **QUOTA},
     "conversation": {"type": "conversation", "id": "0d4f1c77-2b9e-4f4f-8a57-5a3e6d1b7c22"},

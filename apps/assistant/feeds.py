@@ -31,6 +31,7 @@ from apps.core.control import control
 from apps.core.gathering import Gathering
 from apps.core.notices import notices
 from apps.core.shutdown import on_goodbye
+from apps.moderation.policies import POLICY_CHANGED, forget, newest_for
 from apps.quotas.signals import QUOTA_CHANGED
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ ENDED_LATELY_SECONDS = 300.0  # longer than a feed may be without a word of what
 LONGEST_SECONDS = 3600.0  # from a request to its end
 RELOAD_SECONDS = 1.0
 EVERYBODY_SECONDS = 3.0  # a tier was changed: everybody's sockets ask what is left, not all at once
+POLICY_SECONDS = 0.001  # for each of the sockets that look what a policy says now
 
 
 class Tail:
@@ -130,6 +132,9 @@ class Reader(Protocol):
     def actions_changed(self) -> None:
         """Hear that what may be asked for may have changed; say so where it has."""
 
+    def policy_changed(self, team: str, within_seconds: float) -> None:
+        """Hear that a policy may have changed (`team`: of its documents only); look, and say so, within this time."""
+
 
 class Feed:
     """What is running in one document."""
@@ -142,6 +147,7 @@ class Feed:
         self._loading: set[UUID] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._opened: asyncio.Task[None] | None = None
+        self._policy_seen: int | None = None  # the newest that may concern the document
         self._open_generations: Gathering[None, list[Generation]] = Gathering(self._ask_open, at_once_max=10_000)
 
     async def opened(self) -> None:
@@ -195,6 +201,17 @@ class Feed:
         tail.extend(lines)
         self._wake(tail)
         return tail
+
+    def look_for_policies(self) -> None:
+        """Have readers look again where there is a policy that they may not have heard of."""
+        self._spawn(self._look_for_policies())
+
+    async def _look_for_policies(self) -> None:
+        newest = await database_sync_to_async(newest_for, thread_sensitive=False)(self.document_id)
+        if self._policy_seen not in (None, newest):
+            for reader in self.readers:
+                reader.policy_changed("", 0)
+        self._policy_seen = newest
 
     # ------------------------------------------------------------ hearing
 
@@ -284,6 +301,7 @@ class Feeds:
         control().listen("access_changed", self._access_changed)
         control().listen("signed_out", self._signed_out)
         control().listen(QUOTA_CHANGED, self._quota_changed)
+        control().listen(POLICY_CHANGED, self._policy_changed)
         control().listen("conversation_changed", self._conversation_changed)
         flags.when_changed(partial(_in_loop, asyncio.get_running_loop(), self._actions_changed))
         self._sweeping = asyncio.create_task(self._sweep(), name="assistant-recheck")
@@ -329,6 +347,14 @@ class Feeds:
             for reader in list(feed.readers):
                 reader.actions_changed()
 
+    def _policy_changed(self, message: dict[str, str]) -> None:
+        forget()  # the message that says so to what is kept may come later
+        document, team = message["document_id"], message["team_id"]
+        feeds = list(self._feeds.values()) if not document else filter(None, [self._feeds.get(UUID(document))])
+        readers = [reader for feed in feeds for reader in list(feed.readers)]
+        for reader in readers:
+            reader.policy_changed(team, min(EVERYBODY_SECONDS, len(readers) * POLICY_SECONDS))
+
     def _access_changed(self, message: dict[str, str]) -> None:
         document = message["document_id"]
         feeds = list(self._feeds.values()) if not document else filter(None, [self._feeds.get(UUID(document))])
@@ -357,6 +383,7 @@ class Feeds:
             for feed in list(self._feeds.values()):
                 feed.tidy()
                 feed.catch_up()
+                feed.look_for_policies()
                 for reader in list(feed.readers):
                     reader.recheck_soon()
             self._actions_changed()

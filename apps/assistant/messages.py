@@ -36,6 +36,7 @@ _CODES = Literal[
     "too_large",
     "unsupported_action",
     "forbidden",
+    "against_policy",
     "not_found",
     "rate_limited",
     "concurrency_limited",
@@ -282,6 +283,30 @@ class Unavailable(Message):
     reason: str
 
 
+class PolicyHeld(Message):
+    """What one level holds: in words, who set it for whom, and why. Set by administrators, nobody is named."""
+
+    level: Literal["installation", "tier", "team", "document"]
+    says: list[str]
+    by: str
+    reason: str
+
+
+class PolicyInForce(Message):
+    """What policies hold here for this person: of every field the strictest of the levels `held`.
+
+    `refusal`: why nothing at all may be asked for, in words; empty where something may. What may not is `unavailable`.
+    """
+
+    mode: Literal["full", "suggestions", "off"]
+    routes: Literal["any", "local"]
+    spenders: Literal["everyone", "editors", "owners"]
+    screening: Literal["usual", "strict"]
+    after_checks: Literal["none", "transcripts", "everything"]
+    refusal: str
+    held: list[PolicyHeld]
+
+
 class Hello(Message):
     """The first frame of every socket.
 
@@ -299,6 +324,7 @@ class Hello(Message):
     open: list[OpenGeneration]
     undecided: list[OpenGeneration]
     unavailable: list[Unavailable]
+    policy: PolicyInForce
 
 
 class ActionsChanged(Message):
@@ -306,6 +332,12 @@ class ActionsChanged(Message):
 
     type: Literal["actions"] = "actions"
     unavailable: list[Unavailable]
+
+
+class PolicyChanged(PolicyInForce):
+    """What policies hold here changed while the socket was open."""
+
+    type: Literal["policy"] = "policy"
 
 
 class RoleChanged(Message):
@@ -493,6 +525,7 @@ GenerationEvent = Annotated[
 ServerMessage = Annotated[
     Hello
     | ActionsChanged
+    | PolicyChanged
     | RoleChanged
     | QuotaChanged
     | ConversationChanged

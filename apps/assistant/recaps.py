@@ -9,6 +9,7 @@ from apps.assistant.chat import exchange_of, thread, tokens_of
 from apps.assistant.messages import GenerationInput
 from apps.assistant.models import OPEN_STATES, RECAP, Conversation, Generation, State, Turn
 from apps.assistant.services import start_own
+from apps.core.errors import Forbidden, NotFound
 from apps.quotas.errors import QuotaExceeded
 from apps.quotas.services import lock_person
 
@@ -22,7 +23,7 @@ def recap_if_due(answer: Generation) -> None:
     """Have the thread before `answer` summed up where it soon will not fit any more. For who got the answer."""
     try:
         _recap_if_due(answer)
-    except QuotaExceeded:
+    except (QuotaExceeded, Forbidden, NotFound):
         logger.info("conversation.no_recap", extra={"generation": str(answer.pk)})  # the next answer tries again
 
 

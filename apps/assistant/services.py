@@ -18,7 +18,7 @@ from psycopg_pool import PoolTimeout
 from apps.accounts.models import User
 from apps.assistant import jobs, metrics
 from apps.assistant.actions import Action, find_action
-from apps.assistant.admission import Terms, check_concurrency, choose_payer, look, own_terms, store, terms_of
+from apps.assistant.admission import Standing, Terms, check_concurrency, choose_payer, look, own_terms, store, terms_of
 from apps.assistant.conversations import Place, find_place, take_place
 from apps.assistant.database import in_database
 from apps.assistant.looked_at import asked_in, door_of, lookout_of_input
@@ -31,9 +31,9 @@ from apps.core.ids import request_id
 from apps.core.kept import all_known
 from apps.core.postgres import Pool, async_pool
 from apps.core.servers import InThread, OnLoop, Servers, on_loop, run_now
-from apps.documents.models import Document
 from apps.llm.routes import deployments
 from apps.moderation.errors import RefusedInput
+from apps.moderation.models import Screening
 from apps.moderation.quarantine import admit, write_down
 from apps.moderation.redaction import Finding, Lookout
 from apps.moderation.screening import Asked, screen
@@ -154,12 +154,14 @@ async def _start(
     """Store the generation, in the caller's transaction. None: there is one of this id."""
     standing = await look(servers, user, document_id, request.id)
     action = find_action(request.action)
-    found = _check(servers, user, document_id, request, action, standing.own.tier)
+    if not standing.exists:
+        standing.check_policy(action)
+    found = _check(servers, user, document_id, request, action, standing)
     if standing.exists:
         return None
 
     def terms_with(allowance: Allowance) -> Terms:
-        return terms_of(user.pk, standing.team_id, request, action, allowance)
+        return terms_of(user.pk, standing.team_id, request, action, allowance, standing.policy)
 
     def count_for(allowance: Allowance) -> Awaitable[None]:
         return count([*windows, *windows_of_asker(user.pk, standing.team_id, allowance)])
@@ -180,17 +182,18 @@ def _existing(user: User, document_id: UUID, request: Generate) -> Generation:
 
 
 def _check(
-    servers: Servers, user: User, document_id: UUID, request: Generate, action: Action, tier: str
+    servers: Servers, user: User, document_id: UUID, request: Generate, action: Action, standing: Standing
 ) -> list[Finding]:
     """Return what is to be noted of a request. Raises InterlineError where it may not be made, and NeedsThread."""
     if request.input.characters > settings.ASSISTANT_INPUT_MAX_CHARACTERS:
         raise TooLarge(f"The text is longer than {settings.ASSISTANT_INPUT_MAX_CHARACTERS:,} characters.")
     action.check(request.input)
-    looked_for = lookout_of_input(request.input, tier)
+    looked_for = lookout_of_input(request.input, standing.own.tier)
     if isinstance(servers, OnLoop):
         found = _nothing_in(asked_in(request.input), looked_for)
     else:
-        found = admit(door_of(user, document_id, request), looked_for)
+        strict = standing.policy.screening is Screening.STRICT
+        found = admit(door_of(user, document_id, request), looked_for, strict=strict)
     if request.options.model and request.options.model not in {one.model for one in deployments()}:
         raise Invalid("options.model: there is no such model here.")
     return found
@@ -210,12 +213,15 @@ def _nothing_in(asked: Asked, looked_for: Lookout | None) -> list[Finding]:
 def start_own(user: User, document_id: UUID, action: str, request: GenerationInput) -> Generation:
     """Start a private generation that nobody asked for but that serves `user`. Their rate does not hold it up.
 
-    Its tokens are theirs, or their team's. The caller holds the person's lock. Raises QuotaExceeded.
+    Its tokens are theirs, or their team's. The caller holds the person's lock. Raises QuotaExceeded, NotFound, and
+    Forbidden where they, or a policy, may not have it.
     """
     wanted, found = Generate(id=uuid4(), action=action, input=request, visibility="private"), find_action(action)
-    terms, servers = own_terms(wanted, found), InThread()
-    team_id = Document.objects.filter(pk=document_id).values_list("team_id", flat=True).first()
-    payer = run_now(payer_for(terms.charged_tokens, payers(servers, user.pk, team_id)))
+    servers = InThread()
+    standing = run_now(look(servers, user, document_id, wanted.id, locks=False))
+    standing.check_policy(found)
+    terms = own_terms(wanted, found, standing.policy)
+    payer = run_now(payer_for(terms.charged_tokens, payers(servers, user.pk, standing.team_id, own=standing.own)))
     return run_now(_create(servers, user, document_id, wanted, found, terms, payer))
 
 

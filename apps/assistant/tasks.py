@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import timedelta
+from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from apps.assistant import jobs
 from apps.assistant.admission import settle_ended
+from apps.assistant.allowed import stop_forbidden
 from apps.assistant.conversations import erase_deleted
 from apps.assistant.ends import end_waiting
 from apps.assistant.log import Line
@@ -59,6 +61,12 @@ def settle_stranded() -> None:
         if generation.is_ended:
             settle_ended(generation)
     settle_lost([generation_id for generation_id in old if generation_id not in there])
+
+
+@shared_task
+def stop_against_policy(team_id: str | None) -> None:
+    """Stop what was started against a policy while it became known; `team_id` None: everywhere."""
+    stop_forbidden(None, UUID(team_id) if team_id else None)
 
 
 @shared_task

@@ -32,10 +32,11 @@ ASK_COLUMNS = len(FIELDS) + 3  # the last of them is never null
 
 @dataclass(frozen=True)
 class Access:
-    """A document together with what the person who asked may do in it."""
+    """A document together with what the person who asked may do in it. `own`: the role they have without their team."""
 
     document: Document
     role: Role
+    own: Role | None = None
 
 
 def access_document(
@@ -83,7 +84,7 @@ def with_roles(documents: QuerySet[Document], user: User) -> QuerySet[Any]:
 def held(document: Document, own_role: str | None, in_team: bool) -> Access | None:
     """Return what a person holds in `document`: their own role or their team's, the stronger one. None: nothing."""
     role = strongest(own_role, document.team_role if in_team else None)
-    return Access(document, role) if role else None
+    return Access(document, role, Role(own_role) if own_role else None) if role else None
 
 
 def permit(access: Access | None, *, role: Role = Role.VIEWER, trashed: bool = False) -> Access:

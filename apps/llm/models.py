@@ -71,6 +71,12 @@ class RouteModel(models.Model):
     weight = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(WEIGHT_MAX)]
     )
+    is_local = models.BooleanField(
+        "local",
+        default=False,
+        db_default=False,
+        help_text="It runs in this installation: no text leaves it. Policies may allow such models only.",
+    )
 
     class Meta:
         ordering: ClassVar = ["-weight", "pk"]

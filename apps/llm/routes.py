@@ -39,6 +39,11 @@ def is_demo(model: str) -> bool:
     return model == DEMO_MODEL
 
 
+def is_local(model: str) -> bool:
+    """Say whether `model` runs in this installation: the built-in one, and those that settings or a route say so of."""
+    return is_demo(model) or model in settings.AI_LOCAL_MODELS or model in table().local
+
+
 @dataclass(frozen=True)
 class Choice:
     """How a request is answered: by the first of `models`, by the next where that fails, within these limits.

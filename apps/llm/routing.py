@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import OperationalError
 
 from apps.core.kept import Kept, is_on_loop
-from apps.llm.models import Price, Route
+from apps.llm.models import Price, Route, RouteModel
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,14 @@ class StoredRoute:
 
 @dataclass(frozen=True)
 class Table:
-    """Every enabled route by action, tier and whether it is the smaller one; and prices (input, output) by model."""
+    """Every enabled route by action, tier and whether it is the smaller one; and prices (input, output) by model.
+
+    `local`: the models that routes say run in this installation.
+    """
 
     routes: Mapping[tuple[str, str, bool], StoredRoute] = field(default_factory=dict)
     prices: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    local: frozenset[str] = frozenset()
 
     def find(self, action: str, tier: str, *, smaller: bool) -> StoredRoute | None:
         """Return the route that says most: of action and tier, of the action, of the tier, of everything."""
@@ -62,7 +66,8 @@ def _load() -> Table:
         for route in Route.objects.filter(enabled=True).prefetch_related("models")
     }
     prices = {price.model: (price.input_price, price.output_price) for price in Price.objects.all()}
-    return Table({key: route for key, route in routes.items() if route.weights}, prices)
+    local = RouteModel.objects.filter(is_local=True, route__enabled=True).values_list("model", flat=True)
+    return Table({key: route for key, route in routes.items() if route.weights}, prices, frozenset(local))
 
 
 _kept = Kept("llm.routes", _load)

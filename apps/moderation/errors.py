@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from apps.core.errors import InterlineError
+from apps.core.errors import Forbidden, InterlineError
 
 if TYPE_CHECKING:
     from apps.moderation.redaction import Finding
@@ -36,3 +36,9 @@ class BlockedOutput(InterlineError):
 
     code = "blocked_output"
     status = 422
+
+
+class AgainstPolicy(Forbidden):
+    """A policy does not let this person ask for this here; the message says what holds."""
+
+    code = "against_policy"

@@ -41,13 +41,14 @@ class Door:
         return Place("request", self.id, self.document_id, self.user_id, "input")
 
 
-def admit(door: Door, looked_for: Lookout | None) -> list[Finding]:
+def admit(door: Door, looked_for: Lookout | None, *, strict: bool = False) -> list[Finding]:
     """Return what is to be noted of a request that may pass: by itself, or because a reviewer released it.
 
-    Raises BlockedInput or HeldInput: write it down with `write_down`, outside of a transaction that is rolled back.
+    `strict`: see `screen`. Raises BlockedInput or HeldInput: write it down with `write_down`, outside of a transaction
+    that is rolled back.
     """
     try:
-        return screen(door.asked, looked_for)
+        return screen(door.asked, looked_for, strict=strict)
     except HeldInput as held:
         decided = HeldRequest.objects.filter(
             user_id=door.user_id, document_id=door.document_id, digest=_digest(door.asked, held.findings)

@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from apps.accounts.models import User
 from apps.core.deeds import Deed, done, tell
 from apps.core.origin import current_request
+from apps.moderation import policies
 from apps.moderation.audit import record
 from apps.moderation.models import Rule
 from apps.moderation.rules import rules
@@ -217,11 +218,12 @@ def _changes(message: str) -> Any:
     ]
 
 
-# ---------------------------------------------------------------- rules
+# ---------------------------------------------------------------- rules and policies
 
 
 @receiver([post_save, post_delete], sender=Rule)
 @receiver([post_save, post_delete], sender=Tier)
 def _on_rules_changed(**_: Any) -> None:
-    """Rules name tiers."""
+    """Rules name tiers, and so do policies."""
     rules.tell_changed()
+    policies.tell_changed()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -41,10 +41,10 @@ class Asked:
     read: Sequence[str]
 
 
-def screen(asked: Asked, looked_for: Lookout | None = None) -> list[Finding]:
+def screen(asked: Asked, looked_for: Lookout | None = None, *, strict: bool = False) -> list[Finding]:
     """Return what is only to be noted. Raises BlockedInput or HeldInput, with a reason for people.
 
-    `looked_for`: terms and patterns.
+    `looked_for`: terms and patterns. `strict`: what would only be noted is held, as a policy wants it.
     """
     if sum(len(CONTROLS.findall(text)) for text in (*asked.orders, *asked.read)) > settings.MODERATION_CONTROLS_MAX:
         raise BlockedInput(NO_TEXT, [Finding("controls", "block", source="injection")])
@@ -55,6 +55,8 @@ def screen(asked: Asked, looked_for: Lookout | None = None) -> list[Finding]:
         *_by("direct_injection", settings.MODERATION_DIRECT_INJECTION, direct_order, asked.orders),
         *_by("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, indirect_order, asked.read),
     ]
+    if strict:
+        findings = [replace(one, action="quarantine") if one.action == "flag" else one for one in findings]
     refuse_for(findings)
     return findings
 

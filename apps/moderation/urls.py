@@ -1,7 +1,8 @@
 from django.urls import path
 
-from apps.moderation import views
+from apps.moderation import policy_views, views
 
 urlpatterns = [
     path("settings/reports/", views.reports_page, name="reports"),
+    path("teams/<uuid:team_id>/policy/", policy_views.team_policy, name="team_policy"),
 ]

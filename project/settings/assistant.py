@@ -8,6 +8,7 @@ from project.settings.environment import env
 AI_MODEL = env.str("AI_MODEL", "") or "interline/demo"
 AI_FALLBACK_MODELS: list[str] = env.list("AI_FALLBACK_MODELS", [])
 AI_FAST_MODEL = env.str("AI_FAST_MODEL", "") or AI_MODEL
+AI_LOCAL_MODELS: list[str] = env.list("AI_LOCAL_MODELS", [])  # they run in this installation, e.g. "ollama/llama3.2"
 AI_EMBEDDING_MODEL = env.str("AI_EMBEDDING_MODEL", "")
 AI_API_BASE = env.str("AI_API_BASE", "")
 AI_API_KEY = env.str("AI_API_KEY", "")

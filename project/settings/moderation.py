@@ -30,3 +30,5 @@ REVIEW_ESCALATED_HOURS = env.float("REVIEW_ESCALATED_HOURS", 24)  # and a case f
 REVIEW_WORDS_MAX_CHARACTERS = 2_000  # of a reviewer's note, and of what they tell somebody
 REPORTS_PER_HOUR = env.int("REPORTS_PER_HOUR", 20)  # by one person
 REPORT_NOTE_MAX_CHARACTERS = 1_000
+
+POLICY_VERSIONS_SHOWN = 20  # of a document's or a team's policy, the latest

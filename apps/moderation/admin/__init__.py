@@ -1,5 +1,5 @@
-"""The admin's pages of moderation: the audit trail, rules, verdicts and held requests."""
+"""The admin's pages of moderation: the audit trail, policies, rules, verdicts and held requests."""
 
-from apps.moderation.admin import audit, held, rules, verdicts
+from apps.moderation.admin import audit, held, policies, rules, verdicts
 
-__all__ = ["audit", "held", "rules", "verdicts"]
+__all__ = ["audit", "held", "policies", "rules", "verdicts"]

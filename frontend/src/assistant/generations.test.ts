@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { FREE } from "../testing/policy";
 import { asked, type Generations, isOver, reduce, resumePoints } from "./generations";
 import type { ServerMessage } from "./messages";
 
@@ -138,6 +139,7 @@ describe("what is known of generations", () => {
       open: [{ id: "g2", action: "continue", user, anchor: null, seq: 7 }],
       undecided: [{ id: "g3", action: "continue", user, anchor: null, seq: 9 }],
       unavailable: [],
+      policy: FREE,
     } as const satisfies ServerMessage;
     const all = known([started, chunk(2, "a"), hello]);
     expect(resumePoints(all)).toEqual({ g1: 2, g2: 0, g3: 0 });

@@ -4,6 +4,7 @@ export type ClientMessage = Generate | Cancel | Resume | Ack | Decide | Ping | T
 export type ServerMessage =
   | Hello
   | ActionsChanged
+  | PolicyChanged
   | RoleChanged
   | QuotaChanged
   | ConversationChanged
@@ -24,6 +25,7 @@ export type ErrorCode =
   | "too_large"
   | "unsupported_action"
   | "forbidden"
+  | "against_policy"
   | "not_found"
   | "rate_limited"
   | "concurrency_limited"
@@ -158,6 +160,7 @@ export interface Hello {
   open: OpenGeneration[];
   undecided: OpenGeneration[];
   unavailable: Unavailable[];
+  policy: PolicyInForce;
 }
 /**
  * Who somebody is, as everybody in the document may know. `color` is their caret's.
@@ -219,11 +222,47 @@ export interface Unavailable {
   reason: string;
 }
 /**
+ * What policies hold here for this person: of every field the strictest of the levels `held`.
+ *
+ * `refusal`: why nothing at all may be asked for, in words; empty where something may. What may not is `unavailable`.
+ */
+export interface PolicyInForce {
+  mode: "full" | "suggestions" | "off";
+  routes: "any" | "local";
+  spenders: "everyone" | "editors" | "owners";
+  screening: "usual" | "strict";
+  after_checks: "none" | "transcripts" | "everything";
+  refusal: string;
+  held: PolicyHeld[];
+}
+/**
+ * What one level holds: in words, who set it for whom, and why. Set by administrators, nobody is named.
+ */
+export interface PolicyHeld {
+  level: "installation" | "tier" | "team" | "document";
+  says: string[];
+  by: string;
+  reason: string;
+}
+/**
  * What this person may ask for changed while the socket was open. `unavailable`: as in `hello`.
  */
 export interface ActionsChanged {
   type: "actions";
   unavailable: Unavailable[];
+}
+/**
+ * What policies hold here changed while the socket was open.
+ */
+export interface PolicyChanged {
+  mode: "full" | "suggestions" | "off";
+  routes: "any" | "local";
+  spenders: "everyone" | "editors" | "owners";
+  screening: "usual" | "strict";
+  after_checks: "none" | "transcripts" | "everything";
+  refusal: string;
+  held: PolicyHeld[];
+  type: "policy";
 }
 /**
  * What this person may do in the document changed while the socket was open.

@@ -1,5 +1,6 @@
 /** The server's end of the assistant's socket, played by a test. Stub the global `WebSocket` with it. */
 import type { EditorConfig } from "../editor/config";
+import { FREE } from "./policy";
 
 export class FakeSocket extends EventTarget {
   static readonly OPEN = 1;
@@ -36,6 +37,7 @@ export class FakeSocket extends EventTarget {
       models: [],
       open: [],
       undecided: [],
+      policy: FREE,
     });
     this.isGreeted = true;
   }
