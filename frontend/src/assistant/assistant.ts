@@ -23,6 +23,7 @@ import type {
   GenerationInput,
   GenerationOptions,
   Hello,
+  PolicyInForce,
   Quota,
   ServerMessage,
 } from "./messages";
@@ -55,6 +56,8 @@ export class Assistant {
   private readonly greeted = new Set<(hello: Hello) => void>();
   private readonly quotaListeners = new Set<(quota: Quota) => void>();
   private readonly roleListeners = new Set<(role: Role) => void>();
+  private readonly policyListeners = new Set<(policy: PolicyInForce) => void>();
+  private known: PolicyInForce | null = null;
   private readonly conversationListeners = new Set<(id: string) => void>();
   private readonly reachability = new Set<(reachable: boolean) => void>();
 
@@ -82,6 +85,11 @@ export class Assistant {
   /** What the server last said about itself; null before it has. */
   get hello(): Hello | null {
     return this.socket.hello;
+  }
+
+  /** What policies let the assistant do here for this person; null before the server has said so. */
+  get policy(): PolicyInForce | null {
+    return this.known;
   }
 
   /** The most characters of input that the server takes, or `otherwise` before it has said so. */
@@ -116,6 +124,12 @@ export class Assistant {
   /** Hear what the person at this browser may do, after each connection and when it changes. */
   onRole(listener: (role: Role) => void): void {
     this.roleListeners.add(listener);
+  }
+
+  /** Hear what policies let the assistant do here, after each connection and when it changes. */
+  onPolicy(listener: (policy: PolicyInForce) => void): void {
+    this.policyListeners.add(listener);
+    if (this.known) listener(this.known);
   }
 
   onReachable(listener: (reachable: boolean) => void): void {
@@ -170,6 +184,8 @@ export class Assistant {
   }
 
   private hear(message: ServerMessage): void {
+    const policy = message.type === "hello" ? message.policy : message.type === "policy" ? message : null;
+    if (policy) this.hearPolicy(policy);
     if (message.type === "hello") for (const listener of this.greeted) listener(message);
     const left = message.type === "hello" ? message.quota : message.type === "quota" ? message : null;
     if (left) this.takeQuota(left);
@@ -189,6 +205,11 @@ export class Assistant {
     for (const [action, until] of this.onSmaller)
       if (until !== quota.resets_at) this.onSmaller.delete(action);
     for (const listener of this.quotaListeners) listener(quota);
+  }
+
+  private hearPolicy(policy: PolicyInForce): void {
+    this.known = policy;
+    for (const listener of this.policyListeners) listener(policy);
   }
 
   private change(next: (known: Generations) => Generations): void {

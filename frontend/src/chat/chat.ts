@@ -99,6 +99,7 @@ export function chatBubbleTool(chat: () => Chat): BubbleTool {
     label: "Ask about it",
     icon: "message-square",
     key: "Mod J",
+    needs: "chat",
     run: () => chat().askAboutSelection(),
   };
 }

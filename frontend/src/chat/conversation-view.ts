@@ -31,6 +31,9 @@ export interface ConversationHost {
   began(conversation: Conversation): void;
 }
 
+const INSERT_REFUSAL =
+  "By a policy the assistant only makes suggestions here: its answers are not put into the text.";
+
 const STARTERS = [
   "Sum up this document.",
   "Which places may a reader not understand?",
@@ -340,6 +343,7 @@ export class ConversationView {
       named: this.conversation?.visibility === "shared",
       canAsk: this.canAsk && this.host.assistant.isReachable && !this.running && !this.whyNot,
       canInsert: this.host.editor.isEditable,
+      insertRefusal: (this.host.assistant.policy?.mode ?? "full") === "full" ? "" : INSERT_REFUSAL,
     };
   }
 

@@ -26,6 +26,7 @@ export class ChatPanel {
     container.append(this.top, this.body);
     assistant.onConversation((id) => this.changed(id));
     assistant.onReachable(() => this.view?.redraw());
+    assistant.onPolicy(() => this.view?.redraw());
     // Another role asks, or only reads: the conversation is opened again as it may be used now.
     assistant.onRole(() => queueMicrotask(() => this.view && this.showConversation(this.open)));
     assistant.onHello(() => this.attempt(async () => this.view?.load()));

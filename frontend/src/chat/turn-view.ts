@@ -24,6 +24,8 @@ export interface TurnSetting {
   /** Whether questions can be asked here. */
   canAsk: boolean;
   canInsert: boolean;
+  /** Why an answer may not be put into the text, in words; empty where it may be. */
+  insertRefusal: string;
 }
 
 const KEEPS = "What had arrived is kept here.";
@@ -60,6 +62,7 @@ export class TurnView {
       named,
       canAsk,
       canInsert,
+      setting.insertRefusal,
       turn.text === "",
       turn.held,
     ].join();
@@ -99,20 +102,22 @@ export class TurnView {
     this.note.classList.toggle("problem", state === "failed");
   }
 
-  private drawTools({ siblings, canAsk, canInsert }: TurnSetting, place: number): void {
+  private drawTools({ siblings, canAsk, canInsert, insertRefusal }: TurnSetting, place: number): void {
     this.tools.replaceChildren();
     if (siblings.length > 1) this.tools.append(this.switcher(siblings, place));
     if (isRunning(this.turn)) return;
     const { turn } = this;
     const quiet = { kind: "quiet" } as const;
     if (turn.text.trim()) {
-      if (canInsert)
-        this.tools.append(
-          makeButton("Insert", () => this.actions.insert(this.turn), {
-            ...quiet,
-            label: "Insert this answer into the text",
-          }),
-        );
+      if (canInsert) {
+        const insert = makeButton("Insert", () => this.actions.insert(this.turn), {
+          ...quiet,
+          label: "Insert this answer into the text",
+        });
+        insert.disabled = insertRefusal !== "";
+        insert.title = insertRefusal || insert.title;
+        this.tools.append(insert);
+      }
       this.tools.append(
         makeButton("Copy", () => this.actions.copy(this.turn, this.answer.innerText), quiet),
         makeButton("Copy Markdown", () => this.actions.copy(this.turn, this.turn.text), quiet),

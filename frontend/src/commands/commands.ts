@@ -70,6 +70,7 @@ export class Commands {
       label: "Your commands",
       icon: "square-terminal",
       key: "Alt Shift C",
+      needs: "custom",
       run: (editor) => this.choose(editor),
     };
   }
@@ -91,6 +92,11 @@ export class Commands {
 
   /** Choose a command for what is selected, or for the place of the caret. */
   async choose(editor: Editor): Promise<void> {
+    const why = this.proposals.assistant.availability.why("custom");
+    if (why) {
+      notify(why);
+      return;
+    }
     const { from, to, empty } = editor.state.selection;
     await this.store.reload().catch(() => []); // others may have added some
     const dialog = openDialog("Your commands");

@@ -40,10 +40,11 @@ export interface Members {
   team: (Team & { role: string }) | null;
 }
 
-/** Open the dialog over the members resource at `path` (ending in `members/`). */
-export function openShare(path: string): void {
+/** Open the dialog over the members resource at `path` (ending in `members/`). `more`: shown below it. */
+export function openShare(path: string, more: readonly HTMLElement[] = []): void {
   const { body } = openDialog("Share");
   new ShareDialog(body, path).load();
+  body.append(...more);
 }
 
 class ShareDialog {

@@ -3,6 +3,7 @@ import { type Editor, Extension } from "@tiptap/core";
 import { CellSelection } from "@tiptap/pm/tables";
 import { make } from "../page/elements";
 import { icon } from "../page/icons";
+import { notify } from "./announce";
 import { TURN_INTO } from "./blocks";
 import { isApple } from "./create";
 import { type Floating, floatingHome, makeFloating } from "./floating";
@@ -15,6 +16,8 @@ export interface BubbleTool {
   icon: string;
   /** As the help sheet has it: `Mod J`. */
   key: string;
+  /** The assistant's action that it asks for. */
+  needs?: string;
   run(editor: Editor): void;
 }
 
@@ -57,19 +60,26 @@ export interface FormTool {
   label: string;
   icon: string;
   key: string;
+  needs?: string;
   /** Build what is shown in the bubble's place; `done` gives the place back. */
   form(done: () => void): HTMLElement;
 }
 
 export const Bubble = Extension.create<
-  { tools: readonly BubbleTool[]; forms: readonly FormTool[] },
+  {
+    tools: readonly BubbleTool[];
+    forms: readonly FormTool[];
+    /** Why an action cannot be asked for; empty where it can. */
+    why: (action: string) => string;
+  },
   { bubble: SelectionBubble | null }
 >({
   name: "bubble",
-  addOptions: () => ({ tools: [], forms: [] }),
+  addOptions: () => ({ tools: [], forms: [], why: () => "" }),
   addStorage: () => ({ bubble: null }),
   onCreate() {
-    this.storage.bubble = new SelectionBubble(this.editor as Editor, this.options.tools, this.options.forms);
+    const { tools, forms, why } = this.options;
+    this.storage.bubble = new SelectionBubble(this.editor as Editor, tools, forms, why);
   },
   onSelectionUpdate() {
     this.storage.bubble?.update();
@@ -93,6 +103,7 @@ export class SelectionBubble {
   private readonly panel = document.createElement("div");
   private readonly floating: Floating;
   private readonly buttons = new Map<string, HTMLButtonElement>();
+  private readonly asking: { button: HTMLButtonElement; needs: string; title: string }[] = [];
   private readonly turnInto = document.createElement("select");
   private readonly tableTools = document.createElement("span");
   private pressing = false;
@@ -103,6 +114,7 @@ export class SelectionBubble {
     private readonly editor: Editor,
     private readonly more: readonly BubbleTool[],
     private readonly forms: readonly FormTool[],
+    private readonly why: (action: string) => string,
   ) {
     this.panel.className = "floating bubble";
     this.panel.setAttribute("role", "toolbar");
@@ -143,6 +155,11 @@ export class SelectionBubble {
     this.turnInto.value = current?.id ?? "";
     this.tableTools.hidden = !this.editor.isActive("table");
     this.panel.classList.toggle("only-table", this.editor.state.selection.empty);
+    for (const { button, needs, title } of this.asking) {
+      const why = this.why(needs);
+      button.setAttribute("aria-disabled", String(why !== ""));
+      button.title = why || title;
+    }
   }
 
   focus(): boolean {
@@ -166,6 +183,7 @@ export class SelectionBubble {
     const { editor } = this;
     const tool = this.forms[index];
     if (!tool || !editor.isEditable) return false;
+    if (this.isRefused(tool.needs)) return true;
     if (editor.state.selection.empty) {
       const { $head } = editor.state.selection;
       if (!$head.parent.isTextblock || $head.parent.content.size === 0) return false;
@@ -201,6 +219,7 @@ export class SelectionBubble {
       const button = this.button(name, label, key, () => this.openTool(index));
       button.append(make("span", "", label));
       button.classList.add("tool-words");
+      this.follow(button, this.forms[index]?.needs);
       this.panel.append(button, divider());
     }
     for (const tool of TOOLS) this.panel.append(this.toolButton(tool));
@@ -208,16 +227,31 @@ export class SelectionBubble {
     this.buttons.set("link", link);
     this.panel.append(link, divider(), this.turnIntoSelect(), this.tableTools);
     if (this.more.length > 0) this.panel.append(divider());
-    for (const { label, icon: name, key, run } of this.more)
-      this.panel.append(
-        this.button(name, label, key.replace("Mod", isApple() ? "⌘" : "Ctrl"), () => run(this.editor)),
-      );
+    for (const { label, icon: name, key, needs, run } of this.more) {
+      const keys = key.replace("Mod", isApple() ? "⌘" : "Ctrl");
+      const button = this.button(name, label, keys, () => {
+        if (!this.isRefused(needs)) run(this.editor);
+      });
+      this.follow(button, needs);
+      this.panel.append(button);
+    }
     this.tableTools.className = "bubble-tables";
     for (const tool of TABLE_TOOLS) {
       const button = this.button(tool.icon, tool.label, "", () => tool.run(this.editor));
       button.append(tool.short);
       this.tableTools.append(button);
     }
+  }
+
+  /** Show from now on whether this can be asked for. */
+  private follow(button: HTMLButtonElement, needs: string | undefined): void {
+    if (needs) this.asking.push({ button, needs, title: button.title });
+  }
+
+  private isRefused(needs: string | undefined): boolean {
+    const why = needs ? this.why(needs) : "";
+    if (why) notify(why);
+    return why !== "";
   }
 
   private toolButton(tool: Tool): HTMLButtonElement {

@@ -13,12 +13,13 @@ import { Carets } from "../collaboration/carets";
 import { connect } from "../collaboration/connection";
 import { showPresence } from "../collaboration/presence";
 import { Commands } from "../commands/commands";
+import { showPolicy } from "../policy/badge";
 import { addProvenance } from "../provenance/provenance";
 import { Rail } from "../rail/rail";
 import { reportDocument } from "../reports/report";
 import { addStory } from "../story/story";
 import { WritingTools } from "../tools/tools";
-import { Bubble } from "./bubble";
+import { Bubble, type SelectionBubble } from "./bubble";
 import { continueBelow } from "./click-below";
 import { element, mayEdit, readConfig } from "./config";
 import { showCounts } from "./counts";
@@ -92,6 +93,7 @@ const editor = createEditor({
     Bubble.configure({
       tools: [chatBubbleTool(() => chat), commands.bubbleTool()],
       forms: tools.selectionTools(),
+      why: (action) => assistant.availability.why(action),
     }),
     DragHandle,
     MoveBlock,
@@ -131,6 +133,11 @@ bindTitle({
 showStatus(connection, config);
 showQuota(assistant);
 showWaiting(assistant);
+showPolicy(assistant);
+assistant.availability.onChange(() => {
+  const storage = editor.storage as unknown as { bubble: { bubble: SelectionBubble | null } };
+  storage.bubble.bubble?.redraw();
+});
 showPresence(editor, awareness, {
   list: element("people"),
   counted: (people) => {
@@ -154,5 +161,9 @@ if (mayEdit(config.role)) {
 bindHelp(element("help"));
 element("report").addEventListener("click", () => reportDocument(config.document.id));
 document.getElementById("share")?.addEventListener("click", async () => {
-  (await import("../documents/share")).openShare(config.paths.members);
+  const [{ openShare }, { policyRow }] = await Promise.all([
+    import("../documents/share"),
+    import("../policy/share-row"),
+  ]);
+  openShare(config.paths.members, [policyRow(assistant)]);
 });

@@ -101,6 +101,7 @@ export class SlashMenu {
     if (item.off) {
       option.setAttribute("aria-disabled", "true");
       option.title = item.off;
+      if (index === this.selected) option.append(reason(item.off));
     }
     if (item.hint) {
       const hint = document.createElement("kbd");
@@ -119,4 +120,11 @@ export class SlashMenu {
     words.textContent = "No block is called that.";
     return words;
   }
+}
+
+function reason(words: string): HTMLElement {
+  const element = document.createElement("span");
+  element.className = "slash-why";
+  element.textContent = words;
+  return element;
 }

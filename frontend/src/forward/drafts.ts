@@ -55,7 +55,7 @@ export class Drafts extends Versions<DraftSession> {
   /** Have something written for the place of the caret. */
   ask(wish: DraftWish): void {
     const { editor } = this;
-    if (!editor || !this.mayAsk()) return;
+    if (!editor || !this.mayAsk(wish.action)) return;
     const pos = editor.state.selection.to;
     const limits = { before: CONTINUE_BEFORE_CHARACTERS, after: CONTINUE_AFTER_CHARACTERS };
     const id = uuidv4();

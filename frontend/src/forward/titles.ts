@@ -33,6 +33,11 @@ export function openTitles(editor: Editor, assistant: Assistant): void {
     notify("Write something first: titles are proposed for a text.");
     return;
   }
+  const why = assistant.availability.why("title");
+  if (why) {
+    notify(why);
+    return;
+  }
   if (!assistant.isReachable) {
     notify("The assistant cannot be reached. Your text is untouched. Try again when the connection is back.");
     return;

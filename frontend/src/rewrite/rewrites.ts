@@ -62,7 +62,7 @@ export class Rewrites extends Versions<RewriteSession> {
   /** Have the selection rewritten, or a stretch of the text. */
   async ask(wish: Wish, range?: { from: number; to: number }): Promise<void> {
     const { editor } = this;
-    if (!editor || !this.mayAsk()) return;
+    if (!editor || !this.mayAsk(wish.action)) return;
     const { from, to } = range ?? editor.state.selection;
     const { doc } = editor.state;
     const selected = await selectedText(editor, from, to);

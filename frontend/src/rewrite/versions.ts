@@ -129,14 +129,16 @@ export abstract class Versions<S extends Session> {
   protected abstract adopt(known: Generation): S | null;
 
   /** Whether something can be asked for now; says so when not. */
-  protected mayAsk(): boolean {
+  protected mayAsk(action: string): boolean {
     const no = !this.editor?.isEditable
       ? "Your role here does not let you ask the assistant."
-      : this.open
-        ? `Keep or discard “${this.open.label}” first.`
-        : !this.assistant.isReachable
-          ? "The assistant cannot be reached. Your text is untouched. Try again when the connection is back."
-          : null;
+      : this.assistant.availability.why(action)
+        ? this.assistant.availability.why(action)
+        : this.open
+          ? `Keep or discard “${this.open.label}” first.`
+          : !this.assistant.isReachable
+            ? "The assistant cannot be reached. Your text is untouched. Try again when the connection is back."
+            : null;
     if (no) notify(no);
     return no === null;
   }

@@ -52,6 +52,7 @@ export class StoryPanel {
       this.editable = mayEdit(role);
       this.draw();
     });
+    around.assistant.onPolicy(() => this.draw());
     // Nobody tells what others change: it is looked up when somebody comes back.
     window.addEventListener("focus", () => {
       if (around.isShown()) this.load();
@@ -215,6 +216,9 @@ export class StoryPanel {
     this.drawStatus();
     this.again.hidden = !this.failure;
     this.add.hidden = !this.editable || known === null;
+    const refusal = this.around.assistant.policy?.refusal ?? "";
+    this.read.disabled = refusal !== "";
+    this.read.title = refusal;
     this.read.hidden = !this.editable || !known || known.read_at !== null || this.isAwaited();
     const key = JSON.stringify([entries, this.editable, this.form?.base?.id ?? null]);
     if (key === this.drawn && (!this.form || this.form.element.isConnected)) return;
@@ -245,6 +249,8 @@ export class StoryPanel {
     if (!known) return "Looking up…";
     if (known.reading) return "The text is being read…";
     if (this.polls > 0) return "The text will be read within a minute.";
+    const refusal = this.around.assistant.policy?.refusal;
+    if (refusal) return `${refusal} The text is not read for this sheet; what you write into it stays.`;
     if (known.entries.length === 0) return EMPTY;
     return known.read_at ? `Last read from the text: ${moment(known.read_at)}.` : "";
   }

@@ -24,6 +24,7 @@ export function toolItems(act: ToolActions): SlashItem[] {
       icon: "wand-sparkles",
       words: "rewrite change tone translate instruction language ask",
       hint: "Alt Shift R",
+      needs: "rewrite",
       run: () => act.openRewriteForm(),
     },
     ...SIMPLE.map(({ action, label, icon }) => ({

@@ -114,6 +114,7 @@ export class WritingTools {
         label: "Rewrite",
         icon: "wand-sparkles",
         key: "Alt Shift R",
+        needs: "rewrite",
         form: (done) => {
           const suggest = makeButton("Suggestions…", () => {
             done();
