@@ -13,11 +13,12 @@ from apps.accounts.authentication import ASSISTANT, caller, caller_key, entry_of
 from apps.assistant.actions import ACTIONS
 from apps.assistant.decisions import decide
 from apps.assistant.ends import cancel_generation
+from apps.assistant.errors import Withdrawn
 from apps.assistant.event_stream import events_of, take_place
 from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Decide, Edit, Generate, Person, Usage, Verdict
 from apps.assistant.models import Generation
 from apps.assistant.people import person
-from apps.assistant.queries import list_generations, read_generation
+from apps.assistant.queries import list_generations, read_generation, refuse_withdrawn
 from apps.assistant.reports import report_generation
 from apps.assistant.services import start_generation
 from apps.assistant.transcripts import edits_of
@@ -93,8 +94,9 @@ class DecisionOutput(Schema):
 
 
 class GenerationOutput(ListedGenerationOutput):
-    """`text` and `edits` are empty until the generation has ended."""
+    """`text` and `edits` are empty until the generation has ended, and when a reviewer has `withdrawn` it."""
 
+    withdrawn: bool
     text: str
     edits: list[Edit]
     usage: Usage | None
@@ -188,8 +190,9 @@ def read(request: HttpRequest, generation_id: UUID) -> Any:
     generation = read_generation(caller(request), generation_id)
     return {
         **_listed(generation),
-        "text": generation.text or "",
-        "edits": edits_of(generation),
+        "text": "" if generation.withdrawn_at else generation.text or "",
+        "edits": [] if generation.withdrawn_at else edits_of(generation),
+        "withdrawn": generation.withdrawn_at is not None,
         "usage": _usage(generation),
         "prompt_version": generation.prompt_version,
         "request_id": generation.request_id,
@@ -207,7 +210,7 @@ def read(request: HttpRequest, generation_id: UUID) -> Any:
 
 @router.get(
     "/generations/{uuid:generation_id}/events",
-    response={200: str, 204: None},
+    response={200: str, 204: None, **refused_with(Withdrawn)},
     openapi_extra={
         "responses": {
             200: {
@@ -226,6 +229,7 @@ def events(
     """Follow a generation. The stream ends with it; 204 tells an EventSource not to come back."""
     user = caller(request)
     generation = read_generation(user, generation_id)
+    refuse_withdrawn(generation)
     if generation.is_ended and last_event_id >= generation.last_seq:
         return HttpResponse(status=204)
     return StreamingHttpResponse(

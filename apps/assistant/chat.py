@@ -32,7 +32,7 @@ def _text_of(request: GenerationInput, asking: Generation) -> str:
     if request.about is None:
         return ""
     found = Generation.objects.filter(pk=request.about, document_id=asking.document_id).first()
-    if found is None or not found.is_visible_to(asking.user_id):
+    if found is None or found.withdrawn_at is not None or not found.is_visible_to(asking.user_id):
         return ""
     return found.text or "\n".join(_change(event) for event in found.events or [] if event["type"] == "edit")
 
@@ -51,7 +51,7 @@ def said_before(turn: Turn) -> tuple[str, tuple[Exchange, ...]]:
             if is_summed_up(earlier):
                 summary = earlier.summary.text if earlier.summary and earlier.summary.text else ""
                 return
-            if earlier.generation.text:
+            if earlier.generation.text and earlier.generation.withdrawn_at is None:
                 yield exchange_of(earlier)
 
     history = _latest(exchanges())

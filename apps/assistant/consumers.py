@@ -47,7 +47,7 @@ from apps.assistant.messages import (
 )
 from apps.assistant.models import Generation
 from apps.assistant.people import limits, person, quota
-from apps.assistant.queries import undecided_generations
+from apps.assistant.queries import refuse_withdrawn, undecided_generations
 from apps.assistant.services import find_generation, start_on_loop
 from apps.assistant.transcripts import private_to, replay
 from apps.core.addresses import socket_address
@@ -391,6 +391,7 @@ class AssistantSocket:
     async def _replay(self, generation: Generation, after: int) -> None:
         """Follow a generation from `after` on: in the feed while it runs, from its transcript afterwards."""
         assert self._feed is not None
+        refuse_withdrawn(generation)
         tail = self._feed.tails.get(generation.pk)
         if tail is None and generation.is_ended:
             tail = Tail(generation.pk, private_to(generation))

@@ -14,8 +14,9 @@ from apps.accounts.models import User
 from apps.assistant import conversations
 from apps.assistant.conversations import TITLE_MAX_CHARACTERS
 from apps.assistant.messages import Person
-from apps.assistant.models import Conversation, Turn
+from apps.assistant.models import Conversation, State, Turn
 from apps.assistant.people import person
+from apps.assistant.queries import WITHDRAWN
 from apps.core.errors import Conflict
 from apps.core.problems import refused_with
 from apps.llm.routes import is_demo
@@ -57,6 +58,9 @@ class ConversationListOutput(Schema):
     count: int
     page: int
     pages: int
+
+
+REMOVED = {"code": "withdrawn", "message": WITHDRAWN, "retryable": False}
 
 
 class MessageFailure(Schema):
@@ -128,11 +132,11 @@ def _message(turn: Turn) -> dict[str, Any]:
         "question": messages[-1].get("content", ""),
         "quote": asked.get("selection") or "",
         "about": asked.get("about"),
-        "state": generation.state,
-        "text": generation.text or "",
+        "state": State.FAILED if generation.withdrawn_at else generation.state,
+        "text": "" if generation.withdrawn_at else generation.text or "",
         "model": generation.model,
         "demo": is_demo(generation.model),
-        "failure": ending if ending.get("type") == "failed" else None,
+        "failure": REMOVED if generation.withdrawn_at else ending if ending.get("type") == "failed" else None,
         "created_at": generation.created_at,
     }
 

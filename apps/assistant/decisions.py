@@ -19,6 +19,7 @@ from apps.assistant.log import channel, line_of
 from apps.assistant.messages import Decide, Decided
 from apps.assistant.models import Decision, Generation
 from apps.assistant.people import person
+from apps.assistant.queries import refuse_withdrawn
 from apps.core.errors import NotFound, RateLimited
 from apps.core.redis import sync_redis
 from apps.documents.access import access_document
@@ -36,6 +37,7 @@ def decide(user: User, document_id: UUID, message: Decide) -> None:
             raise NotFound("There is no such generation.")
         if _is_known(generation, user, message):
             return
+        refuse_withdrawn(generation)
         if generation.decisions.count() >= settings.ASSISTANT_DECISIONS_PER_GENERATION:
             raise RateLimited("That was too many decisions about one suggestion.")
         edit_ids = _edit_ids(generation)

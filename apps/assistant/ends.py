@@ -47,7 +47,7 @@ def stop(generation_id: UUID) -> None:
     """As `cancel_generation`, for whoever has found that it may not go on."""
     wish = Generation.objects.filter(pk=generation_id, state__in=OPEN_STATES, cancel_requested_at__isnull=True)
     if wish.update(cancel_requested_at=timezone.now()):
-        _have_cancelled(generation_id)
+        have_cancelled(generation_id)
 
 
 def cancel_all_of(user_id: UUID) -> None:
@@ -56,10 +56,10 @@ def cancel_all_of(user_id: UUID) -> None:
     found = list(running.values_list("pk", flat=True))
     running.filter(pk__in=found).update(cancel_requested_at=timezone.now())
     for generation_id in found:
-        transaction.on_commit(partial(_have_cancelled, generation_id), robust=True)
+        transaction.on_commit(partial(have_cancelled, generation_id), robust=True)
 
 
-def _have_cancelled(generation_id: UUID) -> None:
+def have_cancelled(generation_id: UUID) -> None:
     """End a generation that is to be cancelled where it waits, and tell its generator where it runs."""
     try:
         if not end_waiting(generation_id, lambda seq, text: _cancelled(generation_id, seq, text)):

@@ -25,6 +25,13 @@ class CutOff(InterlineError):
     status = 413
 
 
+class Withdrawn(InterlineError):
+    """A reviewer has removed the answer."""
+
+    code = "blocked_output"
+    status = 410
+
+
 class ConcurrencyLimited(InterlineError):
     """Too many generations of this person at once."""
 

@@ -82,6 +82,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "retryable": True,
         "retry_after": 10.0,
     },
+    "withdrawn": {"type": "withdrawn", "id": GENERATION},
     # server to client, a generation's events
     "started": _event(
         "started",

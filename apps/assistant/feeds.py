@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from apps.assistant import metrics
 from apps.assistant.log import Line, channel, decode_notice, read_log
-from apps.assistant.messages import ConversationChanged, Done, Started, parse_event
+from apps.assistant.messages import ConversationChanged, Done, Started, Withdrawn, parse_event
 from apps.assistant.models import OPEN_STATES, Generation
 from apps.assistant.transcripts import replay
 from apps.core import flags
@@ -282,7 +282,9 @@ class Feed:
         asked_since = since - timedelta(seconds=LONGEST_SECONDS)
 
         def query() -> list[UUID]:
-            asked = Generation.objects.filter(document_id=self.document_id, created_at__gte=asked_since)
+            asked = Generation.objects.filter(
+                document_id=self.document_id, created_at__gte=asked_since, withdrawn_at=None
+            )
             return list(asked.filter(ended_at__gte=since).values_list("pk", flat=True))
 
         return await database_sync_to_async(query, thread_sensitive=False)()  # type: ignore[no-any-return]
@@ -303,6 +305,7 @@ class Feeds:
         control().listen(QUOTA_CHANGED, self._quota_changed)
         control().listen(POLICY_CHANGED, self._policy_changed)
         control().listen("conversation_changed", self._conversation_changed)
+        control().listen("generation_withdrawn", self._generation_withdrawn)
         flags.when_changed(partial(_in_loop, asyncio.get_running_loop(), self._actions_changed))
         self._sweeping = asyncio.create_task(self._sweep(), name="assistant-recheck")
         on_goodbye(self._go_away)
@@ -374,6 +377,17 @@ class Feeds:
         frame = ConversationChanged(id=UUID(message["conversation_id"])).model_dump_json()
         for reader in list(feed.readers) if feed else []:
             if message["user_id"] in ("", str(reader.user_id)):
+                reader.tell(frame)
+
+    def _generation_withdrawn(self, message: dict[str, str]) -> None:
+        feed = self._feeds.get(UUID(message["document_id"]))
+        if feed is None:
+            return
+        generation_id = UUID(message["generation_id"])
+        tail = feed.tails.get(generation_id)
+        frame = Withdrawn(id=generation_id).model_dump_json()
+        for reader in list(feed.readers):
+            if tail is None or tail.is_visible_to(reader.user_id):
                 reader.tell(frame)
 
     async def _sweep(self) -> None:

@@ -360,6 +360,13 @@ class ConversationChanged(Message):
     id: UUID
 
 
+class Withdrawn(Message):
+    """A reviewer has removed an answer: what of it nobody accepted is to be shown no more. No event of its log."""
+
+    type: Literal["withdrawn"] = "withdrawn"
+    id: UUID
+
+
 class Pong(Message):
     type: Literal["pong"] = "pong"
     nonce: str | int | None
@@ -529,6 +536,7 @@ ServerMessage = Annotated[
     | RoleChanged
     | QuotaChanged
     | ConversationChanged
+    | Withdrawn
     | Pong
     | Error
     | Started

@@ -80,6 +80,7 @@ class Generation(models.Model):
     epoch = models.PositiveIntegerField(default=0)
     worker = models.CharField(max_length=ID_MAX_CHARACTERS, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)  # by a reviewer: shown to nobody but reviewers
 
     text = EncryptedTextField(null=True, blank=True)
     lengths = ArrayField(models.PositiveIntegerField(), default=list, blank=True)

@@ -9,11 +9,13 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.assistant.errors import Withdrawn
 from apps.assistant.models import CHAT, RECAP, Decision, Generation, State, Visibility
 from apps.core.errors import NotFound
 from apps.documents.access import access_document
 
 NONE = "There is no such generation."
+WITHDRAWN = "A reviewer removed this answer."
 
 
 def undecided_generations(document_id: UUID) -> list[Generation]:
@@ -22,11 +24,19 @@ def undecided_generations(document_id: UUID) -> list[Generation]:
     Answers in conversations wait for none.
     """
     since = timezone.now() - timedelta(seconds=settings.ASSISTANT_UNDECIDED_SECONDS)
-    recent = Generation.objects.filter(document_id=document_id, created_at__gte=since, state=State.DONE)
+    recent = Generation.objects.filter(
+        document_id=document_id, created_at__gte=since, state=State.DONE, withdrawn_at=None
+    )
     shared = recent.filter(visibility=Visibility.SHARED).exclude(action__in=(CHAT, RECAP))
     whole = Decision.objects.filter(generation=OuterRef("pk"), edit_id="")
     waiting = shared.exclude(Exists(whole)).select_related("user").defer("input", "text", "events")
     return list(waiting.order_by("-created_at")[: settings.ASSISTANT_UNDECIDED_MAX])[::-1]
+
+
+def refuse_withdrawn(generation: Generation) -> None:
+    """Raises Withdrawn."""
+    if generation.withdrawn_at is not None:
+        raise Withdrawn(WITHDRAWN)
 
 
 def list_generations(user: User, document_id: UUID, *, action: str = "", page: int, page_size: int) -> Page[Generation]:

@@ -24,6 +24,7 @@ from apps.assistant.database import in_database
 from apps.assistant.looked_at import asked_in, door_of, lookout_of_input
 from apps.assistant.messages import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
+from apps.assistant.queries import refuse_withdrawn
 from apps.assistant.sheets import use_sheet
 from apps.assistant.signals import generation_refused
 from apps.core.errors import InterlineError, Invalid, NotFound, TooLarge
@@ -311,10 +312,11 @@ def _facts(generation: Generation) -> dict[str, str]:
 
 
 def find_generation(user: User, document_id: UUID, generation_id: UUID) -> Generation:
-    """Return a generation `user` may see. Raises NotFound."""
+    """Return a generation `user` may see. Raises NotFound, and Withdrawn."""
     generation = (
         Generation.objects.select_related("user", "turn").filter(pk=generation_id, document_id=document_id).first()
     )
     if generation is None or not generation.is_visible_to(user.pk):
         raise NotFound("There is no such generation.")
+    refuse_withdrawn(generation)
     return generation

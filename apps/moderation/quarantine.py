@@ -82,9 +82,9 @@ def _digest(asked: Asked, findings: Sequence[Finding]) -> str:
     return salted_hmac(SALT, said.digest(), algorithm="sha256").hexdigest()
 
 
-def release(request_id: UUID, reviewer: User) -> HeldRequest:
-    """Let a held request run when it is asked for again. Raises Conflict where it was decided otherwise."""
-    return _decide(request_id, reviewer, HeldRequest.State.RELEASED, Verdict.State.OVERTURNED)
+def release(request_id: UUID, reviewer: User, *, anew: bool = False) -> HeldRequest:
+    """Let a held request run when it is asked again. Raises Conflict where it was decided otherwise, but for `anew`."""
+    return _decide(request_id, reviewer, HeldRequest.State.RELEASED, Verdict.State.OVERTURNED, anew=anew)
 
 
 def refuse(request_id: UUID, reviewer: User) -> HeldRequest:
@@ -93,11 +93,13 @@ def refuse(request_id: UUID, reviewer: User) -> HeldRequest:
 
 
 @transaction.atomic
-def _decide(request_id: UUID, reviewer: User, state: HeldRequest.State, verdict: Verdict.State) -> HeldRequest:
+def _decide(
+    request_id: UUID, reviewer: User, state: HeldRequest.State, verdict: Verdict.State, *, anew: bool = False
+) -> HeldRequest:
     held = HeldRequest.objects.select_for_update().get(pk=request_id)
     if held.state == state:
         return held
-    if held.state != HeldRequest.State.WAITING:
+    if held.state != HeldRequest.State.WAITING and not anew:
         raise Conflict(f"Somebody has {held.get_state_display().lower()} this request already.")
     held.state, held.decided_at, held.decided_by = state, timezone.now(), reviewer
     held.save(update_fields=["state", "decided_at", "decided_by"])

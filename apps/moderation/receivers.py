@@ -2,12 +2,14 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from allauth.account import signals as account
 from allauth.account.models import EmailAddress
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount import signals as social
+from django.conf import settings
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.contrib.postgres.fields import ArrayField
@@ -18,10 +20,12 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from apps.accounts.models import User
+from apps.accounts.signals import appealing
 from apps.core.deeds import Deed, done, tell
 from apps.core.origin import current_request
 from apps.moderation import policies
 from apps.moderation.audit import record
+from apps.moderation.cases import Target, open_case
 from apps.moderation.models import Rule
 from apps.moderation.rules import rules
 from apps.quotas.models import Tier
@@ -216,6 +220,14 @@ def _changes(message: str) -> Any:
         {what: {name: value for name, value in about.items() if name != "object"} for what, about in part.items()}
         for part in parts
     ]
+
+
+# ---------------------------------------------------------------- appeals
+
+
+@receiver(appealing, dispatch_uid="moderation.appealing")
+def _on_appealing(user_id: UUID, **_: Any) -> None:
+    open_case(Target("person", user_id, None, user_id), hours=settings.REVIEW_APPEAL_HOURS)
 
 
 # ---------------------------------------------------------------- rules and policies

@@ -94,6 +94,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "apps.accounts.context_processors.appearance",
                 "apps.accounts.context_processors.mail",
+                "apps.moderation.context_processors.notices",
             ],
             "builtins": ["project.templatetags.vite", "project.templatetags.icons"],
         },

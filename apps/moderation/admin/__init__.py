@@ -1,5 +1,5 @@
-"""The admin's pages of moderation: the audit trail, policies, rules, verdicts and held requests."""
+"""The admin's pages of moderation: the audit trail, policies, rules, verdicts, held requests and cases."""
 
-from apps.moderation.admin import audit, held, policies, rules, verdicts
+from apps.moderation.admin import audit, cases, held, policies, rules, verdicts
 
-__all__ = ["audit", "held", "policies", "rules", "verdicts"]
+__all__ = ["audit", "cases", "held", "policies", "rules", "verdicts"]

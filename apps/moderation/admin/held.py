@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.core import deeds
 from apps.core.errors import InterlineError
 from apps.moderation.models import HeldRequest, Verdict
-from apps.moderation.quarantine import refuse, release
+from apps.moderation.review import refuse_held, release_held
 from apps.quotas.admin.asking import AsksFirst, ReadOnly, is_confirmed, table
 
 Decide = Callable[[UUID, User], HeldRequest]
@@ -66,12 +66,12 @@ class HeldRequestAdmin(AsksFirst, ReadOnly):
     @admin.action(description="Release…", permissions=["decide"])
     def release(self, request: HttpRequest, queryset: QuerySet[HeldRequest]) -> HttpResponse | None:
         question = "Let these requests run when they are asked again?"
-        return self._decide(request, queryset, "release", question, release)
+        return self._decide(request, queryset, "release", question, release_held)
 
     @admin.action(description="Refuse…", permissions=["decide"])
     def refuse(self, request: HttpRequest, queryset: QuerySet[HeldRequest]) -> HttpResponse | None:
         question = "Refuse these requests for good?"
-        return self._decide(request, queryset, "refuse", question, refuse)
+        return self._decide(request, queryset, "refuse", question, refuse_held)
 
     def _decide(
         self, request: HttpRequest, queryset: QuerySet[HeldRequest], action: str, question: str, decide: Decide

@@ -9,3 +9,7 @@ import "./front.css";
 import "./figures.css";
 import "./narrow.css";
 import "./analytics.css";
+import "./review.css";
+import { bindReviewKeys } from "./keys";
+
+bindReviewKeys();

@@ -156,4 +156,20 @@ describe("what is known of generations", () => {
     const decided = { type: "decided", id: "g1", seq: 5, decision: "accepted", user } as const;
     expect(resumePoints(known([decided], finished))).toEqual({});
   });
+
+  it("keeps nothing of what a reviewer removed, nor of what was still on its way", () => {
+    const withdrawn = { type: "withdrawn", id: "g1" } as const;
+    const after = known([started, chunk(2, "a"), withdrawn, chunk(3, "b")]);
+    expect(after.get("g1")).toMatchObject({ text: "", edits: [], withdrawn: true, seq: 3, state: "failed" });
+    expect(resumePoints(after)).toEqual({});
+    expect(known([withdrawn])).toEqual(new Map());
+    const refused = {
+      type: "error",
+      id: "g1",
+      code: "blocked_output",
+      message: "",
+      retryable: false,
+    } as const;
+    expect(known([started, chunk(2, "a"), refused]).get("g1")?.text).toBe("");
+  });
 });

@@ -41,6 +41,8 @@ export interface Generation {
   edits: readonly Edit[];
   /** What it says that it used, in the order in which that came. */
   citations: readonly Citation[];
+  /** A reviewer removed it. */
+  withdrawn: boolean;
   /** What was decided about each edit, by its id. */
   decided: ReadonlyMap<string, EditDecision>;
 }
@@ -84,6 +86,7 @@ function unknown(id: string): Generation {
     edits: [],
     citations: [],
     decided: new Map(),
+    withdrawn: false,
   };
 }
 
@@ -95,8 +98,15 @@ export function failed(known: Generation, failure: Failure): Generation {
 /** Return what is known after one message; the same object when nothing changed. */
 export function reduce(generations: Generations, message: ServerMessage): Generations {
   if (message.type === "hello") return reduceHello(generations, message);
+  if (message.type === "withdrawn") {
+    const known = generations.get(message.id);
+    return known ? put(generations, withdraw(known)) : generations;
+  }
   if (message.type === "error") {
     const known = message.id ? generations.get(message.id) : undefined;
+    // It was removed while this page was not connected: so a replay, or a decision, is answered.
+    if (known && known.state !== "asked" && message.code === "blocked_output")
+      return put(generations, withdraw(known));
     if (known?.state !== "asked") return generations;
     return put(generations, { ...known, state: "failed", failure: failure(message) });
   }
@@ -107,7 +117,8 @@ export function reduce(generations: Generations, message: ServerMessage): Genera
   // Too early, or (a coalesced chunk) beginning before what was seen: only a replay from our position is safe.
   if (message.seq - span !== known.seq)
     return known.gap ? generations : put(generations, { ...known, gap: true });
-  return put(generations, { ...apply(known, message), seq: message.seq, gap: false });
+  const now = known.withdrawn ? known : apply(known, message); // what was on its way when it was removed
+  return put(generations, { ...now, seq: message.seq, gap: false });
 }
 
 type GenerationEvent = Extract<ServerMessage, { seq: number }>;
@@ -149,6 +160,21 @@ function apply(known: Generation, event: GenerationEvent): Generation {
 function decide(known: Generation, { edit_id, decision, user }: Decided): Generation {
   if (!edit_id) return { ...known, decision };
   return { ...known, decided: new Map(known.decided).set(edit_id, { decision, user }) };
+}
+
+/** A reviewer removed it: nothing of it is to be seen any more. */
+function withdraw(known: Generation): Generation {
+  return {
+    ...known,
+    state: "failed",
+    held: false,
+    text: "",
+    edits: [],
+    citations: [],
+    decision: "rejected",
+    failure: failure({ code: "withdrawn", message: "A reviewer removed this answer." }),
+    withdrawn: true,
+  };
 }
 
 function failure(event: {

@@ -8,6 +8,7 @@ export type ServerMessage =
   | RoleChanged
   | QuotaChanged
   | ConversationChanged
+  | Withdrawn
   | Pong
   | Error
   | Started
@@ -289,6 +290,13 @@ export interface QuotaChanged {
  */
 export interface ConversationChanged {
   type: "conversation";
+  id: string;
+}
+/**
+ * A reviewer has removed an answer: what of it nobody accepted is to be shown no more. No event of its log.
+ */
+export interface Withdrawn {
+  type: "withdrawn";
   id: string;
 }
 export interface Pong {

@@ -17,6 +17,7 @@ const SENTENCES: Record<string, string> = {
   provider_timeout: "The model took too long to answer.",
   stalled: "The model stopped in the middle of its answer.",
   internal: "Something went wrong on our side.",
+  withdrawn: "A reviewer removed this answer.",
   unanswered: "The assistant did not answer.",
   unreachable: "The assistant cannot be reached.",
 };

@@ -22,6 +22,8 @@ export interface DeepCheckEvents {
   read(text: string): void;
   /** A check failed for good: quota, role, no such action. Null: they work again. */
   failed(failure: Generation["failure"]): void;
+  /** A reviewer removed what a check has found. */
+  withdrawn(generation: string): void;
 }
 
 export class DeepCheck {
@@ -103,6 +105,11 @@ export class DeepCheck {
 
   private follow(known: Generation, before: Generation | undefined): void {
     const sent = this.sent.get(known.id);
+    if (known.withdrawn) {
+      this.sent.delete(known.id);
+      this.events.withdrawn(known.id);
+      return;
+    }
     if (!sent) return;
     for (const edit of known.edits.slice(before?.edits.length ?? 0)) this.takeEdit(known.id, sent, edit);
     if (!isOver(known)) return;

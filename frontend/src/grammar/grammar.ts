@@ -73,6 +73,7 @@ export class Grammar {
           this.failure = failure;
           this.events.changed();
         },
+        withdrawn: (generation) => this.withdraw(generation),
       },
       (text) => this.current.has(text),
     );
@@ -320,6 +321,16 @@ export class Grammar {
     entry.deep = [...entry.deep, finding];
     entry.shown = null;
     this.redraws.one(text);
+  }
+
+  private withdraw(generation: string): void {
+    for (const [text, entry] of this.checked) {
+      const left = entry.deep.filter(({ edit }) => edit?.generation !== generation);
+      if (left.length === entry.deep.length) continue;
+      entry.deep = left;
+      entry.shown = null;
+      this.redraws.one(text);
+    }
   }
 
   private findingsIn(text: string): readonly Finding[] | null {

@@ -185,7 +185,7 @@ export abstract class Versions<S extends Session> {
     if (!this.actions.includes(known.action)) return;
     const session = this.sessionOf(known, before);
     if (!session) return;
-    if (!session.own && (known.decision || known.state === "cancelled")) {
+    if (known.withdrawn || (!session.own && (known.decision || known.state === "cancelled"))) {
       this.close(session);
       return;
     }

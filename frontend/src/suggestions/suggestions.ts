@@ -257,11 +257,22 @@ export class Suggestions {
 
   private follow(known: Generation, before: Generation | undefined): void {
     if (known.action !== "suggest") return;
+    if (known.withdrawn) {
+      this.withdraw(known, before);
+      return;
+    }
     const kept = this.keep(known);
     const fresh = known.edits.slice(before?.edits.length ?? 0);
     if (fresh.length > 0) this.place(known, kept, fresh);
     if (known.decided !== before?.decided) this.takeDecided(known);
     if (isOver(known) && !(before && isOver(before))) this.ended(known, kept);
+    this.events.changed();
+  }
+
+  /** A reviewer removed what was found: its marks and cards go. */
+  private withdraw(known: Generation, before: Generation | undefined): void {
+    this.ranges.remove((before?.edits ?? []).map((edit) => `${known.id}:${edit.edit_id}`));
+    this.kept.delete(known.id);
     this.events.changed();
   }
 
