@@ -114,4 +114,3 @@ def test_a_stored_name_leads_to_no_server_of_its_own(settings: Settings) -> None
     settings.AI_FALLBACK_MODELS = [INSIDE]  # who runs the installation may: a model of one's own network
     tell_changed()
     assert choose("continue", "", wanted=INSIDE, allows=INSIDE.__eq__) == Choice((INSIDE,))
-    check_known([INSIDE])

@@ -38,6 +38,8 @@ LIMITS = {
     "TRUSTED_PROXY_COUNT": "1",
     "COUNTRY_HEADER": "CF-IPCountry",
     "ASSISTANT_EVENT_STREAMS_PER_PERSON": "2",
+    "ASSISTANT_SOCKETS_PER_PERSON": "2",
+    "SYNC_CONNECTIONS_PER_DOCUMENT": "3",
     "ASSISTANT_BYTES_PER_SECOND": "1000",
     "ASSISTANT_BYTES_BURST": "300000",
     "SYNC_BYTES_PER_SECOND": "1000",
@@ -194,6 +196,24 @@ def test_event_streams_of_one_person_are_bounded(site: Site) -> None:
         assert follow(key_of(bob)) == 200
     first.close()
     wait_until(lambda: follow(key) == 200, seconds=30, what="room for another stream")
+
+
+def test_open_sockets_of_a_person_and_of_a_document_are_bounded(site: Site) -> None:
+    alice, bob = make_user("Alice"), make_user("Bob")
+    document = make_document(alice, editors=[bob])
+    with ExitStack() as stack:
+        for person in (alice, alice, bob):
+            stack.enter_context(AssistantClient(site.web, person, document)).hear_type("hello")
+        assert stack.enter_context(AssistantClient(site.web, alice, document)).close_code() == 4529
+        path = f"/ws/sync/{document.pk}"
+        writers = [
+            stack.enter_context(SyncClient(site.web.socket_url + path, cookie_of(person), site.web.url))
+            for person in (alice, alice, bob)
+        ]
+        for writer in writers:
+            writer.sync()
+        another = stack.enter_context(SyncClient(site.web.socket_url + path, cookie_of(bob), site.web.url))
+        assert another.close_code() == 4529
 
 
 def test_a_socket_that_sends_too_many_bytes_is_closed(site: Site) -> None:
