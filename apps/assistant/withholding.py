@@ -1,19 +1,18 @@
 """What passes of an answer between the model and its readers: what may not be shown never reaches the log."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from django.conf import settings
 
-from apps.assistant.given import stands_in
+from apps.assistant.given import Given, stands_in
 from apps.assistant.messages import Status
 from apps.assistant.models import Generation
 from apps.assistant.writer import LogWriter
 from apps.moderation.errors import BlockedOutput
 from apps.moderation.folding import fold_text
-from apps.moderation.redaction import PERSONAL, STOP, Finding, Lookout, Redactor, finding_of
+from apps.moderation.redaction import LINK, PERSONAL, STOP, Finding, Lookout, Redactor, finding_of
 
 HELD = "Part of the answer is held back until it is clear what it is."
 BLOCKED = "The answer was stopped: it had something in it that must not be shown here. What came before it is kept."
@@ -23,13 +22,16 @@ BLOCKED = "The answer was stopped: it had something in it that must not be shown
 class Withheld:
     """The withheld parts of one generation: what to look for, and what was found.
 
-    `is_given`: says of a number or an address that its readers can read it anyway.
+    `given`: what its readers can read anyway.
     """
 
     generation: Generation
     lookout: Lookout
-    is_given: Callable[[str], bool]
+    given: Given
     findings: list[Finding]
+
+    def redactor(self, before: str = "") -> Redactor:
+        return Redactor(self.lookout, before=before, is_given=self.given, carries=self.given.carries)
 
     def writer(self, writer: LogWriter, *, before: str) -> "ScreenedWriter":
         """Return what text goes through. `before`: what the answer follows."""
@@ -37,14 +39,14 @@ class Withheld:
 
     def shown(self, text: str) -> str:
         """Return a whole text as it may be shown. Raises BlockedOutput."""
-        redactor = Redactor(self.lookout, is_given=self.is_given)
+        redactor = self.redactor()
         shown = redactor.feed(text) + redactor.close()
         self.note(redactor)
         return shown
 
     def without(self, text: str) -> str:
         """Return `text` without what may not be shown, for another model that is to go on after it."""
-        redactor = Redactor(self.lookout, is_given=self.is_given)
+        redactor = self.redactor()
         return redactor.feed(text) + redactor.close()
 
     def is_shown(self, text: str, *, beside: str) -> bool:
@@ -54,7 +56,9 @@ class Withheld:
             action = self.lookout.action(match)
             if match.rule is None and stands_in(text[start:end], known):
                 continue
-            if match.kind in PERSONAL and self.is_given(text[start:end]):
+            if match.kind in PERSONAL and self.given(text[start:end]):
+                continue
+            if match.kind == LINK and not self.given.carries(text[start:end]):
                 continue
             self.findings.append(finding_of(match, action, text[start:end]))
             if action in STOP:
@@ -77,7 +81,9 @@ class ScreenedWriter:
     def __init__(self, withheld: Withheld, writer: LogWriter, before: str) -> None:
         self._withheld = withheld
         self._writer = writer
-        self._redactor = Redactor(withheld.lookout, before=before, is_given=withheld.is_given)
+        self._redactor = Redactor(
+            withheld.lookout, before=before, is_given=withheld.given, carries=withheld.given.carries
+        )
         self._held_since: float | None = None
         self._announced = False
 

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from apps.moderation.detection import OPEN, Match, Open
 
@@ -13,6 +13,7 @@ MIXED = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|[A-Za-z]\d|\d[A-Za-z]|[a-z]=")
 NOT_OF_RUN = re.compile(r"[^A-Za-z0-9+/_\-]")
 HEX = re.compile(r"[0-9a-fA-F]+")
 ENCODED_MIN_CHARACTERS = 20
+LONG_RUN = re.compile(rf"[A-Za-z0-9+/_\-]{{{ENCODED_MIN_CHARACTERS},}}={{0,2}}")
 ENCODED_MAX_CHARACTERS = 4_000  # of one that is waited for
 PRINTABLE_SHARE = 0.9
 ALIGNMENTS = 4
@@ -45,10 +46,11 @@ def next_encoded(text: str, start: int, final: bool, holds: Holds) -> tuple[int,
     return None
 
 
-def _hidden(word: str, holds: Holds) -> Match | None:
-    if len(word) < ENCODED_MIN_CHARACTERS:
-        return None
-    return next(filter(None, map(holds, decodings(word))), None)
+def encoded_words(text: str) -> Iterator[str]:
+    """Yield the words of a whole text that may hide something."""
+    for run in LONG_RUN.finditer(text):
+        if MIXED.search(run[0]):
+            yield run[0]
 
 
 def _begin(text: str, at: int) -> int:

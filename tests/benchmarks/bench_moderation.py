@@ -3,14 +3,20 @@
     python -m tests.benchmarks.bench_moderation
 
 Chunks are a word or less, as models send them. The limit is 50 µs per chunk, on average; clean text may wait for one
-chunk at most. A request of 24,000 characters may take 3 ms, p95.
+chunk at most. A request of 24,000 characters may take 3 ms, p95. Both also with 200 rules of an administrator's.
 """
+
+from __future__ import annotations
 
 import os
 import re
 import statistics
 import sys
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apps.moderation.rules import RuleSet
 
 ROUNDS = 20
 FILTER_LIMIT_US = 50.0
@@ -20,6 +26,7 @@ PROSE = (
     "people. Über die Brücke ging in jener Nacht niemand; naïve visitors still do. "
 )
 TERMS = 1_000
+RULE_TERMS, RULE_PATTERNS = 180, 20  # an administrator's rules
 REQUESTS = 200
 SCREENING_LIMIT_MS = 3.0
 REQUEST_CHARACTERS = 24_000
@@ -43,6 +50,20 @@ def cost_us(lookout: object) -> tuple[float, float]:
     return statistics.median(means), statistics.median(high)
 
 
+def rules() -> RuleSet:
+    """Return 200 rules for requests and answers, none of which finds anything in the text."""
+    from apps.moderation.rules import KnownRule, RuleSet  # noqa: PLC0415
+
+    terms = [("term", f"{word}blocked") for word in _words(RULE_TERMS)]
+    patterns = [("pattern", rf"\b{word}-\d{{2,8}}\b") for word in _words(RULE_PATTERNS)]
+    return RuleSet(
+        tuple(
+            KnownRule(number, kind, content, "block", "both", "", None)
+            for number, (kind, content) in enumerate([*terms, *patterns], start=1)
+        )
+    )
+
+
 def run() -> int:
     """Measure, print a table, and return 1 where the limit is passed."""
     from apps.moderation.detection import Detector  # noqa: PLC0415
@@ -56,6 +77,7 @@ def run() -> int:
         "as shipped": lookout(),
         "and e-mail and phone": Lookout(everything, decodes=True),
         f"and {TERMS:,} terms": Lookout([*everything, *terms], decodes=True),
+        "as shipped, and 200 rules": lookout(rules()),
     }
     print("| output filter, µs per chunk | mean | p99 |\n|---|---|---|")
     passed = True
@@ -68,21 +90,25 @@ def run() -> int:
 
 def screening() -> bool:
     """Measure a request, print a table, and say whether it keeps to its limit."""
+    from apps.moderation.lookouts import input_lookout  # noqa: PLC0415
     from apps.moderation.screening import Asked, screen  # noqa: PLC0415
 
+    with_rules = input_lookout(rules())
     text = (PROSE * (REQUEST_CHARACTERS // len(PROSE) + 1))[:REQUEST_CHARACTERS]
     plain = text.encode("ascii", "ignore").decode()
     print("\n| screening, ms per request | p50 | p95 |\n|---|---|---|")
     passed = True
-    for name, read in {
-        "ASCII": plain,
-        "with other letters": text,
-        "about instructions": text + " the instructions",
-    }.items():
+    for name, read, looked_for in (
+        ("ASCII", plain, None),
+        ("with other letters", text, None),
+        ("about instructions", text + " the instructions", None),
+        ("ASCII, 200 rules", plain, with_rules),
+        ("with other letters, 200 rules", text, with_rules),
+    ):
         times = []
         for _ in range(REQUESTS):
             started = time.perf_counter()
-            screen(Asked(["Make it shorter, please."], [read]))
+            screen(Asked(["Make it shorter, please."], [read]), looked_for)
             times.append((time.perf_counter() - started) * 1e3)
         high = statistics.quantiles(times, n=20)[-1]
         passed = passed and high <= SCREENING_LIMIT_MS

@@ -14,7 +14,7 @@ function shown(text: string, pieces: readonly string[] = [text]): HTMLElement {
 }
 
 const TAGS = new Set(
-  "BLOCKQUOTE P H3 H4 H5 H6 PRE CODE EM STRONG S A BR HR UL OL LI SPAN TABLE TR TD".split(" "),
+  "BLOCKQUOTE P H3 H4 H5 H6 PRE CODE EM STRONG S SMALL A BR HR UL OL LI SPAN TABLE TR TD".split(" "),
 );
 const ATTRIBUTES = new Set(["href", "target", "rel", "start"]);
 
@@ -67,10 +67,31 @@ describe("Markdown of an answer", () => {
     const root = shown("![a heron](https://example.org/h.png) ![](https://example.org/i.png)");
     expect(root.querySelector("img")).toBeNull();
     expect([...root.querySelectorAll("a")].map((link) => link.textContent)).toEqual([
-      "a heron",
+      "a heron (example.org)",
       "https://example.org/i.png",
     ]);
     expect(faults(root)).toEqual([]);
+  });
+
+  it("says where a link leads, whatever its words say", () => {
+    const root = shown(
+      "[www.bank.example](https://evil.example/a) https://example.org/b [me](mailto:a@example.org)",
+    );
+    expect(root.textContent).toBe("www.bank.example (evil.example) https://example.org/b me (a@example.org)");
+  });
+
+  it.each([
+    `https://evil.example/p?d=${"the-old-bridge-closes-".repeat(4)}`,
+    `https://evil.example/#${"a".repeat(80)}`,
+    `https://evil.example/${"a".repeat(80)}/x.png`,
+    `https://${"a".repeat(80)}@evil.example/`,
+  ])("makes no link of an address that takes data along: %s", (address) => {
+    for (const text of [`[press](${address})`, `![press](${address})`]) {
+      const root = shown(text);
+      expect(root.querySelector("[href], img")).toBeNull();
+      expect(root.textContent).toBe("press (evil.example; not a link, because it takes data along)");
+    }
+    expect(shown(address).querySelector("[href]")).toBeNull();
   });
 
   it("starts over when a replay brought another text", () => {

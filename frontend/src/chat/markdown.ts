@@ -2,11 +2,14 @@
  * Markdown as it streams, made into elements: 0.03 ms a token whatever the length, and no HTML is ever parsed.
  *
  * The text is a model's, so it may be anything: pictures become links (a picture tells its server who reads), links go
- * to the web or to a mailbox only, and no element outside of the table below is made.
+ * to the web or to a mailbox only, say where, and are none where their address takes data along; no element outside of
+ * the table below is made.
  */
 import * as smd from "streaming-markdown";
 
 const LINK_PROTOCOLS = ["http:", "https:", "mailto:"];
+/** Of one part of an address; longer ones can carry a sentence of the text away. */
+const DATA_CHARACTERS = 64;
 
 /** Headings begin below the panel's own. Equations are shown as they were written. */
 const ELEMENTS: Readonly<Record<number, keyof HTMLElementTagNameMap>> = {
@@ -88,7 +91,9 @@ function renderer(root: HTMLElement): smd.Renderer<Place[]> {
     },
     end_token(places) {
       const place = places.length > 1 ? places.pop() : undefined;
-      if (place?.address && !place.element.textContent) place.element.append(place.address);
+      if (!place?.address) return;
+      if (!place.element.textContent) place.element.append(place.address);
+      else if (place.element.textContent !== place.address) place.element.append(destination(place.address));
     },
     add_text(places, text) {
       const { element } = top(places);
@@ -101,7 +106,8 @@ function renderer(root: HTMLElement): smd.Renderer<Place[]> {
       const { element } = place;
       if (type === smd.Attr.Href || type === smd.Attr.Src) {
         place.address = value;
-        if (element instanceof HTMLAnchorElement && isSafe(value)) link(element, value);
+        if (element instanceof HTMLAnchorElement && isSafe(value) && !carriesData(value))
+          link(element, value);
       } else if (type === smd.Attr.Checked) {
         element.textContent = "☑ ";
       } else if (type === smd.Attr.Start && element instanceof HTMLOListElement) {
@@ -120,6 +126,22 @@ function link(element: HTMLAnchorElement, address: string): void {
   element.href = address;
   element.target = "_blank";
   element.rel = "noopener noreferrer nofollow";
+}
+
+/** Where a link leads: its words may say anything. */
+function destination(address: string): Node {
+  if (!isSafe(address)) return document.createTextNode("");
+  const note = document.createElement("small");
+  const { host, pathname } = new URL(address);
+  note.textContent = ` (${host || pathname}${carriesData(address) ? "; not a link, because it takes data along" : ""})`;
+  return note;
+}
+
+/** Whether opening an address would tell its server more than an address has to say. */
+function carriesData(address: string): boolean {
+  const { search, hash, pathname, username, password } = new URL(address);
+  const pieces = [search, hash, username, password, ...pathname.split("/")];
+  return pieces.some((piece) => piece.length > DATA_CHARACTERS);
 }
 
 /** Whole addresses only: a relative one would lead to pages of ours. */
