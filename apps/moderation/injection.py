@@ -6,93 +6,170 @@ model, or something that no writer's text has.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
+from apps.moderation.encoded import decodings, encoded_words
 from apps.moderation.folding import fold_text
+from apps.moderation.order_words import ADDRESSED, ORDERS
+from apps.moderation.sieve import skeleton
 
-# Tags (U+E0000 and on) spell out ASCII that nobody sees; runs of invisible characters can carry bits.
+# Tags (U+E0000 and on) spell out ASCII that nobody sees; runs of invisible characters can carry bits, and so can runs
+# of variation selectors, of which no character has more than one.
 TAGS = re.compile("[\U000e0020-\U000e007e]{8,}")
 FLAG_SEQUENCE = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f")
-INVISIBLE = re.compile("[\u200b\u2060-\u2064\ufeff\u180e]{24,}|[\u202a-\u202e\u2066-\u2069]{12,}")
+INVISIBLE = re.compile(
+    "[\u200b\u2060-\u2064\ufeff\u180e]{24,}|[\u202a-\u202e\u2066-\u2069]{12,}|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{6,}"
+)
+# One by one between the letters they carry bits too. In scripts without spaces, U+200B says where a line may break.
+SCATTERED = re.compile("[\u200b\u2060-\u2064\ufeff\u180e]")
+UNSEEN = re.compile("[\u180e\u200b\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]")
+SCATTERED_MIN = 24
+SCATTERED_SHARE = 0.1
+SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+# An override turns letters round that have a direction of their own: what is read is not what is there.
+OVERRIDDEN = re.compile(
+    "\u202e[^\u202c\n]{0,3}[A-Za-z][^\u202c\n]{3,}|\u202d[^\u202c\n]{0,3}[\u0590-\u06ff][^\u202c\n]{3,}"
+)
 
-_PREVIOUS = (
-    r"(?:all |any |the |your |my |of |these |those ){0,4}(?:previous|prior|above|earlier|preceding|foregoing|system)"
-)
-_ORDERS = r"(?:instructions?|prompts?|directions|directives|rules|guidelines|system messages?)"
-ORDERS = re.compile(
-    rf"\b(?:ignore|disregard|forget|override|bypass) {_PREVIOUS} {_ORDERS}\b"
-    r"|\b(?:reveal|print|show|repeat|output|leak) (?:me )?(?:your|the) (?:hidden |full |entire |secret )*"
-    r"(?:system|developer|initial) (?:prompt|instructions|message)\b"
-    r"|<\|(?:im_start|im_end|system|endoftext)\|>|\[/?inst\]|<<sys>>"
-    r"|\b(?:ignoriere|vergiss|missachte) (?:alle |die |deine ){0,3}(?:vorherigen|bisherigen|obigen) "
-    r"(?:anweisungen|regeln)\b"
-    r"|\b(?:ignore[zs]?|oublie[zs]?) (?:toutes )?(?:les|tes|vos) (?:instructions|consignes|regles) precedentes\b"
-    r"|\b(?:ignora|olvida) (?:todas )?(?:las|tus) (?:instrucciones|reglas) (?:anteriores|previas)\b"
-)
-# Searched for everywhere, the pattern takes 8 ms for a long request; looked at where one of these stands, 0.3 ms.
-ORDERS_BEGIN = (
-    *("ignor", "disregard", "forget", "override", "bypass", "vergiss", "missachte", "oublie", "olvida"),
-    *("reveal", "print", "show", "repeat", "output", "leak", "<|", "[inst", "[/inst", "<<sys"),
-)
-# A picture or link whose address is to be filled in with what the model has read.
+# A picture or link whose address is to be filled in with what the model has read, and what is to be sent somewhere.
 EXFILTRATION = re.compile(
     r"\]\(https?://[^\s)]{1,300}[?&/=](?:\{\{?|\$\{|<|%7b)[^\s)]{1,80}"
-    r"|\b(?:append|encode|include|insert|put|add) (?:[\w'-]+ ){1,10}(?:to|in|into|as) (?:the |this |a )*"
+    r"|(?:append|encode|include|insert|put|add) (?:[\w'-]+ ){1,10}(?:to|in|into|as) (?:the |this |a )*"
     r"(?:url|link|query string|query parameter|image (?:url|link|address))\b"
+    r"|(?:send|post|forward|transmit|exfiltrate|upload|leak|e-?mail) (?:[\w'-]+ ){1,12}to "
+    r"(?:https?://|www\.|[\w.+-]{1,64}@[\w-]+\.)"
 )
-EXFILTRATION_BEGINS = ("](http", "append", "encode", "include", "insert", "put ", "add ")
-# In a text that is only read, an order counts where it is spoken to a model.
-ADDRESSED = re.compile(
-    r"\b(?:you are (?:now )?(?:an? )?(?:ai|assistant|language model|chatbot)"
-    r"|(?:dear |attention |note to )?(?:ai|assistant|language model|llm|chatgpt|gpt|claude|gemini)s?[,:]"
-    r"|(?:if|when) you are an? (?:ai|llm|language model|assistant)|new instructions?:|system:)"
+EXFILTRATION_BEGINS = (
+    *("](http", "append ", "encode ", "include ", "insert ", "put ", "add "),
+    *("send ", "post ", "forward ", "transmit ", "exfiltrate ", "upload ", "leak ", "email ", "e-mail "),
 )
+QUOTES = frozenset("\"'`“”„«»‹›「『‘’‚*_")  # noqa: RUF001
 NEAR_CHARACTERS = 300
 EXCERPT_CHARACTERS = 80  # before and behind an order, for reviewers
 TAGS_START = 0xE0000
 
+LOOKING_ALIKE = re.compile("[\u0391-\u03ab\u0400-\u042f]")  # Greek and Cyrillic
+# Letter by letter, and with digits for letters.
+SPELT = re.compile(r"(?<!\w)(?:\w[\W_]{1,3}){7,}\w(?!\w)")
+SPELT_ORDERS = re.compile(
+    r"(?:ignore|disregard|forget|override|bypass)(?:all|any|the|your|my|of|these|those){0,4}"
+    r"(?:previous|prior|above|earlier|preceding|system)(?:instructions?|prompts?|directions|directives|rules|guidelines)"
+)
+BARE_VERBS = tuple(map(skeleton, ("ignore", "disregard", "forget", "override", "bypass")))  # else it is no order
+NO_LETTERS = re.compile(r"[\W_]+")
+DIGITS_IN_WORD = re.compile(r"[013457$@]+(?=[a-z])")
+LEET = str.maketrans("013457$@", "oieastsa")
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order in a text, folded. `is_hidden`: it is spelt or encoded, as nobody does who only speaks about it."""
+
+    text: str
+    start: int
+    end: int
+    is_hidden: bool = False
+
+    @property
+    def excerpt(self) -> str:
+        return self.text[max(0, self.start - EXCERPT_CHARACTERS) : self.end + EXCERPT_CHARACTERS]
+
+    @property
+    def is_quoted(self) -> bool:
+        return self.text[: self.start].rstrip()[-1:] in QUOTES if self.start else False
+
+    @property
+    def is_addressed(self) -> bool:
+        near = max(0, self.start - NEAR_CHARACTERS), self.end + NEAR_CHARACTERS
+        return ADDRESSED.search(self.text, *near) is not None
+
 
 def hidden_text(raw: str) -> str:
     """Return the text in `raw` that no reader can see, or what it is made of; empty where there is none."""
-    if raw.isascii():
+    if raw.isascii() or UNSEEN.search(raw) is None:
         return ""
     without_flags = FLAG_SEQUENCE.sub("", raw) if "\U000e007f" in raw else raw
     if tags := TAGS.search(without_flags):
         return "".join(chr(ord(tag) - TAGS_START) for tag in tags[0])
-    invisible = INVISIBLE.search(raw)
-    return f"{len(invisible[0])} invisible characters" if invisible else ""
+    if invisible := INVISIBLE.search(raw):
+        return f"{len(invisible[0])} invisible characters"
+    if overridden := OVERRIDDEN.search(raw):
+        return f"turned round: {overridden[0][:EXCERPT_CHARACTERS]}"
+    scattered = len(SCATTERED.findall(raw))
+    if scattered >= SCATTERED_MIN and scattered >= SCATTERED_SHARE * len(raw) and not SPACELESS.search(raw):
+        return f"{scattered} invisible characters"
+    return ""
 
 
 def direct_order(raw: str) -> str:
     """Return where an instruction to the assistant tries to undo the ones it has; empty where it does not."""
-    text = _readable(raw)
-    return next((_around(text, start, end) for start, end in _found(ORDERS, ORDERS_BEGIN, text)), "")
+    return next((order.excerpt for order in _orders(raw, _readable(raw))), "")
 
 
 def indirect_order(raw: str) -> str:
     """Return where a text for the assistant to read gives orders to it, or wants what it reads sent somewhere.
 
-    Empty where it does neither.
+    Empty where it does neither. A text that quotes such an order only speaks about it, unless it speaks to a model.
     """
     text = _readable(raw)
-    for pattern, begin in ((ORDERS, ORDERS_BEGIN), (EXFILTRATION, EXFILTRATION_BEGINS)):
-        for start, end in _found(pattern, begin, text):
-            if ADDRESSED.search(text, max(0, start - NEAR_CHARACTERS), end + NEAR_CHARACTERS):
-                return _around(text, start, end)
+    for order in _orders(raw, text):
+        if order.is_hidden or not order.is_quoted or order.is_addressed:
+            return order.excerpt
+    for begin in EXFILTRATION_BEGINS:
+        for start, end in _found((EXFILTRATION,), begin, text):
+            wish = Order(text, start, end)
+            if wish.is_addressed:
+                return wish.excerpt
     return ""
 
 
-def _around(text: str, start: int, end: int) -> str:
-    return text[max(0, start - EXCERPT_CHARACTERS) : end + EXCERPT_CHARACTERS]
+def seams(texts: Sequence[str]) -> list[str]:
+    """Return where texts that follow upon each other meet: an order may be cut in two between them."""
+    there = [text for text in texts if text.strip()]
+    return [f"{one[-NEAR_CHARACTERS:]} {two[:NEAR_CHARACTERS]}" for one, two in pairwise(there)]
 
 
-def _found(pattern: re.Pattern[str], begin: Sequence[str], text: str) -> Iterator[tuple[int, int]]:
-    """Yield where `pattern` is in `text`: wherever one of `begin` stands, it is looked at."""
-    for word in begin:
-        at = text.find(word)
-        while at >= 0:
-            if found := pattern.match(text, at):
-                yield found.span()
-            at = text.find(word, at + 1)
+def _orders(raw: str, text: str) -> Iterator[Order]:
+    """Yield the orders in `text`, which is `raw` as a reader sees it."""
+    yield from _plain_orders(text)
+    if not raw.isascii() and LOOKING_ALIKE.search(raw):  # a large letter may look like another one's small letter
+        yield from _plain_orders(_readable(raw.lower()))
+    bare = skeleton(text)
+    if any(verb in bare for verb in BARE_VERBS):
+        yield from _disguised_orders(text)
+    for word in encoded_words(raw):
+        for hidden in decodings(word):
+            yield from _plain_orders(_readable(hidden), is_hidden=True)
+
+
+def _disguised_orders(text: str) -> Iterator[Order]:
+    for spelt in SPELT.finditer(text):
+        if SPELT_ORDERS.search(NO_LETTERS.sub("", spelt[0]).translate(LEET)):
+            yield Order(text, *spelt.span(), is_hidden=True)
+    if (read := DIGITS_IN_WORD.sub(lambda digits: digits[0].translate(LEET), text)) != text:
+        yield from _plain_orders(read, is_hidden=True)
+
+
+def _plain_orders(text: str, *, is_hidden: bool = False) -> Iterator[Order]:
+    for begin, patterns in ORDERS.items():
+        for start, end in _found(patterns, begin, text):
+            yield Order(text, start, end, is_hidden)
+
+
+def _found(patterns: Sequence[re.Pattern[str]], begin: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield where one of `patterns` is in `text`: wherever `begin` stands, and begins a word, it is looked at.
+
+    Searched for everywhere, one takes 8 ms for a long request.
+    """
+    if text.isascii() and not begin.isascii():
+        return
+    at = text.find(begin)
+    while at >= 0:
+        is_inside = at > 0 and begin[0].isalpha() and text[at - 1].isalpha() and text[at - 1].isascii()
+        if not is_inside:
+            yield from (found.span() for pattern in patterns if (found := pattern.match(text, at)))
+        at = text.find(begin, at + 1)
 
 
 def _readable(raw: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 
 from apps.moderation.errors import BlockedInput, HeldInput
-from apps.moderation.injection import direct_order, hidden_text, indirect_order
+from apps.moderation.injection import direct_order, hidden_text, indirect_order, seams
 from apps.moderation.redaction import Finding, Lookout, finding_of
 
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
@@ -27,8 +27,8 @@ INDIRECT = (
     "part that is yours, and try again."
 )
 HELD = (
-    "There is something in this that a person looks at before the assistant may work on it. Your text is as it was. "
-    "When it has been released, ask the same again."
+    "There is something in this that a person looks at before the assistant may work on it. You will be told what they "
+    "decide; released, it runs by itself."
 )
 REASONS = {"hidden_text": HIDDEN, "direct_injection": DIRECT, "indirect_injection": INDIRECT}
 
@@ -53,12 +53,25 @@ def screen(asked: Asked, looked_for: Lookout | None = None, *, strict: bool = Fa
         *_by_rules(looked_for, both),
         *_by("hidden_text", settings.MODERATION_HIDDEN_TEXT, hidden_text, both),
         *_by("direct_injection", settings.MODERATION_DIRECT_INJECTION, direct_order, asked.orders),
-        *_by("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, indirect_order, asked.read),
+        *_by("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, indirect_order, _whole(asked.read)),
     ]
     if strict:
-        findings = [replace(one, action="quarantine") if one.action == "flag" else one for one in findings]
+        findings = sharpened(findings)
     refuse_for(findings)
     return findings
+
+
+def screen_read(texts: Sequence[str]) -> list[Finding]:
+    """Return what is found in texts that are only read: hidden text, and orders to the assistant."""
+    return [
+        *_by("hidden_text", settings.MODERATION_HIDDEN_TEXT, hidden_text, texts),
+        *_by("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, indirect_order, _whole(texts)),
+    ]
+
+
+def sharpened(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings as a strict policy takes them: what would only be noted is held."""
+    return [replace(one, action="quarantine") if one.action == "flag" else one for one in findings]
 
 
 def refuse_for(findings: Sequence[Finding]) -> None:
@@ -80,6 +93,11 @@ def _by_rules(looked_for: Lookout | None, texts: Sequence[str]) -> list[Finding]
         if text
         for start, end, match in looked_for.matches(text)
     ]
+
+
+def _whole(texts: Sequence[str]) -> Sequence[str]:
+    """Return `texts` and, where they meet, what stands on both sides."""
+    return (*texts, *seams(texts))
 
 
 def _by(kind: str, policy: str, finds: Callable[[str], str], texts: Sequence[str]) -> list[Finding]:
