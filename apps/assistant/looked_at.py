@@ -6,7 +6,7 @@ from uuid import UUID
 from apps.accounts.models import User
 from apps.assistant.database import in_database
 from apps.assistant.language import detect
-from apps.assistant.messages import Generate, GenerationInput
+from apps.assistant.messages import Generate, GenerationInput, GenerationOptions
 from apps.assistant.models import Generation
 from apps.moderation.lookouts import input_lookout, lookout
 from apps.moderation.quarantine import Door
@@ -23,12 +23,26 @@ def asked_in(request: GenerationInput) -> Asked:
     heard = [turn.content for turn in turns if turn.role != "user"]
     return Asked(
         orders=[request.instruction or "", request.tone or "", request.aspect or "", *said],
-        read=[request.text_before or "", request.text_after or "", request.selection or "", *heard],
+        read=[request.text_before or "", request.selection or "", request.text_after or "", *heard],
     )
 
 
 def door_of(user: User, document_id: UUID, request: Generate) -> Door:
     return Door(request.id, user.pk, document_id, asked_in(request.input), partial(request.model_dump, mode="json"))
+
+
+def door_of_generation(generation: Generation, request: GenerationInput) -> Door:
+    """Return the door that a stored generation came through."""
+    frame = Generate(
+        id=generation.pk,
+        action=generation.action,
+        input=request,
+        anchor=generation.anchor,
+        visibility="private" if generation.is_private else "shared",
+        options=GenerationOptions(model=generation.options.get("model")),
+    )
+    frame_of = partial(frame.model_dump, mode="json")
+    return Door(generation.pk, generation.user_id, generation.document_id, asked_in(request), frame_of)
 
 
 def lookout_of_input(request: GenerationInput, tier: str) -> Lookout | None:

@@ -27,6 +27,7 @@ from apps.assistant.messages import (
     Timing,
     Usage,
 )
+from apps.assistant.model_check import ModelCheck
 from apps.assistant.models import Generation
 from apps.assistant.output import Output, TooLong
 from apps.assistant.transcripts import note_findings, private_to, started_event, store_end
@@ -78,6 +79,7 @@ class Run:
         self._findings: list[Finding] = []
         self._inner: asyncio.Task[Finish] | None = None
         self._stop: Stop = ""
+        self._refusal: InterlineError | None = None
         self._attempts: list[Attempt] = []
         self._lost: list[Attempt] = []  # of the generator before us
         self._usages: list[dict[str, Any]] = generation.attempts
@@ -87,6 +89,12 @@ class Run:
     def stop(self, why: Stop) -> None:
         """End the run soon: a person cancelled it, or this process has to go."""
         self._stop = self._stop or why
+        if self._inner is not None:
+            self._inner.cancel()
+
+    def _refuse(self, error: InterlineError) -> None:
+        """End the run: what was asked may not be answered, as was found out while it is."""
+        self._refusal = error
         if self._inner is not None:
             self._inner.cancel()
 
@@ -163,12 +171,10 @@ class Run:
                 flushing.result()
             finish = await self._inner
         except asyncio.CancelledError:
-            if self._stop == "cancel":
-                return self._cancelled
-            if self._stop == "hand over":
-                return None
-            self._inner.cancel()
-            raise
+            if not self._stop and self._refusal is None:
+                self._inner.cancel()
+                raise
+            return self._stopped()
         except TooLong:
             return partial(self._done, Finish("length"))
         except InterlineError as error:
@@ -180,6 +186,12 @@ class Run:
             return partial(self._failed, InterlineError("Something went wrong here. What was written is kept."))
         return partial(self._done, finish)
 
+    def _stopped(self) -> Callable[[], Ending] | None:
+        """Return what makes the end of an answer that we have stopped ourselves; None where it is handed over."""
+        if self._stop == "cancel":
+            return self._cancelled
+        return partial(self._failed, self._refusal) if self._refusal is not None and not self._stop else None
+
     async def _stream(self) -> Finish:
         """Send `started` (or `resumed`) and pass the model's text to the writer."""
         announcing = asyncio.create_task(self._announce())
@@ -190,8 +202,11 @@ class Run:
 
     async def _pass_on(self, announcing: "asyncio.Task[None]") -> Finish:
         """Ask the model while the announcement is on its way; nothing is written before it."""
+        check = ModelCheck(self.generation)
         with span("generation.prepare"):
             chat, output = await prepare(self.generation, self._recalled, self._writer, self._findings)
+            await check.wait()
+        check.follow(self._refuse)
         self._output = output
         self._note_lost(chat.messages)
         async with aclosing(stream(chat, self._attempts)) as items:

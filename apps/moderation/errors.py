@@ -42,3 +42,11 @@ class AgainstPolicy(Forbidden):
     """A policy does not let this person ask for this here; the message says what holds."""
 
     code = "against_policy"
+
+
+class NotChecked(InterlineError):
+    """The moderation model did not answer, and nothing may pass that it has not looked at."""
+
+    code = "provider_unavailable"
+    status = 503
+    retryable = True

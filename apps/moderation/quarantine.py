@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,11 @@ from apps.core.errors import Conflict
 from apps.moderation.errors import BlockedInput, HeldInput, RefusedInput
 from apps.moderation.models import HeldRequest, Verdict
 from apps.moderation.redaction import Finding, Lookout
-from apps.moderation.screening import Asked, screen
+from apps.moderation.reviewed import request_decided
+from apps.moderation.screening import Asked, refuse_for, screen, sharpened
+from apps.moderation.strictness import is_strict
 from apps.moderation.verdicts import Place, record
+from apps.quotas.allowances import allowance_of
 
 logger = logging.getLogger(__name__)
 
@@ -50,14 +54,42 @@ def admit(door: Door, looked_for: Lookout | None, *, strict: bool = False) -> li
     try:
         return screen(door.asked, looked_for, strict=strict)
     except HeldInput as held:
-        decided = HeldRequest.objects.filter(
-            user_id=door.user_id, document_id=door.document_id, digest=_digest(door.asked, held.findings)
-        ).first()
-        if decided is not None and decided.state == HeldRequest.State.REFUSED:
-            raise BlockedInput(REFUSED, [replace(one, action="block") for one in held.findings]) from None
-        if decided is None or decided.state == HeldRequest.State.WAITING:
-            raise
-        return [replace(one, action="flag") for one in held.findings]
+        return decided(door, held)
+
+
+def decided(door: Door, held: HeldInput) -> list[Finding]:
+    """Return what is to be noted of a request that was released. Raises BlockedInput or `held` where it was not."""
+    known = HeldRequest.objects.filter(
+        user_id=door.user_id, document_id=door.document_id, digest=_digest(door.asked, held.findings)
+    ).first()
+    if known is not None and known.state == HeldRequest.State.REFUSED:
+        raise BlockedInput(REFUSED, [replace(one, action="block") for one in held.findings]) from None
+    if known is None or known.state == HeldRequest.State.WAITING:
+        raise held
+    return [replace(one, action="flag") for one in held.findings]
+
+
+def judge(door: Door, findings: Sequence[Finding], *, run: str = "") -> None:
+    """Store what was found in a request that runs already. Raises BlockedInput or HeldInput where it may not go on.
+
+    `run`: see `verdicts.record`.
+    """
+    strict = is_strict(door.document_id, allowance_of(door.user_id).tier)
+    try:
+        noted = _noted(door, sharpened(findings) if strict else findings)
+    except RefusedInput as refusal:
+        write_down(door, refusal)
+        raise
+    with transaction.atomic():
+        record(Place("generation", door.id, door.document_id, door.user_id, "input"), noted, run=run)
+
+
+def _noted(door: Door, findings: Sequence[Finding]) -> Sequence[Finding]:
+    try:
+        refuse_for(findings)
+    except HeldInput as held:
+        return decided(door, held)
+    return findings
 
 
 def write_down(door: Door, refusal: RefusedInput) -> None:
@@ -77,13 +109,18 @@ def write_down(door: Door, refusal: RefusedInput) -> None:
 
 def _digest(asked: Asked, findings: Sequence[Finding]) -> str:
     """Return what is the same where the same is found, and the same wanted. The text around it may change meanwhile."""
-    found = sorted({f"{one.source} {one.kind} {one.rule} {' '.join(one.text.split())}" for one in findings})
+    found = sorted({f"{one.source} {one.kind} {one.rule} {_place_of(one)}" for one in findings})
     said = hashlib.sha256("\0".join((*asked.orders, *found)).encode("utf-8", "replace"))
     return salted_hmac(SALT, said.digest(), algorithm="sha256").hexdigest()
 
 
+def _place_of(found: Finding) -> str:
+    """Return the words that were found; of a model's findings nothing, which are of a text as a whole."""
+    return "" if found.source == "model" else " ".join(found.text.split())
+
+
 def release(request_id: UUID, reviewer: User, *, anew: bool = False) -> HeldRequest:
-    """Let a held request run when it is asked again. Raises Conflict where it was decided otherwise, but for `anew`."""
+    """Let a held request run. Raises Conflict where it was decided otherwise, but for `anew`."""
     return _decide(request_id, reviewer, HeldRequest.State.RELEASED, Verdict.State.OVERTURNED, anew=anew)
 
 
@@ -101,10 +138,11 @@ def _decide(
         return held
     if held.state != HeldRequest.State.WAITING and not anew:
         raise Conflict(f"Somebody has {held.get_state_display().lower()} this request already.")
-    held.state, held.decided_at, held.decided_by = state, timezone.now(), reviewer
-    held.save(update_fields=["state", "decided_at", "decided_by"])
+    held.state, held.decided_at, held.decided_by, held.told_at = state, timezone.now(), reviewer, None
+    held.save(update_fields=["state", "decided_at", "decided_by", "told_at"])
     Verdict.objects.filter(target_kind="request", target_id=str(held.pk), state=Verdict.State.WAITING).update(
         state=verdict, reviewed_at=held.decided_at, reviewed_by=reviewer
     )
+    transaction.on_commit(partial(request_decided.send_robust, sender=HeldRequest, held=held), robust=True)
     deeds.tell(f"moderation.request_{state}", target=("request", held.pk), actor_id=reviewer.pk, user=str(held.user_id))
     return held

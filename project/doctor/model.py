@@ -8,6 +8,7 @@ from contextlib import aclosing
 from django.conf import settings
 
 from apps.core.errors import InterlineError
+from apps.llm.classifying import classify
 from apps.llm.embeddings import embed
 from apps.llm.engine import close_clients
 from apps.llm.requests import ChatMessage, ChatRequest, Delta
@@ -33,6 +34,8 @@ def check_models() -> Iterator[Finding]:
             yield runner.run(_check_embeddings())
         else:
             yield ok("embeddings", "AI_EMBEDDING_MODEL is not set")
+        if settings.AI_MODERATION_MODEL:
+            yield runner.run(_check_moderation())
         runner.run(_close())
 
 
@@ -83,3 +86,13 @@ async def _check_embeddings() -> Finding:
     except InterlineError as error:
         return failed(subject, error.message, REACH_ADVICE if error.retryable else KEY_ADVICE)
     return ok(subject, f"{len(vector)} dimensions, {time.monotonic() - started:.2f} s")
+
+
+async def _check_moderation() -> Finding:
+    subject = f"moderation {settings.AI_MODERATION_MODEL}"
+    started = time.monotonic()
+    try:
+        await classify(["The heron waits where the river bends."], seconds=settings.MODERATION_MODEL_SECONDS)
+    except InterlineError as error:
+        return failed(subject, error.message, REACH_ADVICE if error.retryable else KEY_ADVICE)
+    return ok(subject, f"{time.monotonic() - started:.2f} s")

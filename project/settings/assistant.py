@@ -10,6 +10,10 @@ AI_FALLBACK_MODELS: list[str] = env.list("AI_FALLBACK_MODELS", [])
 AI_FAST_MODEL = env.str("AI_FAST_MODEL", "") or AI_MODEL
 AI_LOCAL_MODELS: list[str] = env.list("AI_LOCAL_MODELS", [])  # they run in this installation, e.g. "ollama/llama3.2"
 AI_EMBEDDING_MODEL = env.str("AI_EMBEDDING_MODEL", "")
+# Says of texts whether they are violent, sexual and so on, e.g. openai/omni-moderation-latest; see MODERATION_MODEL_….
+AI_MODERATION_MODEL = env.str("AI_MODERATION_MODEL", "")
+AI_MODERATION_PIECE_CHARACTERS = 8_000  # a longer text goes to it in pieces
+AI_MODERATION_MAX_CHARACTERS = env.int("AI_MODERATION_MAX_CHARACTERS", 64_000)  # in one request to it
 AI_API_BASE = env.str("AI_API_BASE", "")
 AI_API_KEY = env.str("AI_API_KEY", "")
 AI_PRICE_CURRENCY = env.str("AI_PRICE_CURRENCY", "USD")  # of the prices in the admin, which the ledger's costs use

@@ -1,10 +1,12 @@
 """What is screened, and what may not stand in answers."""
 
+from typing import Any
+
 from project.settings.environment import env
 
-# What is cut out of answers: any of secret, card, account (IBAN), email, phone. What stands in the request, in the
-# document or in the conversation stays, except keys.
-MODERATION_REDACT: list[str] = env.list("MODERATION_REDACT", ["secret", "card", "account"])
+# What is cut out of answers: any of secret, card, account (IBAN), email, phone, link (what an address has in it of the
+# text). What stands in the request, in the document or in the conversation stays, except keys.
+MODERATION_REDACT: list[str] = env.list("MODERATION_REDACT", ["secret", "card", "account", "link"])
 # Words and phrases, found in disguises too (other alphabets, digits for letters, gaps): those that are cut out of
 # answers, and those with which a request is refused and an answer ends.
 MODERATION_CUT_TERMS: list[str] = env.list("MODERATION_CUT_TERMS", [])
@@ -32,3 +34,28 @@ REPORTS_PER_HOUR = env.int("REPORTS_PER_HOUR", 20)  # by one person
 REPORT_NOTE_MAX_CHARACTERS = 1_000
 
 POLICY_VERSIONS_SHOWN = 20  # of a document's or a team's policy, the latest
+
+# What is done about what AI_MODERATION_MODEL finds (flag, quarantine or block; pass: nothing), and about a category.
+# Stories have violence in them, so as shipped what it finds is only noted for reviewers, with one exception.
+MODERATION_MODEL_ACTION = env.str("MODERATION_MODEL_ACTION", "flag")
+MODERATION_MODEL_ACTIONS: dict[str, str] = env.dict("MODERATION_MODEL_ACTIONS", {"sexual/minors": "block"})
+# A request waits so long for it, while it is being prepared; an answer that comes later stops what is being written.
+MODERATION_MODEL_WAIT_SECONDS = env.float("MODERATION_MODEL_WAIT_SECONDS", 0.4)
+MODERATION_MODEL_SECONDS = env.float("MODERATION_MODEL_SECONDS", 10)  # after which it counts as failed
+# Where it fails, requests pass (open), or nothing is written that it has not looked at (closed).
+MODERATION_MODEL_FAILURE = env.str("MODERATION_MODEL_FAILURE", "open")
+# Too small and too many for it: documents are looked at as a whole afterwards.
+MODERATION_MODEL_PASSES: list[str] = env.list("MODERATION_MODEL_PASSES", ["complete"])
+
+# What is looked at once more when it is there in full, by the rules of then and by the moderation model: none,
+# transcripts, or everything (transcripts, and documents that were changed). What is found becomes verdicts.
+MODERATION_AFTER = env.str("MODERATION_AFTER", "transcripts")
+MODERATION_AFTER_SWEEP_SECONDS = env.float("MODERATION_AFTER_SWEEP_SECONDS", 30)
+MODERATION_AFTER_AT_ONCE = 200  # of each, in one sweep
+MODERATION_AFTER_IDLE_SECONDS = env.float("MODERATION_AFTER_IDLE_SECONDS", 60)  # a document rests so long first
+MODERATION_AFTER_WINDOW_SECONDS = env.int("MODERATION_AFTER_WINDOW_SECONDS", 7 * 24 * 3600)  # older ones are let be
+MODERATION_AFTER_RETRY_SECONDS = 60.0  # after a failure of the moderation model; then twice as long each
+
+MODERATION_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "check-afterwards": {"task": "apps.assistant.tasks.check_afterwards", "schedule": MODERATION_AFTER_SWEEP_SECONDS},
+}

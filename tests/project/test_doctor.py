@@ -127,6 +127,7 @@ def test_models_good_refused_gathered_broken_and_away(processes: Processes, prov
         AI_MODEL="openai/test;rate=100",
         AI_FALLBACK_MODELS=f"{gathered},{refused},{broken},ollama/away,interline/demo",
         AI_EMBEDDING_MODEL="openai/embedding",
+        AI_MODERATION_MODEL="openai/mod",
         AI_RETRIES="0",
         OPENAI_API_BASE=provider.url,
         OPENAI_API_KEY="sk-test-secret",
@@ -145,6 +146,7 @@ def test_models_good_refused_gathered_broken_and_away(processes: Processes, prov
     assert found["model ollama/away"].startswith("failed"), printed
     assert found["model interline/demo"].startswith("warning"), printed
     assert found["embeddings openai/embedding"].startswith("ok 3 dimensions"), printed
+    assert found["moderation openai/mod"].startswith("ok "), printed
     assert "AI_API_KEY or the provider's own variable" in printed
     assert "sk-" not in printed
     assert "Traceback" not in printed

@@ -32,6 +32,9 @@ class Behaviour:
     at: int = 5  # the token a fault in the middle comes after
     times: int = 0  # only so many first requests with this model name have the fault; 0: all
     retry_after: int = 0
+    # As a moderation model, which answers after `first`, or has a `fault` that is a status or stall-first:
+    flags: str = ""  # the categories that apply, by commas
+    where: str = ""  # only to texts that have this in them
 
     def answer(self) -> list[str]:
         """Return the tokens of the answer, in order."""

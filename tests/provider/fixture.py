@@ -30,6 +30,10 @@ class Provider:
     def requests(self) -> list[Received]:
         return self.server.requests
 
+    @property
+    def moderations(self) -> list[Received]:
+        return self.server.moderations
+
     def behave(self, **behaviour: float | str) -> None:
         """Set what every request gets that asks for nothing else."""
         self.server.defaults = Behaviour(**behaviour)  # type: ignore[arg-type]

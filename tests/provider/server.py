@@ -14,6 +14,10 @@ from aiohttp import web
 from tests.provider.behaviour import Behaviour, parse
 
 KEEP_ALIVE_SECONDS = 0.2
+MODERATION_CATEGORIES = (
+    *("harassment", "harassment/threatening", "sexual", "hate", "hate/threatening", "illicit", "illicit/violent"),
+    *("self-harm/intent", "self-harm/instructions", "self-harm", "sexual/minors", "violence", "violence/graphic"),
+)
 
 
 @dataclass
@@ -48,6 +52,7 @@ class ProviderServer:
         self.defaults = Behaviour()
         self.models: dict[str, Behaviour] = {}  # instead of the defaults
         self.requests: list[Received] = []
+        self.moderations: list[Received] = []
         self._counts: dict[str, int] = {}
 
     def application(self) -> web.Application:
@@ -55,6 +60,7 @@ class ProviderServer:
         application.router.add_post("/v1/chat/completions", self._complete)
         application.router.add_get("/v1/models", self._models)
         application.router.add_post("/v1/embeddings", self._embed)
+        application.router.add_post("/v1/moderations", self._moderate)
         application.router.add_post("/control/defaults", self._set_defaults)
         application.router.add_get("/control/requests", self._list_requests)
         return application
@@ -75,6 +81,22 @@ class ProviderServer:
                 "usage": {"prompt_tokens": 1, "total_tokens": 1},
             }
         )
+
+    async def _moderate(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        received = Received(body["model"], body, dict(request.headers))
+        self.moderations.append(received)
+        behaviour = parse(body["model"], self.models.get(body["model"], Behaviour()))
+        if behaviour.fault == "stall-first":
+            await self._until_gone(request)
+        await asyncio.sleep(behaviour.first)
+        if behaviour.fault:
+            error = {"message": f"the provider's own words {body['input']}", "type": "test", "code": None}
+            return web.json_response({"error": error}, status=int(behaviour.fault))
+        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        received.finish("complete")
+        results = [_moderated(text, behaviour) for text in texts]
+        return web.json_response({"id": "modr-test", "model": body["model"], "results": results})
 
     async def _set_defaults(self, request: web.Request) -> web.Response:
         self.defaults = Behaviour(**await request.json())
@@ -229,6 +251,20 @@ def _event(
     if usage:
         event["usage"] = usage
     return b"data: " + json.dumps(event, ensure_ascii=ascii_only).encode() + b"\n\n"
+
+
+def _moderated(text: str, behaviour: Behaviour) -> dict[str, Any]:
+    """Return OpenAI's form of what a moderation model says of one text."""
+    flags = set(filter(None, behaviour.flags.split(","))) if behaviour.where.lower() in text.lower() else set()
+    categories = {name: name in flags for name in MODERATION_CATEGORIES}
+    scores = {name: 0.97 if applies else 0.001 for name, applies in categories.items()}
+    types = {name: ["text"] for name in categories}
+    return {
+        "flagged": bool(flags),
+        "categories": categories,
+        "category_scores": scores,
+        "category_applied_input_types": types,
+    }
 
 
 def _usage(body: dict[str, Any], completion: int) -> dict[str, int]:
