@@ -5,6 +5,7 @@ from django.conf import settings
 from apps.assistant.actions import find_action
 from apps.assistant.chat import gather
 from apps.assistant.context import Recalled
+from apps.assistant.context_check import check_context
 from apps.assistant.database import in_database
 from apps.assistant.given import Given
 from apps.assistant.looked_at import lookout_of_output
@@ -22,7 +23,7 @@ from apps.moderation.redaction import Finding
 async def prepare(
     generation: Generation, recalled: Recalled | None, writer: LogWriter, findings: list[Finding]
 ) -> tuple[ChatRequest, Output]:
-    """Return the prompt of a generation and what takes its answer. Raises TooLarge, Invalid.
+    """Return the prompt of a generation and what takes its answer. Raises TooLarge, Invalid, BlockedInput, HeldInput.
 
     `findings` gets what is found in the answer that may not be shown.
     """
@@ -40,9 +41,12 @@ async def prepare(
         text = written + withheld.without(more) if action.output == "text" else ""
         return action.messages(request, written=text, recalled=recalled, talk=talk, model_tokens=model_tokens)
 
+    messages = prompt()
+    if action.offered and (recalled is not None or talk is not None):
+        await check_context(generation, request, messages)
     chat = ChatRequest(
         models=models,
-        messages=prompt(),
+        messages=messages,
         max_tokens=min(
             generation.options.get("max_tokens") or action.answer_tokens(request),
             settings.ASSISTANT_OUTPUT_MAX_TOKENS,

@@ -1,0 +1,28 @@
+"""Looks at what a model is given beside the request: the rest of the document, the conversation, what people keep.
+
+Other people may have written it, or pasted it from anywhere, so it may have orders to the assistant in it.
+"""
+
+from apps.assistant.database import in_database
+from apps.assistant.looked_at import asked_in, door_of_generation
+from apps.assistant.messages import GenerationInput
+from apps.assistant.models import Generation
+from apps.llm.requests import Prompt
+from apps.moderation.quarantine import judge
+from apps.moderation.screening import screen_read
+
+
+async def check_context(generation: Generation, request: GenerationInput, prompt: Prompt) -> None:
+    """Write down what is found in `prompt` beside the request, which was looked at. Raises BlockedInput, HeldInput."""
+    found = screen_read(beside(request, prompt))
+    if found:
+        await in_database(judge, door_of_generation(generation, request), found)
+
+
+def beside(request: GenerationInput, prompt: Prompt) -> list[str]:
+    """Return what `prompt` has in it of others."""
+    asked = asked_in(request)
+    texts = [message.content for message in prompt if message.role != "system"]
+    for known in sorted(filter(None, (*asked.orders, *asked.read)), key=len, reverse=True):
+        texts = [text.replace(known, " ") for text in texts]
+    return texts
