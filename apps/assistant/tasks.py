@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.assistant import jobs
 from apps.assistant.admission import settle_ended
+from apps.assistant.after_checks import check_all_due
 from apps.assistant.allowed import stop_forbidden
 from apps.assistant.conversations import erase_deleted
 from apps.assistant.ends import end_waiting
@@ -67,6 +68,14 @@ def settle_stranded() -> None:
 def stop_against_policy(team_id: str | None) -> None:
     """Stop what was started against a policy while it became known; `team_id` None: everywhere."""
     stop_forbidden(None, UUID(team_id) if team_id else None)
+
+
+@shared_task
+def check_afterwards() -> None:
+    """Have moderation look at transcripts and documents once more. The rows say what is due, so none can be lost."""
+    checked = check_all_due()
+    if checked:
+        logger.info("moderation.checked", extra={"checked": checked})
 
 
 @shared_task

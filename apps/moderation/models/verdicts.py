@@ -14,6 +14,7 @@ ID_MAX_CHARACTERS = 64
 KEY_MAX_CHARACTERS = 200
 CATEGORY_MAX_CHARACTERS = 60
 DIGEST_CHARACTERS = 64
+FAILURE_MAX_CHARACTERS = 300
 
 
 class Verdict(models.Model):
@@ -92,10 +93,11 @@ class Verdict(models.Model):
 
 
 class HeldRequest(models.Model):
-    """A request that a reviewer looks at before it may run. Released, the same person may ask the same.
+    """A request that a reviewer looks at before it may run. Released, it runs, and the same person may ask the same.
 
     `id` is the generation's that was asked for; its verdicts have it as their target. `request` is the frame. `digest`:
-    the same for requests that ask the same. Written by `apps.moderation.quarantine` only.
+    the same for requests that ask the same. `failure`: why it could not run when it was released. `told_at`: when
+    whoever asked heard of the decision. Written by `apps.moderation.quarantine` and `apps.assistant.reviewed` only.
     """
 
     class State(models.TextChoices):
@@ -114,6 +116,8 @@ class HeldRequest(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    failure = models.CharField(max_length=FAILURE_MAX_CHARACTERS, blank=True, default="", db_default="")
+    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["created_at"]
