@@ -40,6 +40,7 @@ from apps.assistant.messages import (
     Pong,
     QuotaChanged,
     Resume,
+    Reviewed,
     RoleChanged,
     Token,
     Unavailable,
@@ -48,6 +49,7 @@ from apps.assistant.messages import (
 from apps.assistant.models import Generation
 from apps.assistant.people import limits, person, quota
 from apps.assistant.queries import refuse_withdrawn, undecided_generations
+from apps.assistant.reviewed import take_reviewed
 from apps.assistant.services import find_generation, start_on_loop
 from apps.assistant.transcripts import private_to, replay
 from apps.core.addresses import socket_address
@@ -90,6 +92,11 @@ async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     """Run a service in a thread of its own database connection, not in the one thread Channels shares."""
     result: T = await database_sync_to_async(function, thread_sensitive=False)(*arguments)
     return result
+
+
+def _what_is_theirs(user_id: UUID, team_id: UUID | None, document_id: UUID) -> tuple[list[Allowance], list[Reviewed]]:
+    """Return who may pay for a person, and what they have not heard yet of requests of theirs."""
+    return all_payers(user_id, team_id), take_reviewed(user_id, document_id)
 
 
 class Closing(Exception):
@@ -197,7 +204,7 @@ class AssistantSocket:
         for tail in list(self._feed.tails.values()):
             if tail.is_visible_to(self.user_id) and not tail.ended and not self._delivery.follows(tail.generation_id):
                 self._delivery.follow(tail, len(tail.lines))
-        self._payers = await in_thread(all_payers, self.user_id, self._team_id)
+        self._payers, reviewed = await in_thread(_what_is_theirs, self.user_id, self._team_id, self._document_id)
         allowance = first_with_tokens(self._payers)
         self._policy = await in_thread(policy_for, self.user_id, self.identity.access)
         await all_known()
@@ -219,6 +226,8 @@ class AssistantSocket:
                 policy=self._policy,
             )
         )
+        for one in reviewed:
+            self._tell(one)
 
     @staticmethod
     def _open_generation(generation: Generation, seq: int) -> OpenGeneration:
@@ -492,6 +501,18 @@ class AssistantSocket:
             return
         self._tell(QuotaChanged(type="quota", **quota(first_with_tokens(self._payers)).model_dump()))
         await self._tell_actions()
+
+    def request_reviewed(self) -> None:
+        self._spawn(self._tell_reviewed())
+
+    async def _tell_reviewed(self) -> None:
+        try:
+            reviewed = await in_thread(take_reviewed, self.user_id, self._document_id)
+        except Exception:
+            logger.warning("assistant.reviewed_unknown", exc_info=True)  # the next hello tells it
+            return
+        for one in reviewed:
+            self._tell(one)
 
     def actions_changed(self) -> None:
         self._spawn(self._tell_actions())

@@ -77,6 +77,9 @@ class EventReader:
     def quota_changed(self, within_seconds: float) -> None:
         """What is left to somebody is no event of a generation."""
 
+    def request_reviewed(self) -> None:
+        """A request that was held is another generation, if it is one."""
+
     def actions_changed(self) -> None:
         """Nor is what they may ask for."""
 

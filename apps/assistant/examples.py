@@ -73,6 +73,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "role": {"type": "role", "role": "viewer"},
     "quota": {"type": "quota", **QUOTA},
     "conversation": {"type": "conversation", "id": "0d4f1c77-2b9e-4f4f-8a57-5a3e6d1b7c22"},
+    "reviewed": {
+        "type": "reviewed",
+        "id": GENERATION,
+        "action": "rewrite",
+        "decision": "released",
+        "message": "A reviewer has released what you asked for. The assistant works on it now.",
+    },
     "pong": {"type": "pong", "nonce": 7},
     "error": {
         "type": "error",

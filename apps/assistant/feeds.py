@@ -32,6 +32,7 @@ from apps.core.gathering import Gathering
 from apps.core.notices import notices
 from apps.core.shutdown import on_goodbye
 from apps.moderation.policies import POLICY_CHANGED, forget, newest_for
+from apps.moderation.reviewed import REQUEST_REVIEWED
 from apps.quotas.signals import QUOTA_CHANGED
 
 logger = logging.getLogger(__name__)
@@ -128,6 +129,9 @@ class Reader(Protocol):
 
     def quota_changed(self, within_seconds: float) -> None:
         """Hear that limits were changed; say so within this time."""
+
+    def request_reviewed(self) -> None:
+        """Hear that a request of theirs was decided about; tell them."""
 
     def actions_changed(self) -> None:
         """Hear that what may be asked for may have changed; say so where it has."""
@@ -306,6 +310,7 @@ class Feeds:
         control().listen(POLICY_CHANGED, self._policy_changed)
         control().listen("conversation_changed", self._conversation_changed)
         control().listen("generation_withdrawn", self._generation_withdrawn)
+        control().listen(REQUEST_REVIEWED, self._request_reviewed)
         flags.when_changed(partial(_in_loop, asyncio.get_running_loop(), self._actions_changed))
         self._sweeping = asyncio.create_task(self._sweep(), name="assistant-recheck")
         on_goodbye(self._go_away)
@@ -371,6 +376,12 @@ class Feeds:
             for reader in list(feed.readers):
                 if message.get("user_id") == str(reader.user_id):
                     reader.recheck_soon()
+
+    def _request_reviewed(self, message: dict[str, str]) -> None:
+        feed = self._feeds.get(UUID(message["document_id"]))
+        for reader in list(feed.readers) if feed else []:
+            if message["user_id"] == str(reader.user_id):
+                reader.request_reviewed()
 
     def _conversation_changed(self, message: dict[str, str]) -> None:
         feed = self._feeds.get(UUID(message["document_id"]))

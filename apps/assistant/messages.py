@@ -367,6 +367,19 @@ class Withdrawn(Message):
     id: UUID
 
 
+class Reviewed(Message):
+    """A reviewer has decided about a request of this person that was held (`held_input`). `id`: that request's.
+
+    Released, it runs as a new generation, which this socket hears of like of any other. `message`: a sentence for them.
+    """
+
+    type: Literal["reviewed"] = "reviewed"
+    id: UUID
+    action: str
+    decision: Literal["released", "refused"]
+    message: str
+
+
 class Pong(Message):
     type: Literal["pong"] = "pong"
     nonce: str | int | None
@@ -537,6 +550,7 @@ ServerMessage = Annotated[
     | QuotaChanged
     | ConversationChanged
     | Withdrawn
+    | Reviewed
     | Pong
     | Error
     | Started

@@ -8,6 +8,7 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from apps.accounts.signals import suspending
+from apps.assistant import reviewed  # noqa: F401  (hears of reviewers' decisions)
 from apps.assistant.allowed import stop_forbidden
 from apps.assistant.ends import cancel_all_of
 from apps.assistant.tasks import stop_against_policy

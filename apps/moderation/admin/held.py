@@ -65,7 +65,7 @@ class HeldRequestAdmin(AsksFirst, ReadOnly):
 
     @admin.action(description="Release…", permissions=["decide"])
     def release(self, request: HttpRequest, queryset: QuerySet[HeldRequest]) -> HttpResponse | None:
-        question = "Let these requests run when they are asked again?"
+        question = "Let these requests run now?"
         return self._decide(request, queryset, "release", question, release_held)
 
     @admin.action(description="Refuse…", permissions=["decide"])

@@ -9,6 +9,7 @@ export type ServerMessage =
   | QuotaChanged
   | ConversationChanged
   | Withdrawn
+  | Reviewed
   | Pong
   | Error
   | Started
@@ -298,6 +299,18 @@ export interface ConversationChanged {
 export interface Withdrawn {
   type: "withdrawn";
   id: string;
+}
+/**
+ * A reviewer has decided about a request of this person that was held (`held_input`). `id`: that request's.
+ *
+ * Released, it runs as a new generation, which this socket hears of like of any other. `message`: a sentence for them.
+ */
+export interface Reviewed {
+  type: "reviewed";
+  id: string;
+  action: string;
+  decision: "released" | "refused";
+  message: string;
 }
 export interface Pong {
   type: "pong";

@@ -25,6 +25,7 @@ import type {
   Hello,
   PolicyInForce,
   Quota,
+  Reviewed,
   ServerMessage,
 } from "./messages";
 import { ON_SMALLER } from "./offer";
@@ -58,6 +59,7 @@ export class Assistant {
   private readonly roleListeners = new Set<(role: Role) => void>();
   private readonly policyListeners = new Set<(policy: PolicyInForce) => void>();
   private known: PolicyInForce | null = null;
+  private readonly reviewedListeners = new Set<(reviewed: Reviewed) => void>();
   private readonly conversationListeners = new Set<(id: string) => void>();
   private readonly reachability = new Set<(reachable: boolean) => void>();
 
@@ -141,6 +143,11 @@ export class Assistant {
     this.conversationListeners.add(listener);
   }
 
+  /** Hear what reviewers decided about requests of this person that were held. */
+  onReviewed(listener: (reviewed: Reviewed) => void): void {
+    this.reviewedListeners.add(listener);
+  }
+
   /** Ask for a generation and return its id. What comes of it, a refusal too, is heard by `follow`. */
   start({ action, input, anchor = null, visibility = "shared", options }: Request): string {
     const id = uuidv4();
@@ -194,6 +201,9 @@ export class Assistant {
     }
     if (message.type === "hello" || message.type === "actions")
       this.availability.take(message.unavailable ?? []); // a server of the last version tells nothing
+    if (message.type === "reviewed") {
+      for (const listener of this.reviewedListeners) listener(message);
+    }
     if (message.type === "conversation") {
       for (const listener of this.conversationListeners) listener(message.id);
     }

@@ -19,6 +19,7 @@ import { Rail } from "../rail/rail";
 import { reportDocument } from "../reports/report";
 import { addStory } from "../story/story";
 import { WritingTools } from "../tools/tools";
+import { notify } from "./announce";
 import { Bubble, type SelectionBubble } from "./bubble";
 import { continueBelow } from "./click-below";
 import { element, mayEdit, readConfig } from "./config";
@@ -62,6 +63,7 @@ assistant.onHello(({ models }) => {
   const model = models[0];
   element("model").textContent = model ? (model.demo ? "Demo model" : model.name) : "";
 });
+assistant.onReviewed(({ message }) => notify(message, { stays: true }));
 const tools = new WritingTools(assistant, ({ generation, original }) =>
   chat.askAboutGeneration(generation, original),
 );
