@@ -29,6 +29,7 @@ from apps.assistant.transcripts import replay
 from apps.core import flags
 from apps.core.control import control
 from apps.core.gathering import Gathering
+from apps.core.kept import all_known
 from apps.core.notices import notices
 from apps.core.shutdown import on_goodbye
 from apps.moderation.policies import POLICY_CHANGED, forget, newest_for
@@ -311,6 +312,8 @@ class Feeds:
         control().listen("conversation_changed", self._conversation_changed)
         control().listen("generation_withdrawn", self._generation_withdrawn)
         control().listen(REQUEST_REVIEWED, self._request_reviewed)
+        self._telling: asyncio.Task[None] | None = None
+        self._actions_stale = False
         flags.when_changed(partial(_in_loop, asyncio.get_running_loop(), self._actions_changed))
         self._sweeping = asyncio.create_task(self._sweep(), name="assistant-recheck")
         on_goodbye(self._go_away)
@@ -351,9 +354,23 @@ class Feeds:
                     reader.quota_changed(0 if whose else EVERYBODY_SECONDS)
 
     def _actions_changed(self) -> None:
-        for feed in list(self._feeds.values()):
-            for reader in list(feed.readers):
-                reader.actions_changed()
+        """Have every socket look, after the rules were read once for all of them."""
+        self._actions_stale = True
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell_actions())
+
+    async def _tell_actions(self) -> None:
+        while self._actions_stale:
+            self._actions_stale = False
+            try:
+                await all_known()
+            except Exception:
+                logger.warning("feeds.actions_unknown", exc_info=True)  # the next sweep looks again
+                return
+            for feed in list(self._feeds.values()):
+                for reader in list(feed.readers):
+                    reader.actions_changed()
+                await asyncio.sleep(0)  # others have their turn
 
     def _policy_changed(self, message: dict[str, str]) -> None:
         forget()  # the message that says so to what is kept may come later
