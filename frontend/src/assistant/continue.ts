@@ -42,6 +42,6 @@ export function continueText(editor: Editor, proposals: Proposals): boolean {
     after: Math.min(CONTINUE_AFTER_CHARACTERS, Math.floor(total * 0.2)),
   };
   if (proposals.ask("continue", $to.pos, excerpt(editor.state.doc, $to.pos, limits)))
-    announce("The assistant is writing.");
+    announce("The assistant is reading.");
   return true;
 }

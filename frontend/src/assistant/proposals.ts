@@ -117,6 +117,7 @@ export class Proposals {
     const isNew = !before || before.state === "asked";
     if (isNew && known.state === "streaming") this.open(known, before !== undefined);
     if (known.text !== (before?.text ?? "")) this.ghosts.setText(known.id, known.text);
+    if (known.text && !before?.text) this.sayFirstWords(known);
     if (known.held !== (before?.held ?? false)) this.ghosts.setHeld(known.id, known.held);
   }
 
@@ -207,8 +208,13 @@ export class Proposals {
     if (!editor || this.hasOwn(action)) return;
     const place = resolveAnchor(new Resolver(editor.state), ghost.anchor);
     const pos = typeof place === "string" ? editor.state.selection.to : place.left;
-    if (this.ask(action, pos, input, { ...more, options: ON_SMALLER })) announce("The assistant is writing.");
+    if (this.ask(action, pos, input, { ...more, options: ON_SMALLER })) announce("The assistant is reading.");
     editor.commands.focus();
+  }
+
+  private sayFirstWords({ id, state }: Generation): void {
+    const ghost = this.ghosts.get(id);
+    if (ghost?.mine && !ghost.private && state === "streaming") announce("The assistant is writing.");
   }
 
   private sayOnce(ghost: Ghost): void {

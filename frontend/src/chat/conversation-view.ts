@@ -15,7 +15,7 @@ import { Composer } from "./composer";
 import type { Conversation, Conversations } from "./conversations";
 import { copyText } from "./copy";
 import { isRunning, Thread, type Turn } from "./thread";
-import { type TurnSetting, TurnView } from "./turn-view";
+import { KEEPS, type TurnSetting, TurnView } from "./turn-view";
 
 /** What a question refers to beside the document. */
 export interface Reference {
@@ -224,6 +224,8 @@ export class ConversationView {
     }
     const now = merged(turn, known);
     this.thread.put(now);
+    if (turn.text === "" && now.text !== "" && isRunning(now) && this.isOwn(now))
+      announce("The assistant is answering.");
     if (isRunning(turn) && !isRunning(now)) this.ended(now);
     this.drawSoon();
   }
@@ -257,9 +259,16 @@ export class ConversationView {
   }
 
   private ended(turn: Turn): void {
-    if (turn.user.id !== this.host.assistant.config.user.id) return;
-    const words = { done: "The answer is complete.", failed: "The answer failed.", cancelled: "Stopped." };
-    announce(words[turn.state as keyof typeof words] ?? "");
+    if (!this.isOwn(turn)) return;
+    const words = { done: "The answer is complete.", cancelled: "Stopped. What had arrived is kept." };
+    const { failure } = turn;
+    if (failure)
+      announce(failureSentence({ retryAfter: null, offer: null, ...failure }, turn.text !== "", KEEPS));
+    else announce(words[turn.state as keyof typeof words] ?? "");
+  }
+
+  private isOwn({ user }: Turn): boolean {
+    return user.id === this.host.assistant.config.user.id;
   }
 
   /** Somebody else asked, or we did in another tab. */

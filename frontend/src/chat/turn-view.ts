@@ -28,7 +28,7 @@ export interface TurnSetting {
   insertRefusal: string;
 }
 
-const KEEPS = "What had arrived is kept here.";
+export const KEEPS = "What had arrived is kept here.";
 
 export class TurnView {
   readonly element = make("article", "turn");

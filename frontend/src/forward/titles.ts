@@ -64,6 +64,8 @@ export function openTitles(editor: Editor, assistant: Assistant): void {
     const over = isOver(known);
     // The last line may still grow.
     const titles = titlesIn(over ? known.text : known.text.slice(0, known.text.lastIndexOf("\n") + 1));
+    if (titles.length > 0 && list.childElementCount === 0)
+      words.textContent = "The assistant is writing titles…";
     for (const title of titles.slice(list.childElementCount)) list.append(row(title));
     if (!over) return;
     again.hidden = false;

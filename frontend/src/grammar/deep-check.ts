@@ -24,6 +24,8 @@ export interface DeepCheckEvents {
   failed(failure: Generation["failure"]): void;
   /** A reviewer removed what a check has found. */
   withdrawn(generation: string): void;
+  /** Everything that was to be read is. */
+  idle(): void;
 }
 
 export class DeepCheck {
@@ -83,7 +85,10 @@ export class DeepCheck {
       return;
     }
     const blocks = this.take();
-    if (blocks.length === 0) return;
+    if (blocks.length === 0) {
+      this.events.idle();
+      return;
+    }
     this.starts.push(now);
     const selection = blocks.map(({ text }) => text).join("\n");
     const id = this.assistant.start({ action: "grammar", input: { selection }, visibility: "private" });
@@ -119,6 +124,7 @@ export class DeepCheck {
       this.events.failed(null);
     } else if (known.failure) this.refuse(sent, known.failure);
     if (this.waiting.size > 0) this.schedule(DEEP_CHECK_PAUSE_MS);
+    else this.events.idle();
   }
 
   private takeEdit(generation: string, { blocks }: Sent, edit: Edit): void {

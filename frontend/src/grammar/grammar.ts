@@ -9,6 +9,7 @@ import type { Assistant } from "../assistant/assistant";
 import type { Failure } from "../assistant/generations";
 import { replaceWords } from "../assistant/replacement";
 import { dispatchAsOneStep } from "../assistant/undo-step";
+import { failureSentence } from "../assistant/words";
 import { announce, notify } from "../editor/announce";
 import { CHECKED_TEXTS_KEPT, LOCAL_CHECK_BLOCKS_AT_ONCE, LOCAL_CHECK_PAUSE_MS } from "../editor/limits";
 import { DeepCheck } from "./deep-check";
@@ -43,6 +44,7 @@ export class Grammar {
   readonly local = new LocalCheck();
   /** Why the assistant reads no more, until it does again. */
   failure: Failure | null = null;
+  private isReadingAll = false;
   private readonly deep: DeepCheck;
   private editor: Editor | null = null;
   private readonly checked = new Map<string, Checked>();
@@ -74,6 +76,7 @@ export class Grammar {
           this.events.changed();
         },
         withdrawn: (generation) => this.withdraw(generation),
+        idle: () => requestAnimationFrame(() => this.sayRead()), // when the last of it is underlined
       },
       (text) => this.current.has(text),
     );
@@ -171,7 +174,21 @@ export class Grammar {
     }
     this.scan();
     this.deep.add(proseBlocks(this.editor.state.doc).map(({ text }) => text));
+    this.isReadingAll = true;
     announce("The assistant is reading the whole text.");
+  }
+
+  /** To who wanted the whole text read. */
+  private sayRead(): void {
+    if (!this.isReadingAll) return;
+    this.isReadingAll = false;
+    const count = this.list().length;
+    const found = count === 0 ? "Nothing" : count === 1 ? "One place" : `${count} places`;
+    if (this.failure) announce(failureSentence(this.failure, count > 0, "What was found stays underlined."));
+    else
+      announce(
+        `The assistant has read the whole text. ${found} in it ${count > 1 ? "are" : "is"} underlined.`,
+      );
   }
 
   /** Put the right words into the place of the wrong ones. */

@@ -11,6 +11,7 @@ import type { Citation } from "../assistant/messages";
 import { isSmallerOffered, ON_SMALLER } from "../assistant/offer";
 import { passageOf } from "../assistant/passage";
 import { dispatchAsOneStep } from "../assistant/undo-step";
+import { failureSentence } from "../assistant/words";
 import type { TrackedRanges } from "../collaboration/tracked-ranges";
 import { announce, notify } from "../editor/announce";
 import { REWRITE_DRAW_MS } from "../editor/limits";
@@ -146,7 +147,7 @@ export abstract class Versions<S extends Session> {
   protected begin(session: S): void {
     this.sessions.set(session.id, session);
     this.attempt(session);
-    announce(`${session.label}: the assistant is writing.`);
+    announce(`${session.label}: the assistant is reading.`);
   }
 
   /** Write what was decided for: one undo step, told to everybody. */
@@ -194,7 +195,9 @@ export abstract class Versions<S extends Session> {
     const states = { asked: "running", streaming: "running", cancelled: "stopped" } as const;
     const { state, held, text, demo, failure, citations: sources } = known;
     const now = state in states ? states[state as keyof typeof states] : (state as "done" | "failed");
+    const isFirst = session.own && attempt.text === "" && text !== "" && now === "running";
     Object.assign(attempt, { text, held, demo, failure, sources, state: now });
+    if (isFirst) announce(`${session.label}: the assistant is writing.`);
     if (isOver(known)) this.ended(session, attempt);
     else this.timer ??= setTimeout(() => this.redraw(), REWRITE_DRAW_MS);
   }
@@ -202,12 +205,16 @@ export abstract class Versions<S extends Session> {
   private ended(session: S, attempt: Attempt): void {
     this.redraw();
     if (!session.own) return;
+    announce(`${session.label}: ${this.ending(attempt)}`);
+  }
+
+  private ending(attempt: Attempt): string {
+    const { state, failure, sources, result } = attempt;
     const words = wordsOf(attempt);
-    if (attempt.state === "failed") announce(`${session.label}: the assistant could not finish.`);
-    else if (words)
-      announce(
-        `${session.label}: ${words}${sourcesSentence(attempt.sources)} Alt + F10 goes to what you can do with it.`,
-      );
+    const next = "Alt + F10 goes to what you can do.";
+    if (failure) return `${failureSentence(failure, result !== null, "What had arrived is shown.")} ${next}`;
+    if (state === "stopped") return words ? `stopped. ${words} ${next}` : `stopped. ${next}`;
+    return words ? `${words}${sourcesSentence(sources)} ${next}` : `no other words came. ${next}`;
   }
 
   /** Somebody else's is shown too, from its first event on; one's own after a reload, while nobody has decided. */

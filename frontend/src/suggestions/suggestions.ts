@@ -10,6 +10,7 @@ import { isSmallerOffered } from "../assistant/offer";
 import { decodePassage, locateStretch, type PassageAnchor, passageOf } from "../assistant/passage";
 import { replaceWords } from "../assistant/replacement";
 import { dispatchAsOneStep } from "../assistant/undo-step";
+import { failureSentence } from "../assistant/words";
 import { Resolver } from "../collaboration/anchors";
 import { type Tracked, TrackedRanges } from "../collaboration/tracked-ranges";
 import { call } from "../documents/api";
@@ -264,6 +265,9 @@ export class Suggestions {
     const kept = this.keep(known);
     const fresh = known.edits.slice(before?.edits.length ?? 0);
     if (fresh.length > 0) this.place(known, kept, fresh);
+    const isFirst = fresh.length > 0 && !before?.edits.length && known.state === "streaming";
+    if (isFirst && known.user?.id === this.assistant.config.user.id)
+      announce(`${aspectLabel(kept.aspect)}: the first suggestion is there.`);
     if (known.decided !== before?.decided) this.takeDecided(known);
     if (isOver(known) && !(before && isOver(before))) this.ended(known, kept);
     this.events.changed();
@@ -303,7 +307,10 @@ export class Suggestions {
     const label = aspectLabel(kept.aspect);
     if (known.state === "cancelled" && known.edits.length === 0) this.kept.delete(known.id);
     if (!own || known.state === "cancelled") return;
-    if (known.state === "failed") announce(`${label}: the assistant could not finish.`);
+    if (known.failure)
+      announce(
+        `${label}: ${failureSentence(known.failure, known.edits.length > 0, "What was found stays.")}`,
+      );
     else announce(`${label}: ${countWords(known.edits.length)}.`);
   }
 
