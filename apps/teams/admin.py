@@ -2,15 +2,29 @@
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
-from django.db.models import Count
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from apps.teams.models import Team, TeamInvitation, TeamMembership
+from apps.teams.models import Team, TeamInvitation, TeamMembership, TeamRole
+from apps.teams.services import delete_team, tell_membership_changed
+
+
+class MembershipFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic in the stubs only
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        kept = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data["DELETE"]]
+        if kept and not any(one["role"] == TeamRole.OWNER for one in kept):
+            raise ValidationError("A team needs an owner.")
 
 
 class TeamMembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # generic in the stubs only
     model = TeamMembership
+    formset = MembershipFormSet
     extra = 0
     autocomplete_fields = ("user",)
 
@@ -30,6 +44,20 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
     @admin.display(ordering="people_count")
     def people(self, team: Any) -> int:
         return int(team.people_count)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Have open sockets look again at who came, left or has another role."""
+        super().save_formset(request, form, formset, change)
+        changed = [one for one, _ in formset.changed_objects]
+        for membership in (*formset.new_objects, *changed, *formset.deleted_objects):
+            tell_membership_changed(membership.team_id, membership.user_id)
+
+    def delete_model(self, request: HttpRequest, obj: Team) -> None:
+        delete_team(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Team]) -> None:
+        for team in queryset:
+            delete_team(team)
 
 
 @admin.register(TeamInvitation)

@@ -24,7 +24,8 @@ def _on_commit(tell: Callable[[], object]) -> None:
     transaction.on_commit(tell, robust=True)
 
 
-def _tell_membership_changed(team_id: UUID, user_id: UUID) -> None:
+def tell_membership_changed(team_id: UUID, user_id: UUID) -> None:
+    """Tell the apps above, once the change is committed."""
     _on_commit(partial(membership_changed.send_robust, sender=Team, team_id=team_id, user_id=user_id))
 
 
@@ -60,7 +61,7 @@ def delete_team(team: Team) -> None:
     """Delete for good. Its documents stay with the people who were given a role of their own in them."""
     team_id = team.pk
     for user_id in team.memberships.values_list("user_id", flat=True):
-        _tell_membership_changed(team_id, user_id)
+        tell_membership_changed(team_id, user_id)
     team.delete()
     deeds.tell("team.deleted", target=("team", team_id))
     logger.info("team.deleted", extra={"team": str(team_id)})
@@ -124,7 +125,7 @@ def _add_member(team: Team, person: User, role: TeamRole, *, invited_by: User, s
     if not replaced:
         _refuse_when_full(team)
     membership = TeamMembership.objects.create(team=team, user=person, role=role)
-    _tell_membership_changed(team.pk, person.pk)
+    tell_membership_changed(team.pk, person.pk)
     _tell_joined(membership, actor_id=invited_by.pk)
     _on_commit(partial(mail.send_added, membership, invited_by=invited_by, site=site))
     logger.info("team.joined", extra={"team": str(team.pk), "user": str(person.pk), "role": role.value})
@@ -154,7 +155,7 @@ def remove_member(team: Team, *, user_id: UUID, by: User) -> None:
     _refuse_above(locked, by, TeamRole(membership.role))
     _keep_an_owner(locked, membership)
     membership.delete()
-    _tell_membership_changed(locked.pk, user_id)
+    tell_membership_changed(locked.pk, user_id)
     named = {"user": str(user_id), "was": membership.role}
     deeds.tell("team.member_removed", target=("team", locked.pk), actor_id=by.pk, **named)
     logger.info("team.left", extra={"team": str(locked.pk), "user": str(user_id), "by": str(by.pk)})
@@ -201,7 +202,7 @@ def accept_invitation(invitation: TeamInvitation, *, user: User) -> TeamMembersh
     if not created and not TeamRole(membership.role).includes(role):
         membership.role = role
         membership.save(update_fields=["role"])
-    _tell_membership_changed(locked.pk, user.pk)
+    tell_membership_changed(locked.pk, user.pk)
     _tell_joined(membership, actor_id=user.pk)
     logger.info("team.joined", extra={"team": str(locked.pk), "user": str(user.pk), "role": membership.role})
     return membership

@@ -219,6 +219,22 @@ def test_a_teams_document_goes_to_its_team(life: Life) -> None:
     assert document.memberships.get().user == life.bob
 
 
+def test_a_team_goes_to_its_longest_standing_admin_and_an_empty_one_leaves_its_documents_to_their_owners(
+    life: Life,
+) -> None:
+    for name, role in (("Carol", TeamRole.ADMIN), ("Dora", TeamRole.ADMIN)):
+        TeamMembership.objects.create(team=life.team, user=make_user(name), role=role)
+    alone = Team.objects.create(name="Alone")
+    TeamMembership.objects.create(team=alone, user=life.alice, role=TeamRole.OWNER)
+    Document.objects.filter(pk=life.bobs.pk).update(team=alone)
+    erase(life.alice)
+    owners = life.team.memberships.filter(role=TeamRole.OWNER).select_related("user")
+    assert [one.user.name for one in owners] == ["Carol"]  # before Bob, who is a member for longer
+    assert not Team.objects.filter(pk=alone.pk).exists()
+    kept = Document.objects.get(pk=life.bobs.pk)
+    assert (kept.team, kept.memberships.get().user) == (None, life.bob)
+
+
 def test_the_admin_does_not_delete_accounts(life: Life) -> None:
     root = make_user("Root", verified=True)
     root.is_staff = root.is_superuser = True

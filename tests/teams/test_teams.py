@@ -240,6 +240,41 @@ def test_whoever_leaves_or_loses_the_team_is_told_to_sockets(
         access_changed.disconnect(hear)
 
 
+def test_the_administration_keeps_an_owner_and_tells_sockets_who_came_and_went(
+    cast: dict[str, User], team: Team, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    told: list[Any] = []
+
+    def hear(user_id: Any, **_: Any) -> None:
+        told.append(user_id)
+
+    root = browser_of(User.objects.create_superuser("root@example.com"))
+    path = f"/admin/teams/team/{team.pk}/change/"
+    rows = list(team.memberships.order_by("pk"))
+    form: dict[str, Any] = {"name": "Night desk", "memberships-TOTAL_FORMS": 4, "memberships-INITIAL_FORMS": 3}
+    for at, row in enumerate(rows):
+        form |= {
+            f"memberships-{at}-{name}": value
+            for name, value in {"id": row.pk, "team": team.pk, "user": row.user_id, "role": row.role}.items()
+        }
+    access_changed.connect(hear)
+    try:
+        refused = root.post(path, {**form, "memberships-0-role": "member"})
+        assert "A team needs an owner." in refused.content.decode()
+        new = {"memberships-3-user": cast["stranger"].pk, "memberships-3-team": team.pk, "memberships-3-role": "member"}
+        with django_capture_on_commit_callbacks(execute=True):
+            saved = root.post(path, {**form, **new, "memberships-2-DELETE": "on", "memberships-1-role": "owner"})
+        assert saved.status_code == 302
+        assert set(told) == {cast["stranger"].pk, cast["member"].pk, cast["admin"].pk}
+        assert (role_of(team, cast["admin"]), role_of(team, cast["member"])) == ("owner", None)
+        told.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            root.post(f"/admin/teams/team/{team.pk}/delete/", {"post": "yes"})
+        assert set(told) == {cast["owner"].pk, cast["admin"].pk, cast["stranger"].pk}
+    finally:
+        access_changed.disconnect(hear)
+
+
 def test_a_deleted_team_leaves_its_documents_to_their_owners(cast: dict[str, User], team: Team) -> None:
     document = make_document(cast["owner"], "Desk notes")
     Document.objects.filter(pk=document.pk).update(team=team)
