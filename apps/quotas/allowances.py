@@ -116,6 +116,11 @@ class Allowance:
         return not self.allowed_actions or action in self.allowed_actions
 
 
+def shares_of(allowance: Allowance) -> tuple[Share, ...]:
+    """Return all shares for showing them; that of smaller models where there is one, last."""
+    return (*allowance.shares, allowance.smaller) if allowance.smaller.limit else allowance.shares
+
+
 def today(now: datetime | None = None) -> date:
     return (now or timezone.now()).astimezone(UTC).date()
 

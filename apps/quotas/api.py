@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from apps.accounts.authentication import ANY_SCOPE, caller
-from apps.quotas.allowances import Allowance, allowance_of
+from apps.quotas.allowances import Allowance, Share, allowance_of
 from apps.quotas.models import Pays
 from apps.quotas.usage import pools_of, usage_of
 
@@ -44,10 +44,14 @@ class PoolOutput(Schema):
 
 
 class UsageOutput(Schema):
-    """`shares`, `days`: your own tokens; `teams`: the pools of the teams you are in."""
+    """`shares`, `days`: your own tokens; `teams`: the pools of the teams you are in.
+
+    `smaller`: the tokens for smaller models, which are had where the others do not suffice.
+    """
 
     tier: str
     shares: list[ShareOutput]
+    smaller: ShareOutput
     teams: list[PoolOutput]
     days: list[DayOutput]
 
@@ -61,6 +65,7 @@ def read_usage(request: HttpRequest) -> Any:
     return {
         "tier": allowance.tier,
         "shares": _shares(allowance),
+        "smaller": _share(allowance.smaller),
         "teams": [
             {
                 "id": pool.team.pk,
@@ -76,13 +81,14 @@ def read_usage(request: HttpRequest) -> Any:
 
 
 def _shares(allowance: Allowance) -> list[dict[str, Any]]:
-    return [
-        {
-            "window": share.window,
-            "limit": share.limit,
-            "used": share.committed,
-            "remaining": share.left,
-            "resets_at": share.resets_at,
-        }
-        for share in allowance.shares
-    ]
+    return [_share(share) for share in allowance.shares]
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "window": share.window,
+        "limit": share.limit,
+        "used": share.committed,
+        "remaining": share.left,
+        "resets_at": share.resets_at,
+    }

@@ -18,6 +18,10 @@ DAYS_IN_FILE = 366
 ACTIONS_SHOWN = 5  # colours can be told apart so far; the rest is one
 OTHERS = "others"
 CORRECTIONS = "corrections"
+CSV_HEADS = (
+    *("day", "action", "model", "requests", "prompt_tokens", "completion_tokens"),
+    *("charged_tokens", "team", "smaller"),
+)
 
 
 @dataclass
@@ -69,16 +73,17 @@ class _Line:
 
 
 def csv_of(user_id: UUID, now_day: date | None = None) -> Iterator[str]:
-    """Yield the lines of a CSV file: day, action, requests, tokens, and the team that paid, where one did."""
+    """Yield the lines of a CSV file: day, action, requests, tokens, and the team that paid, where one did.
+
+    `smaller`: whether they were of the tokens for smaller models.
+    """
     last = now_day or today()
     writer = csv.writer(_Line())
-    yield writer.writerow(
-        ["day", "action", "model", "requests", "prompt_tokens", "completion_tokens", "charged_tokens", "team"]
-    )
+    yield writer.writerow(CSV_HEADS)
     rows = (
         Entry.objects.filter(user_id=user_id, day__gt=last - timedelta(days=DAYS_IN_FILE), day__lte=last)
-        .order_by("day", "kind", "action", "model", "team__name")
-        .values_list("day", "kind", "action", "model", "team_id", "team__name")
+        .order_by("day", "kind", "action", "model", "team__name", "is_smaller")
+        .values_list("day", "kind", "action", "model", "team_id", "team__name", "is_smaller")
         .annotate(
             requests=Count("generation_id"),
             prompt=Sum("prompt_tokens"),
@@ -86,9 +91,9 @@ def csv_of(user_id: UUID, now_day: date | None = None) -> Iterator[str]:
             charged=Sum("tokens"),
         )
     )
-    for day, kind, action, model, team_id, team, *numbers in rows:
+    for day, kind, action, model, team_id, team, smaller, *numbers in rows:
         paid_by = (team or "a team that is gone") if team_id else ""
-        yield writer.writerow([day.isoformat(), action or kind, model, *numbers, paid_by])
+        yield writer.writerow([day.isoformat(), action or kind, model, *numbers, paid_by, "yes" if smaller else ""])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.core import deeds
-from apps.quotas.allowances import Allowance, allowance_of
+from apps.quotas.allowances import Allowance, allowance_of, shares_of
 from apps.quotas.plot import plot
 from apps.quotas.usage import DAYS_SHOWN, csv_of, pools_of, usage_of
 
@@ -37,14 +37,14 @@ def usage_page(request: HttpRequest) -> HttpResponse:
 def _shares(allowance: Allowance) -> list[dict[str, Any]]:
     return [
         {
-            "window": share.window,
+            "name": "smaller" if share is allowance.smaller else share.window,
             "used": share.committed,
             "limit": share.limit,
             "left": share.left,
             "resets_at": share.resets_at,
             "is_scarce": share.limit is not None and share.committed >= share.limit * WARNING_SHARE,
         }
-        for share in allowance.shares
+        for share in shares_of(allowance)
     ]
 
 

@@ -1,5 +1,6 @@
 """The shipped tiers, and an installation with Alice, Bob and the test provider."""
 
+from collections.abc import Callable, Iterator
 from importlib import import_module
 
 import pytest
@@ -8,9 +9,12 @@ from django.db import close_old_connections, connections
 
 from apps.accounts.models import User
 from apps.assistant.models import Generation
+from apps.llm.models import Route
+from apps.llm.routing import tell_changed
 from apps.quotas.checks import find_differences
 from apps.quotas.models import Assignment, Entry, Pays, Reservation, TeamPool, Tier
 from apps.teams.models import Team
+from tests.assistant.conftest import House
 from tests.assistant.conftest import house as house
 from tests.assistant.conftest import own_house as own_house
 from tests.assistant.conftest import shared as shared
@@ -21,6 +25,19 @@ def tiers(transactional_db: None) -> dict[str, Tier]:
     """The tiers as a fresh installation has them: other tests empty the tables."""
     import_module("apps.quotas.migrations.0002_first_tiers").make_tiers(apps, None)
     return {tier.name: tier for tier in Tier.objects.all()}
+
+
+@pytest.fixture
+def route_to(house: House) -> Iterator[Callable[..., None]]:
+    """Have a model answer what a route with these fields is for, until the test's end."""
+
+    def route(model: str, **fields: object) -> None:
+        Route.objects.create(**fields).models.create(model=model)
+        tell_changed()
+
+    yield route
+    Route.objects.all().delete()
+    tell_changed()
 
 
 def give(user: User, **limits: object) -> Tier:

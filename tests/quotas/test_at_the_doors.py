@@ -1,23 +1,23 @@
 """Quotas as people meet them: over real sockets, with real generators, and a provider that counts."""
 
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
+from functools import partial
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from apps.accounts.api_keys import create_key
 from apps.assistant.models import Generation
 from apps.assistant.tasks import settle_stranded
-from apps.llm.models import Route
-from apps.llm.routing import tell_changed
 from apps.quotas.checks import find_differences
 from apps.quotas.models import Entry, Override, Reservation, Tier
 from apps.quotas.people import set_tier
-from tests.assistant.clients import cookie_of
+from tests.assistant.clients import AssistantClient, cookie_of
 from tests.assistant.conftest import House
 from tests.collaboration.clients import SyncClient
+from tests.processes import wait_until
 from tests.quotas.conftest import give
 
 
@@ -65,23 +65,10 @@ def test_at_the_limit_it_says_until_when_and_asks_no_provider(house: House, tier
     assert not Reservation.objects.exists()
 
 
-@pytest.fixture
-def offer_smaller(house: House) -> Iterator[Callable[..., None]]:
-    """Have a smaller model answer what people have not enough tokens for."""
-
-    def offer(**fields: object) -> None:
-        Route.objects.create(is_smaller=True, **fields).models.create(model="openai/small")
-        tell_changed()
-
-    yield offer
-    Route.objects.all().delete()
-    tell_changed()
-
-
 def test_at_the_limit_the_same_is_offered_on_a_smaller_model(
-    house: House, tiers: dict[str, Tier], offer_smaller: Callable[..., None]
+    house: House, tiers: dict[str, Tier], route_to: Callable[..., None]
 ) -> None:
-    offer_smaller(action="continue", charged_percent=50)
+    route_to("openai/small", is_smaller=True, action="continue", charged_percent=50)
     give(house.alice, tokens_per_day=100, smaller_tokens_per_day=5_000)
     alice = house.join(house.alice)
     assert alice.frames[0]["quota"]["smaller_tokens"] == 5_000
@@ -107,9 +94,9 @@ def test_at_the_limit_the_same_is_offered_on_a_smaller_model(
 
 
 def test_nothing_is_offered_that_the_tier_does_not_have(
-    house: House, tiers: dict[str, Tier], offer_smaller: Callable[..., None]
+    house: House, tiers: dict[str, Tier], route_to: Callable[..., None]
 ) -> None:
-    offer_smaller(charged_percent=0)
+    route_to("openai/small", is_smaller=True, charged_percent=0)
     give(house.alice, tokens_per_day=100, allowed_models=["openai/test"])
     alice = house.join(house.alice)
     alice.generate("Late. ")
@@ -153,14 +140,42 @@ def test_what_an_admin_changes_holds_for_the_next_request_and_is_told(house: Hou
     assert alice.hear_type("error")["code"] == "quota_exceeded"
 
 
-def test_a_tier_change_is_in_force_in_every_process(house: House, tiers: dict[str, Tier]) -> None:
+def test_a_change_of_tier_exception_or_route_is_in_force_in_every_process(
+    house: House, tiers: dict[str, Tier], route_to: Callable[..., None]
+) -> None:
     clients = [house.join(house.alice, web) for web in (house.web, house.start_web())]
     small = Tier.objects.create(name="small", label="Small", tokens_per_day=1)
     set_tier([house.alice], small)
-    for client in clients:
-        assert client.hear_until(lambda frame: frame["type"] == "quota", seconds=30)["tier"] == "small"
+    for client in clients:  # the very next request
         client.generate("Late. ")
         assert client.hear_type("error", seconds=30)["code"] == "quota_exceeded"
+        assert client.hear_until(lambda frame: frame["type"] == "quota", seconds=30)["tier"] == "small"
+    Override.objects.create(user=house.alice, reason="talk", starts_at="2026-01-01T00:00Z", tokens_per_day=100_000)
+    for client in clients:
+        assert client.hear_end(client.generate("Late. "))["type"] == "done"
+
+    def answered_by(client: AssistantClient) -> str:
+        assert client.hear_end(client.generate("Late. "))["type"] == "done"
+        return str(house.provider.requests[-1].body["model"])
+
+    changed = time.monotonic()
+    route_to("openai/other", action="continue")
+    for client in clients:
+        wait_until(partial(lambda one: answered_by(one) == "other", client), seconds=30, what="the new route")
+    print(f"the new route answered in both after {time.monotonic() - changed:.2f} s")
+
+
+def test_a_route_says_how_many_tokens_of_a_hundred_count(
+    house: House, tiers: dict[str, Tier], route_to: Callable[..., None]
+) -> None:
+    route_to("openai/half", action="continue", charged_percent=50)
+    alice = house.join(house.alice)
+    done = alice.hear_end(alice.generate("Late. "))
+    entry, used = Entry.objects.get(), sum(done["usage"].values())
+    assert (entry.model, entry.tokens) == ("openai/half", -(-used // 2))
+    assert (entry.prompt_tokens + entry.completion_tokens, entry.is_smaller) == (used, False)
+    assert done["quota"]["remaining_tokens"] == 1_000_000 - entry.tokens
+    assert find_differences() == []
 
 
 def test_a_cancelled_generation_is_charged_what_was_sent(house: House, tiers: dict[str, Tier]) -> None:

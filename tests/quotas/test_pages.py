@@ -9,12 +9,15 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from apps.accounts.models import User
+from apps.moderation.models import AuditRecord
 from apps.quotas.allowances import allowance_of, today
-from apps.quotas.models import Assignment, Entry, Override, Tier
+from apps.quotas.models import Assignment, Entry, Override, Pays, TeamPool, Tier
 from apps.quotas.plot import plot
 from apps.quotas.services import Used, settle
 from apps.quotas.usage import Day
+from apps.teams.models import Team
 from tests.cast import browser_of, make_user
+from tests.quotas.conftest import give_pool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,6 +37,33 @@ def test_the_usage_page_shows_what_is_left_and_a_bar_per_action(tiers: dict[str,
     assert "continue: 900,000 tokens" in page
     assert "style=" not in page
     assert 'href="/settings/usage/"' in browser_of(alice).get("/settings/").content.decode()
+
+
+def test_the_page_shows_what_smaller_models_have_beside_the_rest(tiers: dict[str, Tier]) -> None:
+    alice = make_user("Alice")
+    assert "Smaller models" not in browser_of(alice).get("/settings/usage/").content.decode()
+    Tier.objects.filter(is_default=True).update(smaller_tokens_per_day=40_000)
+    page = browser_of(alice).get("/settings/usage/").content.decode()
+    assert "Smaller models" in page
+    assert "40,000 of 40,000 tokens left today" in page
+    assert browser_of(alice).get("/api/v1/usage").json()["smaller"]["remaining"] == 40_000
+
+
+@pytest.mark.parametrize("path", ["override", "teampool"])
+def test_deleting_what_changes_limits_asks_first(root: Client, path: str) -> None:
+    alice = make_user("Alice")
+    team = Team.objects.create(name="Night desk")
+    pool = give_pool(team, Pays.TEAM_ONLY, tokens_per_day=100)
+    made: Override | TeamPool = pool
+    if path == "override":
+        made = Override.objects.create(user=alice, reason="a talk", starts_at="2026-01-01T00:00Z", tokens_per_day=5)
+    there = f"/admin/quotas/{path}/{made.pk}/delete/"
+    assert "Are you sure" in root.get(there).content.decode()
+    assert "Are you sure" in act(root, path, "delete_selected", [made.pk])
+    assert type(made).objects.filter(pk=made.pk).exists()
+    root.post(there, {"post": "yes"})
+    assert not type(made).objects.filter(pk=made.pk).exists()
+    assert AuditRecord.objects.filter(target_id=str(made.pk), action__startswith="admin.").exists()
 
 
 def test_who_has_asked_for_nothing_is_told_so(tiers: dict[str, Tier]) -> None:
@@ -60,8 +90,10 @@ def test_the_file_has_a_line_per_day_and_action_of_ones_own(tiers: dict[str, Tie
             "completion_tokens": "35",
             "charged_tokens": "140",
             "team": "",
+            "smaller": "",
         }
     ]
+    assert AuditRecord.objects.filter(action="usage.exported", actor_id=alice.pk).exists()
 
 
 def test_both_ask_for_a_log_in(client: Client) -> None:
@@ -111,6 +143,10 @@ def test_many_get_another_tier_after_the_admin_was_asked(root: Client, tiers: di
     assert "2 people now have the tier Pro" in done
     assert {allowance_of(one.pk).tier for one in people} == {"pro"}
     assert LogEntry.objects.filter(change_message__contains="Pro").count() == 2
+    assert (
+        AuditRecord.objects.filter(target_id__in=[str(one.pk) for one in people], action__startswith="admin.").count()
+        == 2
+    )
 
 
 def test_tokens_are_given_back_by_rows_of_the_ledger(root: Client) -> None:
@@ -123,6 +159,8 @@ def test_tokens_are_given_back_by_rows_of_the_ledger(root: Client) -> None:
     assert (correction.tokens, correction.note) == (-200, "a bad answer")
     assert correction.made_by is not None
     assert correction.made_by.email == "root@example.com"
+    assert LogEntry.objects.filter(change_message__contains="Gave 200 tokens back").count() == 1
+    assert AuditRecord.objects.filter(target_id=str(alice.pk), action__startswith="admin.").count() == 1
 
 
 def test_the_default_tier_is_changed_after_the_admin_was_asked(root: Client, tiers: dict[str, Tier]) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.errors import Invalid
+from apps.moderation.models import AuditRecord
 from apps.quotas.allowances import allowance_of_team, today
 from apps.quotas.checks import find_differences
 from apps.quotas.models import DailyUse, Entry, Override, Pays, Reservation, TeamDailyUse, Tier
@@ -157,7 +158,7 @@ def test_people_see_their_teams_pool_beside_their_own(alice: User, team: Team) -
     assert "Team Night desk" in page
     assert "4,500 of 5,000 tokens left" in page
     lines = browser.get("/settings/usage.csv").content.decode().splitlines()
-    assert [line.rpartition(",")[2] for line in lines] == ["team", "Night desk", ""]
+    assert [line.split(",")[-2] for line in lines] == ["team", "Night desk", ""]
 
 
 def test_in_a_teams_document_the_team_pays_and_the_socket_says_so(house: House, tiers: dict[str, Tier]) -> None:
@@ -192,6 +193,7 @@ def test_administrators_set_rules_and_give_back_after_being_asked(alice: User, t
     browser.post(path, {"action": "set_rule", "confirmed": "1", "pays": "personal_first", **chosen})
     team.pool.refresh_from_db()
     assert team.pool.pays == Pays.PERSONAL_FIRST
+    assert AuditRecord.objects.filter(target_id=str(team.pk), action__startswith="admin.").count() == 1
     back = {"action": "give_tokens_back", "confirmed": "1", "tokens": "60", "note": "outage", **chosen}
     assert "Night desk got 60 tokens back." in browser.post(path, back, follow=True).content.decode()
     assert allowance_of_team(team.pk).left == 100
