@@ -14,11 +14,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 
-from apps.assistant import routing_admin
+from apps.assistant import live_admin, routing_admin
 from apps.assistant.models import Generation
 from apps.core import deeds
 
-__all__ = ["GenerationAdmin", "routing_admin"]
+__all__ = ["GenerationAdmin", "live_admin", "routing_admin"]
 
 REASON_MIN_CHARACTERS = 10
 REASON_MAX_CHARACTERS = 300

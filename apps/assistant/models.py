@@ -190,6 +190,16 @@ class Conversation(models.Model):
         return self.visibility == Visibility.PRIVATE
 
 
+class LiveUsage(Generation):
+    """What is used now, as the admin's page of it shows."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ("view",)
+        verbose_name = "live usage"
+        verbose_name_plural = "live usage"
+
+
 class Turn(models.Model):
     """A question and its answer: the answer is `generation`, the question the last message of its input.
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -261,6 +262,9 @@ class Entry(models.Model):
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
             models.Index(fields=["user", "day"], name="entry_by_day"),
+            BrinIndex(
+                "day", pages_per_range=16, autosummarize=True, name="entry_of_day"
+            ),  # live usage: rows come in order
             models.Index(fields=["team", "day"], name="entry_by_team", condition=Q(team__isnull=False)),
         ]
         constraints: ClassVar = [

@@ -24,6 +24,8 @@ GEOIP_DATABASE = env.str("GEOIP_DATABASE", "")  # the file's path; for whom no h
 _countries: dict[str, str] = env.dict("RATE_COUNTRIES", {})  # generations of some, e.g. "NL=6000,ZZ=60"; ZZ: unknown
 RATE_COUNTRIES: dict[str, int] = {country.upper(): int(limit) for country, limit in _countries.items()}
 
+ADMIN_LIVE_SECONDS = env.int("ADMIN_LIVE_SECONDS", 5)  # how often the administration asks for live usage anew
+
 QUOTA_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "check-ledger": {"task": "apps.quotas.tasks.check_ledger", "schedule": crontab("43", "2")},
 }

@@ -1,5 +1,6 @@
 """The administration, as admins meet it: in both colours and on a telephone, by axe, quiet in the console."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ def test_the_administration_is_calm_accessible_and_within_the_policy(site: Site,
         "routes": "/admin/llm/route/",
         "route": "/admin/llm/route/add/",
         "price": "/admin/llm/price/add/",
+        "exception": "/admin/quotas/override/add/",
+        "pools": "/admin/quotas/teampool/",
+        "pool": "/admin/quotas/teampool/add/",
+        "ledger": "/admin/quotas/entry/",
+        "live": "/admin/assistant/liveusage/",
+        "team": "/admin/teams/team/add/",
     }
     found: dict[str, list[Any]] = {}
     said: list[str] = []
@@ -68,3 +75,23 @@ def test_the_administration_is_calm_accessible_and_within_the_policy(site: Site,
     look_at("record")
     assert not {name: faults for name, faults in found.items() if faults}
     assert not said
+
+
+def test_live_usage_shows_by_itself_what_is_asked(site: Site) -> None:
+    admin = site.admin("Carol")
+    index, page = admin.open("/admin/"), admin.open("/admin/assistant/liveusage/")
+    errors, others = watch_console(index), watch_console(page)
+    requests = index.locator(".live dd").nth(2)
+    expect(requests).to_have_text(re.compile(r"^[\d,]+$"))
+    before = requests.inner_text()
+    writer = admin.open(site.document(admin))
+    ready(writer)
+    write(writer, "The heron waits by the weir.")
+    writer.keyboard.press("Control+Enter")
+    expect(writer.locator(".ghost")).to_be_visible()
+    page.bring_to_front()
+    expect(page.get_by_role("row", name=re.compile(re.escape(admin.email))).first).to_be_visible(timeout=30_000)
+    index.bring_to_front()
+    expect(requests).not_to_have_text(before, timeout=30_000)
+    assert not errors
+    assert not others

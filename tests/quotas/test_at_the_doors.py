@@ -146,12 +146,12 @@ def test_a_change_of_tier_exception_or_route_is_in_force_in_every_process(
     clients = [house.join(house.alice, web) for web in (house.web, house.start_web())]
     small = Tier.objects.create(name="small", label="Small", tokens_per_day=1)
     set_tier([house.alice], small)
-    for client in clients:  # the very next request
+    for client in clients:
+        assert client.hear_until(lambda frame: frame["type"] == "quota", seconds=30)["tier"] == "small"
         client.generate("Late. ")
         assert client.hear_type("error", seconds=30)["code"] == "quota_exceeded"
-        assert client.hear_until(lambda frame: frame["type"] == "quota", seconds=30)["tier"] == "small"
     Override.objects.create(user=house.alice, reason="talk", starts_at="2026-01-01T00:00Z", tokens_per_day=100_000)
-    for client in clients:
+    for client in clients:  # the very next request
         assert client.hear_end(client.generate("Late. "))["type"] == "done"
 
     def answered_by(client: AssistantClient) -> str:

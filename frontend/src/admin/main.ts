@@ -10,6 +10,11 @@ import "./figures.css";
 import "./narrow.css";
 import "./analytics.css";
 import "./review.css";
+import "./live.css";
 import { bindReviewKeys } from "./keys";
+import { keepLive } from "./live";
+import { nameFields } from "./names";
 
 bindReviewKeys();
+keepLive();
+nameFields();

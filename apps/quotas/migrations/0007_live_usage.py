@@ -1,0 +1,20 @@
+import django.contrib.postgres.indexes
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    atomic = False  # people go on writing meanwhile
+
+    dependencies = [
+        ("quotas", "0006_smaller_models"),
+    ]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="entry",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                "day", autosummarize=True, name="entry_of_day", pages_per_range=16
+            ),
+        ),
+    ]
