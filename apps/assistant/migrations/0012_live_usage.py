@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("assistant", "0010_experiments"),
+        ("assistant", "0011_withdrawn"),
     ]
 
     operations = [
