@@ -75,6 +75,7 @@ OTHERS = {
     "quotas.DailyUse": "counters of the pseudonym",
     "quotas.Reservation": "tokens of the pseudonym",
     "quotas.Account": "a proxy of the user",
+    "assistant.LiveUsage": "a proxy of generations",
 }
 NOT_PERSONAL = {
     *("auth.Group", "auth.Group_permissions", "auth.Permission", "contenttypes.ContentType"),
