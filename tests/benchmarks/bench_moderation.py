@@ -15,6 +15,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import django
+
 if TYPE_CHECKING:
     from apps.moderation.rules import RuleSet
 
@@ -123,6 +125,7 @@ def _words(count: int) -> list[str]:
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    django.setup()
     return run()
 
 
