@@ -1,9 +1,10 @@
 """Chat in the rail: two people, a shared and a private conversation, hostile answers, the text, and a reload."""
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.editor import ready, saved, text_box, text_of, write
 from tests.e2e.site import Site
@@ -78,6 +79,34 @@ def test_history_is_found_again_after_a_reload(provided_site: Site, provider: Pr
     panel = page.locator("#rail-panel-chat")
     expect(panel.locator(".turn")).to_contain_text("By the weir.")
     expect(panel.get_by_label("Your question")).to_have_value("A question I did not send")
+
+
+def test_a_question_asked_before_the_history_is_there_follows_on_from_it(
+    provided_site: Site, provider: Provider
+) -> None:
+    provider.behave(text="By_the_weir.")
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
+    ready(page)
+    panel = open_chat(page)
+    ask(panel, "Where?")
+    answered(panel, "By the weir.")
+    held: list[Route] = []
+    page.route(re.compile(r"/messages/(\?|$)"), lambda route: held.append(route))
+    page.reload()
+    ready(page)
+    panel = page.locator("#rail-panel-chat")
+    provider.behave(text="All_day.")
+    ask(panel, "How long?")
+    ask(panel, "And then?")  # not taken beside another: it stays where it was written
+    expect(panel.get_by_label("Your question")).to_have_value("And then?")
+    assert held
+    for route in held:
+        route.continue_()
+    page.unroute_all()
+    answered(panel, "All day.")
+    expect(panel.locator(".turn").first).to_contain_text("By the weir.")
+    expect(panel.locator(".turn")).to_have_count(2)
 
 
 def test_scripts_pictures_and_script_links_are_harmless(provided_site: Site, provider: Provider) -> None:

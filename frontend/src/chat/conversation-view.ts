@@ -58,6 +58,8 @@ export class ConversationView {
   private frame = 0;
   private gone = false;
   private beginning = false;
+  /** The first reading of the turns: before it, what a question follows on is not known. */
+  private reading: Promise<unknown> | null = null;
 
   /** `conversation`: null for one that begins with the first question. */
   constructor(
@@ -90,10 +92,11 @@ export class ConversationView {
     return this.conversation?.id ?? null;
   }
 
+  /** Not before the server has taken what was asked: a question that it refuses is kept as a draft. */
   destroy(): void {
     this.gone = true;
     cancelAnimationFrame(this.frame);
-    this.stop();
+    if (!this.waits) this.stop();
   }
 
   focus(): void {
@@ -104,9 +107,15 @@ export class ConversationView {
   /** Read the latest turns, at first and whenever something may have been missed. Throws Problem. */
   async load(): Promise<void> {
     if (!this.conversation) return;
+    const reading = this.readTurns(this.conversation.id);
+    this.reading ??= reading.catch(() => {});
+    await reading;
+  }
+
+  private async readTurns(conversation: string): Promise<void> {
     const first = this.thread.isEmpty;
     this.log.setAttribute("aria-busy", String(first));
-    const { items, more } = await this.host.conversations.turns(this.conversation.id);
+    const { items, more } = await this.host.conversations.turns(conversation);
     if (this.gone) return;
     if (first) this.earlier.hidden = !more;
     this.thread.merge(items.map((turn) => this.withLive(turn)));
@@ -152,6 +161,11 @@ export class ConversationView {
     return `interline.chat.draft.${this.host.assistant.config.document.id}.${this.id ?? "new"}`;
   }
 
+  /** Whether the server has yet to take what was asked. */
+  private get waits(): boolean {
+    return this.thread.path().some(({ state }) => state === "asked");
+  }
+
   private get running(): Turn | undefined {
     return this.thread.path().find(isRunning);
   }
@@ -162,9 +176,8 @@ export class ConversationView {
     question: string,
     more: { replaces?: string; reference?: Reference; smaller?: boolean } = {},
   ): Promise<void> {
-    if (this.beginning) return;
     const reference = more.reference ?? this.reference;
-    if (!this.conversation && !(await this.begin(question))) return;
+    if (!(await this.isReady(question))) return;
     if (!more.reference) this.refer({});
     const { assistant, editor } = this.host;
     const path = this.thread.path();
@@ -193,9 +206,25 @@ export class ConversationView {
     announce("The assistant is reading.");
   }
 
+  /** Whether there is a conversation, and what a question follows on is known; where not, `question` is given back. */
+  private async isReady(question: string): Promise<boolean> {
+    if (this.beginning) {
+      this.composer.giveBack(question);
+      return false;
+    }
+    this.beginning = true;
+    try {
+      if (!this.conversation && !(await this.begin(question))) return false;
+      await this.reading;
+    } finally {
+      this.beginning = false;
+    }
+    if (this.gone) this.composer.giveBack(question);
+    return !this.gone;
+  }
+
   /** Make the conversation of which this is the first question. */
   private async begin(question: string): Promise<boolean> {
-    this.beginning = true;
     try {
       this.conversation = await this.host.conversations.begin("private");
       this.composer.moveDraft(this.draftKey);
@@ -206,8 +235,6 @@ export class ConversationView {
       this.composer.giveBack(question);
       notify(error.message);
       return false;
-    } finally {
-      this.beginning = false;
     }
   }
 
@@ -220,6 +247,11 @@ export class ConversationView {
     }
     if (known.state === "failed" && known.seq === 0) {
       this.refused(turn, known);
+      if (this.gone) this.stop();
+      return;
+    }
+    if (this.gone && known.state !== "asked") {
+      this.stop();
       return;
     }
     const now = merged(turn, known);

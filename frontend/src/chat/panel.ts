@@ -3,7 +3,7 @@ import type { Editor } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
 import { Problem } from "../documents/api";
 import { announce, notify } from "../editor/announce";
-import { mayEdit } from "../editor/config";
+import { mayEdit, type Role } from "../editor/config";
 import { openDialog } from "../editor/dialog";
 import { make, makeButton } from "../page/elements";
 import { ConversationView, type Reference } from "./conversation-view";
@@ -15,6 +15,7 @@ export class ChatPanel {
   private readonly body = make("div", "chat-body");
   private view: ConversationView | null = null;
   private open: Conversation | null = null;
+  private mayAsk: boolean;
 
   constructor(
     container: HTMLElement,
@@ -22,15 +23,22 @@ export class ChatPanel {
     private readonly assistant: Assistant,
   ) {
     this.conversations = new Conversations(assistant.config.document.id);
+    this.mayAsk = mayEdit(assistant.config.role);
     container.classList.add("chat-panel");
     container.append(this.top, this.body);
     assistant.onConversation((id) => this.changed(id));
     assistant.onReachable(() => this.view?.redraw());
     assistant.onPolicy(() => this.view?.redraw());
-    // Another role asks, or only reads: the conversation is opened again as it may be used now.
-    assistant.onRole(() => queueMicrotask(() => this.view && this.showConversation(this.open)));
+    assistant.onRole((role) => this.roleIs(role));
     assistant.onHello(() => this.attempt(async () => this.view?.load()));
     this.start();
+  }
+
+  /** Another role asks, or only reads: the conversation is opened again as it may be used now. */
+  private roleIs(role: Role): void {
+    if (mayEdit(role) === this.mayAsk) return; // every connection says it; what is being asked stays
+    this.mayAsk = mayEdit(role);
+    queueMicrotask(() => this.view && this.showConversation(this.open));
   }
 
   /** Ask about something: in the conversation that is open, or in a new one. */
