@@ -12,6 +12,9 @@ from tests.provider.fixture import Provider
 
 START_TIMEOUT_MS = 60_000  # 16 MB of WebAssembly, on a busy machine
 
+# Nobody asks the assistant anything by merely typing.
+ALONE = "for (const name of ['completion', 'grammar.deep']) localStorage.setItem(`interline.${name}`, 'off')"
+
 
 def underlined(page: Page, word: str) -> Locator:
     return text_box(page).locator(".finding", has_text=re.compile(f"^{re.escape(word)}$"))
@@ -181,3 +184,33 @@ def test_a_documents_house_style_is_kept_and_given_to_the_assistant(provided_sit
     reading = open_house_style(theirs, "This document’s").get_by_role("textbox")
     expect(reading).to_have_value("British spelling, and no “utilize”.")
     expect(reading).not_to_be_editable()
+
+
+def test_the_check_in_the_browser_sends_nothing_and_leaves_other_languages_to_the_assistant(
+    provided_site: Site, provider: Provider
+) -> None:
+    alice = provided_site.person("Alice")
+    page = alice.context.new_page()
+    page.add_init_script(ALONE)
+    sent: list[str | bytes] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto(provided_site.document(alice))
+    ready(page)
+    methods: list[str] = []
+    page.on("request", lambda request: methods.append(request.method))
+    write(page, "The heron waits by teh weir, and the river is high.")
+    expect(underlined(page, "teh")).to_be_visible(timeout=START_TIMEOUT_MS)
+    assert set(methods) <= {"GET"}
+    assert not [frame for frame in sent if isinstance(frame, str) and '"generate"' in frame]
+    assert provider.requests == []
+
+    page.get_by_role("button", name="Panels").click()
+    page.get_by_role("tab", name="Grammar").click()
+    page.get_by_role("checkbox", name="Have the assistant read").check()
+    provider.behave(text="[]")
+    write(page, "")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Ich habe den Reiher heute Morgen am Fluss gesehen, und teh Wehr stand noch.")
+    asked = wait_until(lambda: [one.prompt for one in provider.requests], seconds=60, what="a request")
+    assert "den Reiher heute Morgen" in asked[0]
+    expect(underlined(page, "teh")).to_have_count(1)

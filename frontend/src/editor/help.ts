@@ -2,7 +2,7 @@
 import { isApple } from "./create";
 import { openDialog } from "./dialog";
 
-const GROUPS: readonly [string, readonly [string, string][]][] = [
+export const GROUPS: readonly [string, readonly [string, string][]][] = [
   [
     "The assistant",
     [
