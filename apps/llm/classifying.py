@@ -46,6 +46,7 @@ async def classify(texts: Iterable[str], *, seconds: float) -> list[Category]:
     pieces = pieces_of(texts)
     if not pieces:
         return []
+    _load()
     started, outcome = time.monotonic(), "done"
     try:
         async with asyncio.timeout(seconds):
@@ -82,10 +83,13 @@ def pieces_of(texts: Iterable[str]) -> list[str]:
     return pieces
 
 
-async def _ask(pieces: list[str]) -> Any:
-    import litellm  # noqa: PLC0415  (seconds and 170 MB, and only where a moderation model is set)
-
+def _load() -> None:
+    """Import litellm: seconds and 170 MB, only where a moderation model is set, and not on its clock."""
     from apps.llm import engine  # noqa: F401, PLC0415  (sets litellm up)
+
+
+async def _ask(pieces: list[str]) -> Any:
+    import litellm  # noqa: PLC0415  (see `_load`)
 
     named = _named_address()
     _, provider, key, base = litellm.get_llm_provider(model=settings.AI_MODERATION_MODEL, **named)

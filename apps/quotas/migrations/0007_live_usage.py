@@ -1,6 +1,7 @@
 import django.contrib.postgres.indexes
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations
+
+from apps.core.online_index import AddIndexOnline
 
 
 class Migration(migrations.Migration):
@@ -11,7 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexOnline(
             model_name="entry",
             index=django.contrib.postgres.indexes.BrinIndex(
                 "day", autosummarize=True, name="entry_of_day", pages_per_range=16
