@@ -57,8 +57,9 @@ export class MarkdownStream {
     if (!text.startsWith(this.written) || (!this.parser && this.written)) this.clear();
     if (text !== this.written || !this.parser) {
       this.parser ??= smd.parser(renderer(this.root));
-      // Sign by sign: the parser reads some borders of pieces as borders of words, and answers must not depend on them.
-      for (const sign of text.slice(this.written.length)) smd.parser_write(this.parser, sign);
+      // By code units: the parser reads some borders of pieces as borders of words, and answers must not depend on them.
+      for (let at = this.written.length; at < text.length; at++)
+        smd.parser_write(this.parser, text.charAt(at));
       this.written = text;
     }
     if (!whole) return;
@@ -123,7 +124,7 @@ function top(places: Place[]): Place {
 }
 
 function link(element: HTMLAnchorElement, address: string): void {
-  element.href = address;
+  element.href = new URL(address).href; // without the white space that an address may begin with
   element.target = "_blank";
   element.rel = "noopener noreferrer nofollow";
 }
