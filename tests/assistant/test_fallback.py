@@ -21,7 +21,12 @@ def _ends_are_settled(transactional_db: None) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def two_models(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    environment = {"AI_FALLBACK_MODELS": SECOND, "AI_RETRIES": "1", "AI_RETRY_SECONDS": "0.05"}
+    environment = {
+        "AI_FALLBACK_MODELS": SECOND,
+        "AI_RETRIES": "1",
+        "AI_RETRY_SECONDS": "0.05",
+        "AI_FIRST_TOKEN_TIMEOUT_SECONDS": "3",  # on a busy machine the first model must have its say
+    }
     with started(tmp_path_factory.mktemp("fallback"), **environment) as running:
         yield running
 
