@@ -97,8 +97,9 @@ export class ChatPanel {
   private async changed(id: string): Promise<void> {
     if (!this.view) this.refreshList();
     if (this.open?.id !== id) return;
+    const { view } = this;
     const now = await this.conversations.read(id).catch((error: unknown) => error);
-    if (this.open?.id !== id) return;
+    if (this.view !== view) return; // what was read of it may be older than what is shown: a deletion, undone
     if (now instanceof Problem && now.status === 404) {
       notify("This conversation is not there any more: it was deleted, or is private now.");
       this.showConversation(null);
