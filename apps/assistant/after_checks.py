@@ -41,16 +41,16 @@ def check_all_due() -> int:
 def _each(targets: "QuerySet[Any]", subject_of: Callable[[Any], Subject]) -> int:
     checked = 0
     for target in targets[: settings.MODERATION_AFTER_AT_ONCE]:
-        subject = subject_of(target)
-        place = subject.place
-        if place.document_id is None or not is_looked_at_after(place.target_kind, place.document_id):
-            pass_over(place, subject.of)
-            continue
         try:
+            subject = subject_of(target)
+            place = subject.place
+            if place.document_id is None or not is_looked_at_after(place.target_kind, place.document_id):
+                pass_over(place, subject.of)
+                continue
             check(subject)
             checked += 1
         except Exception:
-            logger.exception("moderation.check_broke", extra={"target": f"{place.target_kind} {place.target_id}"})
+            logger.exception("moderation.check_broke", extra={"target": f"{type(target).__name__} {target.pk}"})
     return checked
 
 
