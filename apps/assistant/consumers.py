@@ -57,6 +57,7 @@ from apps.core.buckets import Bucket
 from apps.core.close_codes import CloseCode
 from apps.core.countries import socket_country
 from apps.core.errors import Forbidden, InterlineError, Invalid
+from apps.core.halves import until_one_ends
 from apps.core.ids import request_id
 from apps.core.kept import all_known
 from apps.core.messages import Message
@@ -174,7 +175,7 @@ class AssistantSocket:
 
     async def serve(self) -> None:
         """Run until the client leaves. Raises SocketRefused, Closing, ReaderTooSlow."""
-        await self._until_one_ends(self._read(), self._delivery.run(), self._refused)
+        await until_one_ends(self._read(), self._delivery.run(), self._refused)
 
     async def leave(self) -> None:
         for generation_id in list(self._traces):
@@ -183,17 +184,6 @@ class AssistantSocket:
             await feeds().leave(self._feed, self)
         for task in self._tasks:
             task.cancel()
-
-    async def _until_one_ends(self, *halves: Awaitable[None]) -> None:
-        tasks = [asyncio.ensure_future(half) for half in halves]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _say_hello(self) -> None:
         assert self._feed is not None

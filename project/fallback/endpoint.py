@@ -3,7 +3,6 @@
 Plain ASGI: frames come many times a second, and Django's request handling would cost more than they do.
 """
 
-import asyncio
 import hashlib
 import json
 import time
@@ -19,6 +18,7 @@ from pydantic import Field, ValidationError
 
 from apps.core.close_codes import CloseCode
 from apps.core.errors import Forbidden, InterlineError, Invalid, NotFound, TooLarge
+from apps.core.halves import until_one_ends
 from apps.core.messages import Message
 from project.edge import REQUEST_ID_HEADER, header
 from project.fallback.relay import reach, relay
@@ -152,15 +152,7 @@ def _events(items: list[Item]) -> bytes:
 
 async def _while_present(receive: Any, work: Awaitable[None]) -> None:
     """Do `work` until it is done or the client has gone."""
-    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(_departure(receive))]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await until_one_ends(work, _departure(receive))
 
 
 async def _departure(receive: Any) -> None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
-from tests.laws.writers import NOT_CONNECTED, PERMANENT, RECONNECT_SECONDS, ChooseURL, origin_of
+from tests.laws.writers import NOT_CONNECTED, PERMANENT, RECONNECT_SECONDS, ChooseURL, connection
 
 ENDS = ("done", "failed", "cancelled")
 PING_SECONDS = 1.0
@@ -128,16 +128,7 @@ class Reader:
         """Stay connected, whatever happens, until cancelled."""
         while True:
             with suppress(*NOT_CONNECTED, WebSocketException):
-                async with connect(
-                    (url := self._choose_url()),
-                    additional_headers={"Cookie": self.cookie},
-                    origin=origin_of(url),
-                    max_size=None,
-                    compression=None,
-                    open_timeout=3,
-                    ping_interval=None,
-                    close_timeout=0.2,
-                ) as socket:
+                async with connection(self._choose_url(), self.cookie) as socket:
                     await self._talk(socket)
             await asyncio.sleep(self._chance.uniform(0.2, 1) * RECONNECT_SECONDS)
 

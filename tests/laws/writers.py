@@ -26,6 +26,20 @@ NOT_CONNECTED = (OSError, TimeoutError, InvalidHandshake, EOFError)
 ChooseURL = Callable[[], str]
 
 
+def connection(url: str, cookie: str) -> connect:
+    """Return a socket to be opened as a browser opens it, but for pings: what is silent is found by these clients."""
+    return connect(
+        url,
+        additional_headers={"Cookie": cookie},
+        origin=origin_of(url),
+        max_size=None,
+        compression=None,
+        open_timeout=3,
+        ping_interval=None,
+        close_timeout=0.2,
+    )
+
+
 class Writer:
     """Types unique words at random places, deletes some of its own, goes away and returns."""
 
@@ -113,16 +127,7 @@ class Writer:
             await self._here.wait()
             begun = len(self.codes)
             with suppress(*NOT_CONNECTED, WebSocketException):
-                async with connect(
-                    (url := self._choose_url()),
-                    additional_headers={"Cookie": self._cookie},
-                    origin=origin_of(url),
-                    max_size=None,
-                    compression=None,
-                    open_timeout=3,
-                    ping_interval=None,
-                    close_timeout=0.2,
-                ) as socket:
+                async with connection(self._choose_url(), self._cookie) as socket:
                     await self._talk(socket)
             self.refused += len(self.codes) == begun
             await asyncio.sleep(self._chance.uniform(0.2, 1) * RECONNECT_SECONDS)

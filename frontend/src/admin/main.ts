@@ -8,6 +8,7 @@ import "./navigation.css";
 import "./front.css";
 import "./figures.css";
 import "./narrow.css";
+import "../page/styles/plot.css";
 import "./analytics.css";
 import "./review.css";
 import "./live.css";
