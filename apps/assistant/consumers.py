@@ -48,9 +48,9 @@ from apps.assistant.messages import (
 )
 from apps.assistant.models import Generation
 from apps.assistant.people import limits, person, quota
-from apps.assistant.queries import refuse_withdrawn, undecided_generations
+from apps.assistant.queries import find_generation, refuse_withdrawn, undecided_generations
 from apps.assistant.reviewed import take_reviewed
-from apps.assistant.services import find_generation, start_on_loop
+from apps.assistant.services import start_on_loop
 from apps.assistant.transcripts import private_to, replay
 from apps.core.addresses import socket_address
 from apps.core.buckets import Bucket

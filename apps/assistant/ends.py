@@ -18,7 +18,7 @@ from apps.assistant.context import estimate_tokens
 from apps.assistant.log import Fenced, Gap, Line, append_now, line_of, read_log_now
 from apps.assistant.messages import Cancelled, Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
-from apps.assistant.services import find_generation
+from apps.assistant.queries import find_generation
 from apps.assistant.transcripts import private_to, started_event, store_end
 from apps.assistant.writer import Written
 from apps.core.errors import Forbidden

@@ -62,3 +62,14 @@ def read_generation(user: User, generation_id: UUID) -> Generation:
     except NotFound:
         raise NotFound(NONE) from None
     return generation
+
+
+def find_generation(user: User, document_id: UUID, generation_id: UUID) -> Generation:
+    """Return a generation `user` may see. Raises NotFound, and Withdrawn."""
+    generation = (
+        Generation.objects.select_related("user", "turn").filter(pk=generation_id, document_id=document_id).first()
+    )
+    if generation is None or not generation.is_visible_to(user.pk):
+        raise NotFound("There is no such generation.")
+    refuse_withdrawn(generation)
+    return generation

@@ -1,0 +1,137 @@
+"""What starting a generation is, wherever its statements run: in a thread's transaction or on the event loop."""
+
+from collections.abc import Awaitable, Sequence
+from contextlib import aclosing
+from uuid import UUID
+
+from django.conf import settings
+
+from apps.accounts.models import User
+from apps.assistant.actions import Action, find_action
+from apps.assistant.admission import Standing, Terms, check_concurrency, choose_payer, look, store, terms_of
+from apps.assistant.bell import ringing
+from apps.assistant.conversations import Place, find_place, take_place
+from apps.assistant.looked_at import asked_in, door_of, lookout_of_input
+from apps.assistant.messages import Generate, GenerationInput
+from apps.assistant.models import CHAT, STORY, Generation
+from apps.assistant.queries import find_generation
+from apps.assistant.sheets import use_sheet
+from apps.core.errors import Invalid, TooLarge
+from apps.core.ids import request_id
+from apps.core.servers import OnLoop, Servers
+from apps.llm.routes import deployments
+from apps.moderation.errors import RefusedInput
+from apps.moderation.models import Screening
+from apps.moderation.quarantine import admit
+from apps.moderation.redaction import Finding, Lookout
+from apps.moderation.screening import Asked, screen
+from apps.moderation.verdicts import Place as Found
+from apps.moderation.verdicts import record
+from apps.quotas.allowances import Allowance
+from apps.quotas.payers import payers
+from apps.quotas.rates import Count, Window, windows_of_asker
+
+
+class NeedsThread(Exception):
+    """Moderation has found something in a request: what becomes of it is Django's to store."""
+
+
+async def start(
+    servers: Servers, user: User, document_id: UUID, request: Generate, windows: Sequence[Window], count: Count
+) -> Generation | None:
+    """Store the generation, in the caller's transaction. None: there is one of this id."""
+    standing = await look(servers, user, document_id, request.id)
+    action = find_action(request.action)
+    if not standing.exists:
+        standing.check_policy(action)
+    found = _check(servers, user, document_id, request, action, standing)
+    if standing.exists:
+        return None
+
+    def terms_with(allowance: Allowance) -> Terms:
+        return terms_of(user.pk, standing.team_id, request, action, allowance, standing.policy)
+
+    def count_for(allowance: Allowance) -> Awaitable[None]:
+        return count([*windows, *windows_of_asker(user.pk, standing.team_id, allowance)])
+
+    async with aclosing(payers(servers, user.pk, standing.team_id, own=standing.own)) as candidates:
+        terms, allowance = await choose_payer(candidates, terms_with, count_for, request)
+    check_concurrency(standing, allowance)
+    generation = await create(servers, user, document_id, request, action, terms, allowance)
+    record(Found("generation", request.id, document_id, user.pk, "input"), found)
+    return generation
+
+
+def _check(
+    servers: Servers, user: User, document_id: UUID, request: Generate, action: Action, standing: Standing
+) -> list[Finding]:
+    """Return what is to be noted of a request. Raises InterlineError where it may not be made, and NeedsThread."""
+    if request.input.characters > settings.ASSISTANT_INPUT_MAX_CHARACTERS:
+        raise TooLarge(f"The text is longer than {settings.ASSISTANT_INPUT_MAX_CHARACTERS:,} characters.")
+    action.check(request.input)
+    looked_for = lookout_of_input(request.input, standing.own.tier)
+    if isinstance(servers, OnLoop):
+        found = _nothing_in(asked_in(request.input), looked_for)
+    else:
+        strict = standing.policy.screening is Screening.STRICT
+        found = admit(door_of(user, document_id, request), looked_for, strict=strict)
+    if request.options.model and request.options.model not in {one.model for one in deployments()}:
+        raise Invalid("options.model: there is no such model here.")
+    return found
+
+
+def _nothing_in(asked: Asked, looked_for: Lookout | None) -> list[Finding]:
+    """Raises NeedsThread where anything is found."""
+    try:
+        found = screen(asked, looked_for)
+    except RefusedInput:
+        raise NeedsThread from None
+    if found:
+        raise NeedsThread
+    return found
+
+
+async def create(
+    servers: Servers,
+    user: User,
+    document_id: UUID,
+    request: Generate,
+    action: Action,
+    terms: Terms,
+    allowance: Allowance,
+) -> Generation:
+    """Store a generation whose tokens `allowance` pays, with its place in a conversation, and ring."""
+    place = _place(user, document_id, request.input) if action.name == CHAT else None
+    generation = Generation(
+        id=request.id,
+        document_id=document_id,
+        user=user,
+        action=action.name,
+        visibility=place.conversation.visibility if place else request.visibility,
+        anchor=request.anchor,
+        input=request.input.model_dump(mode="json", exclude_none=True),
+        options=request.options.model_dump(exclude_defaults=True)
+        | {"max_tokens": terms.answer_tokens, "models": list(terms.choice.models)},
+        model=terms.model,
+        prompt_version=terms.variant.prompt_version or action.prompt_version,
+        tier=allowance.tier,
+        experiment=terms.variant.experiment,
+        arm=terms.variant.arm,
+        request_id=request_id.get(),
+    )
+    if action.name == STORY:
+        use_sheet(user, document_id)
+    async with ringing(servers, generation):
+        await store(servers, generation, terms, allowance, last=True)
+    if place is not None and request.input.messages:
+        take_place(place, generation, question=request.input.messages[-1].content)
+    return generation
+
+
+def _place(user: User, document_id: UUID, request: GenerationInput) -> Place | None:
+    """Return where a question goes, None for one outside of any conversation."""
+    if request.about is not None:
+        find_generation(user, document_id, request.about)
+    if request.conversation is None:
+        return None
+    return find_place(user, document_id, request.conversation, after=request.after, replaces=request.replaces)
