@@ -42,6 +42,10 @@ class AppearanceForm(forms.Form):
     appearance = forms.ChoiceField(choices=Appearance.choices, widget=forms.RadioSelect, label="Appearance")
 
 
+class MailForm(forms.Form):
+    mail_mentions = forms.BooleanField(required=False, label="When somebody mentions me in a comment")
+
+
 class ApiKeyForm(forms.Form):
     """`person`: whose key it is to be; a scope that they could do nothing with is not offered."""
 

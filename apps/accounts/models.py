@@ -46,6 +46,7 @@ class User(AbstractUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     appearance = models.CharField(max_length=6, choices=Appearance.choices, default=Appearance.SYSTEM)
+    mail_mentions = models.BooleanField(default=True, db_default=True)
     suspended_until = models.DateTimeField(null=True, blank=True, editable=False)  # `suspension` sets it
 
     USERNAME_FIELD = "email"

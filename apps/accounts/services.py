@@ -41,6 +41,11 @@ def set_appearance(user: User, appearance: str) -> None:
     user.save(update_fields=["appearance"])
 
 
+def set_mail(user: User, *, mentions: bool) -> None:
+    user.mail_mentions = mentions
+    user.save(update_fields=["mail_mentions"])
+
+
 @transaction.atomic
 def replace_unverified_email(user: User, email: str) -> EmailAddress:
     """Give `user`, whose address nobody has proved, another one of which the same holds."""

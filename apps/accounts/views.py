@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts import services
 from apps.accounts.appearance import keep_appearance
-from apps.accounts.forms import AppearanceForm, ProfileForm
+from apps.accounts.forms import AppearanceForm, MailForm, ProfileForm
 from apps.accounts.models import User
 
 
@@ -27,10 +27,22 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     context = {
         "profile": profile,
         "appearance": appearance,
+        "mail": MailForm(initial={"mail_mentions": request.user.mail_mentions}),
         "has_social_providers": bool(settings.SOCIALACCOUNT_PROVIDERS),
     }
     status = 400 if profile.errors else 200
     return render(request, "accounts/settings.html", context, status=status)
+
+
+@require_POST
+@login_required
+def set_mail(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = MailForm(request.POST)
+    if form.is_valid():
+        services.set_mail(request.user, mentions=form.cleaned_data["mail_mentions"])
+        messages.success(request, "What you are mailed was changed.")
+    return redirect("settings")
 
 
 @require_POST

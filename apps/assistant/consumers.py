@@ -28,6 +28,7 @@ from apps.assistant.messages import (
     Ack,
     ActionsChanged,
     Cancel,
+    CommentsChanged,
     Decide,
     Error,
     Generate,
@@ -62,6 +63,7 @@ from apps.core.ids import request_id
 from apps.core.kept import all_known
 from apps.core.messages import Message
 from apps.core.tracing import NOTHING, Span, begin, is_tracing
+from apps.documents.comments import comments_version
 from apps.documents.metrics import RESUMED
 from apps.documents.signals import socket_resumed
 from apps.documents.socket_tokens import accepted_protocol
@@ -95,9 +97,11 @@ async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     return result
 
 
-def _what_is_theirs(user_id: UUID, team_id: UUID | None, document_id: UUID) -> tuple[list[Allowance], list[Reviewed]]:
-    """Return who may pay for a person, and what they have not heard yet of requests of theirs."""
-    return all_payers(user_id, team_id), take_reviewed(user_id, document_id)
+def _what_is_theirs(
+    user_id: UUID, team_id: UUID | None, document_id: UUID
+) -> tuple[list[Allowance], list[Reviewed], int]:
+    """Return who may pay for a person, what they have not heard of requests of theirs, and the comments' version."""
+    return all_payers(user_id, team_id), take_reviewed(user_id, document_id), comments_version(document_id)
 
 
 class Closing(Exception):
@@ -155,6 +159,7 @@ class AssistantSocket:
         self._traces: dict[UUID, Span] = {}
         self._payers: list[Allowance] = []  # who may pay for this person here, as last read
         self._unavailable: list[Unavailable] = []  # as last told
+        self._comments = 0  # the version that the client knows of, or has been told of
         self._bad_frames = 0
         self._resumed = False
         self._frames = Bucket(settings.ASSISTANT_FRAMES_PER_SECOND, settings.ASSISTANT_FRAMES_BURST)
@@ -194,7 +199,8 @@ class AssistantSocket:
         for tail in list(self._feed.tails.values()):
             if tail.is_visible_to(self.user_id) and not tail.ended and not self._delivery.follows(tail.generation_id):
                 self._delivery.follow(tail, len(tail.lines))
-        self._payers, reviewed = await in_thread(_what_is_theirs, self.user_id, self._team_id, self._document_id)
+        self._payers, reviewed, told = await in_thread(_what_is_theirs, self.user_id, self._team_id, self._document_id)
+        self._comments = max(self._comments, told)
         allowance = first_with_tokens(self._payers)
         self._policy = await in_thread(policy_for, self.user_id, self.identity.access)
         await all_known()
@@ -214,6 +220,7 @@ class AssistantSocket:
                 undecided=[self._open_generation(generation, generation.last_seq) for generation in undecided],
                 unavailable=self._unavailable,
                 policy=self._policy,
+                comments=told,
             )
         )
         for one in reviewed:
@@ -426,6 +433,7 @@ class AssistantSocket:
         try:
             self.identity = await recheck(self.identity)
             now = self.identity.access
+            self.comments_changed(now.document.comments_version, None)
             if now.role != before.role:
                 self._tell(RoleChanged(role=now.role.value))
             if (now.role, now.own, now.document.team_id) != (before.role, before.own, before.document.team_id):
@@ -503,6 +511,13 @@ class AssistantSocket:
             return
         for one in reviewed:
             self._tell(one)
+
+    def comments_changed(self, version: int, thread_id: UUID | None) -> None:
+        """Say so, unless the client knows. `thread_id`: None where any may have changed, of which a notice was lost."""
+        if thread_id is None and version <= self._comments:
+            return
+        self._comments = max(self._comments, version)
+        self._tell(CommentsChanged(version=version, thread=thread_id))
 
     def actions_changed(self) -> None:
         self._spawn(self._tell_actions())

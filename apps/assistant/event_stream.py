@@ -83,6 +83,9 @@ class EventReader:
     def actions_changed(self) -> None:
         """Nor is what they may ask for."""
 
+    def comments_changed(self, version: int, thread_id: UUID | None) -> None:
+        """Nor are comments."""
+
     def policy_changed(self, team: str, within_seconds: float) -> None:
         """What may be asked for is none either."""
 

@@ -137,6 +137,9 @@ class Reader(Protocol):
     def actions_changed(self) -> None:
         """Hear that what may be asked for may have changed; say so where it has."""
 
+    def comments_changed(self, version: int, thread_id: UUID | None) -> None:
+        """Hear that something was done in a thread of comments; tell them."""
+
     def policy_changed(self, team: str, within_seconds: float) -> None:
         """Hear that a policy may have changed (`team`: of its documents only); look, and say so, within this time."""
 
@@ -311,6 +314,7 @@ class Feeds:
         control().listen(POLICY_CHANGED, self._policy_changed)
         control().listen("conversation_changed", self._conversation_changed)
         control().listen("generation_withdrawn", self._generation_withdrawn)
+        control().listen("comments_changed", self._comments_changed)
         control().listen(REQUEST_REVIEWED, self._request_reviewed)
         self._telling: asyncio.Task[None] | None = None
         self._actions_stale = False
@@ -399,6 +403,11 @@ class Feeds:
         for reader in list(feed.readers) if feed else []:
             if message["user_id"] == str(reader.user_id):
                 reader.request_reviewed()
+
+    def _comments_changed(self, message: dict[str, str]) -> None:
+        feed = self._feeds.get(UUID(message["document_id"]))
+        for reader in list(feed.readers) if feed else []:
+            reader.comments_changed(int(message["version"]), UUID(message["thread_id"]))
 
     def _conversation_changed(self, message: dict[str, str]) -> None:
         feed = self._feeds.get(UUID(message["document_id"]))

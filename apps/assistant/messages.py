@@ -311,7 +311,8 @@ class Hello(Message):
     """The first frame of every socket.
 
     `undecided`: shared generations that ended well and that nobody has decided about; `resume` replays them.
-    `unavailable`: every other action may be asked for.
+    `unavailable`: every other action may be asked for. `comments`: the version of the document's comments, which REST
+    lists.
     """
 
     type: Literal["hello"] = "hello"
@@ -325,6 +326,7 @@ class Hello(Message):
     undecided: list[OpenGeneration]
     unavailable: list[Unavailable]
     policy: PolicyInForce
+    comments: int
 
 
 class ActionsChanged(Message):
@@ -358,6 +360,18 @@ class ConversationChanged(Message):
 
     type: Literal["conversation"] = "conversation"
     id: UUID
+
+
+class CommentsChanged(Message):
+    """Something was said, changed, resolved or removed in a thread of comments: look it up again.
+
+    `version` counts such changes of the document; where one was not told, all threads are to be looked up. `thread`:
+    null where it may be any.
+    """
+
+    type: Literal["comments"] = "comments"
+    version: int
+    thread: UUID | None
 
 
 class Withdrawn(Message):
@@ -549,6 +563,7 @@ ServerMessage = Annotated[
     | RoleChanged
     | QuotaChanged
     | ConversationChanged
+    | CommentsChanged
     | Withdrawn
     | Reviewed
     | Pong

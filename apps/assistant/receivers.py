@@ -1,4 +1,4 @@
-"""Hears what ends generations that nobody has stopped."""
+"""Hears what ends generations that nobody has stopped, and of what open pages are told."""
 
 import logging
 from typing import Any
@@ -12,6 +12,8 @@ from apps.assistant import reviewed  # noqa: F401  (hears of reviewers' decision
 from apps.assistant.allowed import stop_forbidden
 from apps.assistant.ends import cancel_all_of
 from apps.assistant.tasks import stop_against_policy
+from apps.core.control import broadcast
+from apps.documents.signals import comments_changed
 from apps.moderation.policies import policy_changed
 from apps.quotas.services import lock_person
 
@@ -36,3 +38,8 @@ def _on_policy_changed(document_id: UUID | None, team_id: UUID | None, **_: Any)
             stop_against_policy.apply_async([str(team_id) if team_id else None], countdown=SETTLED_SECONDS)
         except OperationalError:
             logger.warning("policy.not_looked_again")
+
+
+@receiver(comments_changed, dispatch_uid="assistant.comments_changed")
+def _on_comments_changed(document_id: UUID, thread_id: UUID, version: int, **_: Any) -> None:
+    broadcast("comments_changed", document_id=str(document_id), thread_id=str(thread_id), version=str(version))

@@ -28,7 +28,7 @@ AT_ONCE_MAX = 50  # answered by one query: 6 ms of the event loop
 OWNERS_REMEMBERED = 10_000
 
 USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
-DOCUMENT_FIELDS = ["id", "trashed_at", "team_id", "team_role"]  # its text may be long
+DOCUMENT_FIELDS = ["id", "trashed_at", "team_id", "team_role", "comments_version"]  # its text may be long
 
 
 def _columns(model: type[Model], alias: str, fields: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Mails about sharing."""
+"""Mails about sharing, and to who is mentioned."""
 
 from urllib.parse import urljoin
 
@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.documents.invitations import invitation_path
-from apps.documents.models import Invitation, Membership, Role
+from apps.documents.models import Comment, Invitation, Membership, Role
 
 
 def send_invitation(invitation: Invitation, *, site: str) -> None:
@@ -31,6 +31,19 @@ def send_shared(membership: Membership, *, invited_by: User, site: str) -> None:
         title=str(membership.document),
         role=Role(membership.role),
         link=urljoin(site, reverse("document", args=[membership.document_id])),
+    )
+
+
+def send_mentioned(comment: Comment, person: User, *, site: str) -> None:
+    """Tell somebody that they are mentioned, and where; what was said stays in the document."""
+    path = reverse("document", args=[comment.thread.document_id])
+    _send(
+        "mentioned",
+        person.email,
+        author=comment.author,
+        title=str(comment.thread.document),
+        link=urljoin(site, f"{path}#comment-{comment.thread_id}"),
+        settings_link=urljoin(site, reverse("settings")),
     )
 
 

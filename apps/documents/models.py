@@ -4,10 +4,12 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
 from apps.accounts.models import Writing
+from apps.core.encryption import EncryptedJSONField, EncryptedTextField
 from apps.teams.models import Team
 
 TITLE_MAX_CHARACTERS = 300
@@ -32,6 +34,10 @@ class Role(models.TextChoices):
     def can_edit(self) -> bool:
         return self.includes(Role.EDITOR)
 
+    @property
+    def can_comment(self) -> bool:
+        return self.includes(Role.COMMENTER)
+
 
 def strongest(*roles: str | None) -> Role | None:
     """Return the strongest of `roles`; None where there is none."""
@@ -42,7 +48,7 @@ class Document(models.Model):
     """One shared text. `title`, `text`, `outline` and `word_count` are projections read out of the log, never back in.
 
     `outline` has a line for each heading, with as many `#` as its level. Everybody in `team` has the role `team_role`,
-    or their own where that is stronger.
+    or their own where that is stronger. `comments_version` counts what is done to its comments.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -58,6 +64,7 @@ class Document(models.Model):
     trashed_at = models.DateTimeField(null=True, blank=True)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="documents")
     team_role = models.CharField(max_length=10, choices=Role.choices, default=Role.EDITOR, db_default=Role.EDITOR.value)
+    comments_version = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -111,3 +118,63 @@ class DocumentWriting(Writing):
 
     def __str__(self) -> str:
         return f"writing of {self.document_id}"
+
+
+class CommentThread(models.Model):
+    """A passage that people talk about, outside of the text: who may comment need not be able to edit.
+
+    `anchor`: two Yjs relative positions with the characters around them, opaque here; None where the whole document is
+    meant. `quote`: what stood there when the thread began. `made_by` is None when the account was deleted outright.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="comment_threads")
+    anchor = EncryptedJSONField(null=True, blank=True)
+    quote = EncryptedTextField(default=str)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        indexes: ClassVar = [models.Index("document", "created_at", name="comment_thread_by_document")]
+
+    def __str__(self) -> str:
+        return f"comments {self.pk}"
+
+
+class Comment(models.Model):
+    """What somebody says in a thread. The first one has the thread's id.
+
+    `mentions`: ids of people. `removed_at`: by its author or an owner; it can be restored until the text is let go.
+    `hold`: reviewers have it out of sight.
+    """
+
+    class Hold(models.TextChoices):
+        NONE = "", "Shown"
+        HELD = "held", "Waits for a reviewer"
+        WITHHELD = "withheld", "Removed by a reviewer"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    thread = models.ForeignKey(CommentThread, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="comments")
+    body = EncryptedTextField()
+    mentions = ArrayField(models.UUIDField(), default=list, blank=True)
+    hold = models.CharField(max_length=8, choices=Hold.choices, blank=True, default=Hold.NONE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    edited_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "pk"]
+        indexes: ClassVar = [
+            models.Index("removed_at", condition=models.Q(removed_at__isnull=False), name="comment_removed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"comment {self.pk}"

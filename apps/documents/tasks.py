@@ -1,4 +1,4 @@
-"""Documents in the trash, and invitations, that were kept long enough."""
+"""Documents in the trash, removed comments and invitations that were kept long enough."""
 
 import logging
 from datetime import timedelta
@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.documents.models import Document, Invitation
+from apps.documents.models import Comment, Document, Invitation
 from apps.documents.services import purge_document
 
 logger = logging.getLogger(__name__)
@@ -29,3 +29,14 @@ def let_trash_go() -> int:
     if purged:
         logger.info("documents.trash_emptied", extra={"documents": purged})
     return purged
+
+
+@shared_task
+def let_comments_go() -> int:
+    """Blank what was removed long ago and can be restored no more; return how many comments."""
+    if settings.RETENTION_REMOVED_COMMENT_DAYS <= 0:
+        return 0
+    limit = timezone.now() - timedelta(days=settings.RETENTION_REMOVED_COMMENT_DAYS)
+    old = Comment.objects.filter(removed_at__lt=limit).exclude(removed_by=None)
+    batch = list(old.values_list("pk", flat=True)[: settings.RETENTION_BATCH_ROWS * settings.RETENTION_BATCHES_MAX])
+    return Comment.objects.filter(pk__in=batch).update(body="", mentions=[], removed_by=None)

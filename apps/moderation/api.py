@@ -1,4 +1,4 @@
-"""REST: reporting a document, and what became of one's reports. An answer's report is the assistant's."""
+"""REST: reporting a document or a comment, and what became of one's reports. An answer's report is the assistant's."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -13,7 +13,7 @@ from apps.accounts.authentication import DOCUMENTS, caller
 from apps.core.errors import RateLimited
 from apps.core.problems import refused_with
 from apps.moderation.models import Report
-from apps.moderation.reports import answer_to, list_reports, report_document
+from apps.moderation.reports import answer_to, list_reports, report_comment, report_document
 
 router = Router(auth=DOCUMENTS, tags=["reports"])
 
@@ -70,6 +70,19 @@ def shown(report: Report) -> dict[str, Any]:
 def report_one(request: HttpRequest, document_id: UUID, body: Body[ReportInput]) -> Any:
     """Have reviewers look at a document. Again, while they have not: the words are replaced."""
     sent = report_document(caller(request), document_id, reason=body.reason, note=body.note)
+    return Status(201, shown(sent))
+
+
+@router.post(
+    "/documents/{uuid:document_id}/comments/{uuid:thread_id}/replies/{uuid:comment_id}/reports",
+    response={201: ReportOutput, **refused_with(RateLimited)},
+)
+def report_said(
+    request: HttpRequest, document_id: UUID, thread_id: UUID, comment_id: UUID, body: Body[ReportInput]
+) -> Any:
+    """Have reviewers look at a comment: the first of a thread, or a reply. Again: the words are replaced."""
+    reporter = caller(request)
+    sent = report_comment(reporter, document_id, thread_id, comment_id, reason=body.reason, note=body.note)
     return Status(201, shown(sent))
 
 

@@ -16,6 +16,6 @@ def notices(request: HttpRequest) -> dict[str, Any]:
         user = getattr(request, "user", None)
         if not isinstance(user, User) or user.is_suspended:
             return []
-        return list(Notice.objects.filter(user=user, read_at=None).order_by("pk"))
+        return list(Notice.objects.filter(user=user, read_at=None).select_related("case").order_by("pk"))
 
     return {"notices": SimpleLazyObject(unread)}

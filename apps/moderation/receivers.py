@@ -23,7 +23,7 @@ from apps.accounts.models import User
 from apps.accounts.signals import appealing
 from apps.core.deeds import Deed, done, tell
 from apps.core.origin import current_request
-from apps.moderation import policies
+from apps.moderation import comments, policies  # noqa: F401  (`comments` hears of what is said)
 from apps.moderation.audit import record
 from apps.moderation.cases import Target, open_case
 from apps.moderation.models import Rule

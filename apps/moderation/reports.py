@@ -10,8 +10,9 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.core import deeds
-from apps.core.errors import Invalid, RateLimited
+from apps.core.errors import Invalid, NotFound, RateLimited
 from apps.documents.access import access_document
+from apps.documents.comments import NO_THREAD, find_comment
 from apps.moderation.cases import Target, open_case
 from apps.moderation.models import Case, Report
 
@@ -30,6 +31,20 @@ def report_document(reporter: User, document_id: UUID, *, reason: str, note: str
     """Report a document. Raises NotFound for who cannot see it, Invalid, RateLimited."""
     access_document(reporter, document_id)
     return report(reporter, Target("document", document_id, document_id, None), reason=reason, note=note)
+
+
+def report_comment(
+    reporter: User, document_id: UUID, thread_id: UUID, comment_id: UUID, *, reason: str, note: str
+) -> Report:
+    """Report a comment. Raises NotFound for who cannot see it, Invalid, RateLimited."""
+    access_document(reporter, document_id)
+    comment = find_comment(comment_id)
+    if comment is None or comment.thread_id != thread_id or comment.thread.document_id != document_id:
+        raise NotFound(NO_THREAD)
+    if comment.removed_at is not None or comment.hold:
+        raise NotFound(NO_THREAD)
+    target = Target("comment", comment.pk, document_id, comment.author_id)
+    return report(reporter, target, reason=reason, note=note)
 
 
 @transaction.atomic

@@ -14,7 +14,8 @@ from apps.accounts.models import User
 from apps.accounts.suspension import refuse_appeal, restore, suspend
 from apps.core import deeds
 from apps.core.errors import Conflict, Forbidden, Invalid
-from apps.documents.models import Membership, Role
+from apps.documents.comments import find_comment, set_hold
+from apps.documents.models import Comment, Membership, Role
 from apps.moderation import quarantine
 from apps.moderation.cases import Target, open_case
 from apps.moderation.models import Case, CaseDecision, HeldRequest, Notice, Verdict
@@ -140,12 +141,18 @@ def _move_on(case: Case, wish: Wish, by: User) -> None:
 def _approve(case: Case, wish: Wish, by: User) -> None:
     if case.target_kind == Case.Target.PERSON and case.user_id:
         refuse_appeal(case.user_id, by=by, answer=wish.words)
+    comment = reviewed_comment(case)
+    if comment is not None and comment.hold == Comment.Hold.HELD:
+        set_hold(comment.pk, Comment.Hold.NONE)
     _release(case, by, HeldRequest.State.WAITING)
 
 
 def _remove(case: Case, wish: Wish, by: User) -> None:
     if case.target_kind == Case.Target.REQUEST:
         quarantine.refuse(UUID(case.target_id), by)
+        return
+    if case.target_kind == Case.Target.COMMENT:
+        _remove_comment(case)
         return
     accepted = [
         text for _, texts in removing.send(sender=Case, generation_id=UUID(case.target_id)) for text in texts or ()
@@ -164,6 +171,19 @@ def _remove(case: Case, wish: Wish, by: User) -> None:
         )
 
 
+def _remove_comment(case: Case) -> None:
+    """Take it out of everybody's sight; who wrote it is told, and keeps the words."""
+    comment = set_hold(UUID(case.target_id), Comment.Hold.WITHHELD)
+    if comment is not None and comment.author_id is not None:
+        Notice.objects.create(
+            user_id=comment.author_id,
+            case=case,
+            kind=Notice.Kind.REMOVAL,
+            document_id=case.document_id,
+            words=comment.body,
+        )
+
+
 def _warn(case: Case, wish: Wish, by: User) -> None:
     assert case.user_id is not None
     Notice.objects.create(user_id=case.user_id, case=case, kind=Notice.Kind.WARNING, words=wish.words.strip())
@@ -179,6 +199,8 @@ def _restore(case: Case, wish: Wish, by: User) -> None:
         restore(case.user_id, by=by, answer=wish.words.strip())
     if case.target_kind == Case.Target.GENERATION:
         restoring.send(sender=Case, generation_id=UUID(case.target_id))
+    if case.target_kind == Case.Target.COMMENT:
+        set_hold(UUID(case.target_id), Comment.Hold.NONE)
     _release(case, by, HeldRequest.State.WAITING, HeldRequest.State.REFUSED)
 
 
@@ -211,6 +233,11 @@ def held_request(case: Case) -> HeldRequest | None:
     return HeldRequest.objects.filter(pk=case.target_id).first()
 
 
+def reviewed_comment(case: Case) -> Comment | None:
+    """Return the comment a case is about; None where it was refused, or is gone."""
+    return find_comment(UUID(case.target_id)) if case.target_kind == Case.Target.COMMENT else None
+
+
 def is_removed(case: Case) -> bool:
     """Say whether a reviewer withdrew it, and none has restored it since."""
     kinds = case.decisions.filter(kind__in=(Kind.REMOVE, Kind.RESTORE)).order_by("-pk").values_list("kind", flat=True)
@@ -219,6 +246,9 @@ def is_removed(case: Case) -> bool:
 
 def _can_be_removed(case: Case) -> bool:
     held = held_request(case)
+    comment = reviewed_comment(case)
+    if comment is not None and comment.hold != Comment.Hold.WITHHELD:
+        return True
     is_answer = case.target_kind == Case.Target.GENERATION and not is_removed(case)
     return is_answer or (held is not None and held.state == HeldRequest.State.WAITING)
 
@@ -229,6 +259,7 @@ def _can_be_restored(case: Case) -> bool:
         (case.user is not None and case.user.is_suspended)
         or (held is not None and held.state == HeldRequest.State.REFUSED)
         or (case.target_kind == Case.Target.GENERATION and is_removed(case))
+        or ((comment := reviewed_comment(case)) is not None and comment.hold == Comment.Hold.WITHHELD)
     )
 
 

@@ -19,6 +19,7 @@ from apps.accounts.models import Appearance, PersonalWriting, User
 from apps.assistant.models import OPEN_STATES, Command, Conversation, Decision, Generation, Turn, Visibility
 from apps.core import deeds
 from apps.core.errors import Conflict
+from apps.documents import comments
 from apps.documents import services as documents
 from apps.documents.models import Document, Invitation, Membership, Role
 from apps.moderation.audit import erase_addresses
@@ -98,6 +99,7 @@ def erase(user: User, *, by: User | None = None) -> Plan:
     _leave_documents(locked, plan)
     _leave_teams(locked, plan)
     _forget_asked(locked)
+    comments.forget_person(locked)
     _close_account(locked)
     deeds.tell("user.erased", target=("user", locked.pk), actor_id=by.pk if by else locked.pk)
     erase_addresses(locked)

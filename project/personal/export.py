@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.accounts.models import PersonalWriting, User
 from apps.assistant.models import Command, Conversation, Decision, Generation
 from apps.core import deeds
-from apps.documents.models import Membership, Role
+from apps.documents.models import Comment, CommentThread, Membership, Role
 from apps.moderation.audit import detail_of
 from apps.moderation.models import AuditRecord, HeldRequest, Notice, Report, Verdict
 from apps.quotas.usage import csv_of
@@ -29,6 +29,7 @@ README = """This archive has what Interline keeps about you, as of {made_at}.
 account.json        your account, addresses, second factors, connected log-ins, API keys without secrets, dictionary,
                     suspensions
 documents.jsonl     the documents you are in, one per line, with your role; with their text where you own them
+comments.jsonl      what you said in comments, with the passage where you began the thread
 assistant.jsonl     what you asked the assistant and what it answered, one request per line, with what you decided
 conversations.json  the conversations you began
 commands.json       your own commands
@@ -47,6 +48,7 @@ def write_export(user: User, file: IO[bytes]) -> None:
         archive.writestr("README.txt", README.format(made_at=f"{timezone.now():%Y-%m-%d %H:%M} UTC"))
         archive.writestr("account.json", _json(_account(user), indent=2))
         _write(archive, "documents.jsonl", _json_lines(_documents(user)))
+        _write(archive, "comments.jsonl", _json_lines(_comments(user)))
         _write(archive, "assistant.jsonl", _json_lines(_generations(user)))
         archive.writestr("conversations.json", _json(list(_conversations(user)), indent=2))
         archive.writestr("commands.json", _json(list(_commands(user)), indent=2))
@@ -81,6 +83,7 @@ def _account(user: User) -> dict[str, Any]:
         "email": user.email,
         "name": user.name,
         "appearance": user.appearance,
+        "mail_mentions": user.mail_mentions,
         "joined_at": user.date_joined,
         "last_login_at": user.last_login,
         "addresses": _values(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
@@ -108,6 +111,22 @@ def _documents(user: User) -> Iterator[dict[str, Any]]:
             "edited_at": document.edited_at,
             "trashed_at": document.trashed_at,
             **({"text": document.text} if membership.role == Role.OWNER else {}),
+        }
+
+
+def _comments(user: User) -> Iterator[dict[str, Any]]:
+    begun = set(CommentThread.objects.filter(made_by=user).values_list("pk", flat=True))
+    said = Comment.objects.filter(author=user).select_related("thread").order_by("created_at", "pk")
+    for one in said.iterator(BATCH_ROWS):
+        yield {
+            "id": one.pk,
+            "document": one.thread.document_id,
+            "thread": one.thread_id,
+            "quote": one.thread.quote if one.thread_id in begun else "",
+            "body": one.body,
+            "created_at": one.created_at,
+            "edited_at": one.edited_at,
+            "removed_at": one.removed_at,
         }
 
 

@@ -12,6 +12,15 @@ DOCUMENT_SEARCH_MAX_WORDS = 8
 
 CONTENT_MAX_BYTES = env.int("CONTENT_MAX_BYTES", 2 << 20)  # of a text that is written over REST, pictures included
 
+COMMENT_MAX_CHARACTERS = env.int("COMMENT_MAX_CHARACTERS", 5_000)
+COMMENT_QUOTE_MAX_CHARACTERS = 500  # of the passage a thread is about; of a longer one its beginning
+COMMENT_ANCHOR_MAX_CHARACTERS = 300  # of each of its two ends; ours have about 30
+COMMENT_MENTIONS_MAX = 20  # people named in one comment
+COMMENT_THREADS_MAX = env.int("COMMENT_THREADS_MAX", 2_000)  # of one document, resolved ones included
+COMMENTS_PER_THREAD_MAX = env.int("COMMENTS_PER_THREAD_MAX", 500)
+COMMENTS_PER_MINUTE = env.int("COMMENTS_PER_MINUTE", 60)  # per person: said or changed
+MENTION_MAILS_PER_HOUR = env.int("MENTION_MAILS_PER_HOUR", 100)  # per person who mentions; beyond it none is sent
+
 INVITATIONS_PER_HOUR = env.int("INVITATIONS_PER_HOUR", 60)  # per person who invites
 INVITATION_MAX_AGE_SECONDS = 14 * 24 * 3600
 

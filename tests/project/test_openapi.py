@@ -20,7 +20,7 @@ from apps.accounts.models import ApiKey, Scope, User
 from apps.assistant.messages import Done, Timing, Usage
 from apps.assistant.models import Command, Conversation, Generation, Turn
 from apps.assistant.transcripts import store_end
-from apps.documents.models import Document, Invitation, Membership, Role
+from apps.documents.models import Comment, CommentThread, Document, Invitation, Membership, Role
 from apps.teams.models import Team, TeamInvitation, TeamMembership, TeamRole
 from project.api import api
 from tests.assistant.clients import cookie_of
@@ -36,6 +36,7 @@ AMPLE = {
     name: "1000000"
     for name in (
         *("ASSISTANT_GENERATIONS_PER_MINUTE", "ASSISTANT_CONCURRENT_GENERATIONS", "INVITATIONS_PER_HOUR"),
+        *("COMMENTS_PER_MINUTE", "REPORTS_PER_HOUR"),
         *("API_KEYS_PER_PERSON", "TEAMS_PER_PERSON", "ASSISTANT_COMMANDS_MAX"),
         *("RATE_GENERATIONS_PER_KEY", "RATE_REQUESTS_PER_KEY", "RATE_REQUESTS_PER_PERSON"),
     )
@@ -83,6 +84,8 @@ class Site:
         generation = _ended(document, self.alice)
         Turn.objects.create(conversation=conversation, generation=generation)
         command = Command.objects.create(user=self.alice, name=uuid4().hex, prompt="Shorter.")
+        thread = CommentThread.objects.create(document=document, made_by=self.alice, quote="heron")
+        comment = Comment.objects.create(thread=thread, author=self.alice, body="Grey?")
         prefix = uuid4().hex[:12]
         key = ApiKey.objects.create(
             user=self.alice, name="Another", prefix=prefix, secret_hash="0", scopes=Scope.values
@@ -96,6 +99,8 @@ class Site:
             "message_id": str(generation.pk),
             "generation_id": str(generation.pk),
             "command_id": str(command.pk),
+            "thread_id": str(thread.pk),
+            "comment_id": str(comment.pk),
             "key_id": str(key.pk),
         }
 

@@ -10,7 +10,7 @@ from django.test import Client
 from apps.accounts.api_keys import create_key
 from apps.accounts.models import Scope, User
 from apps.assistant.models import Command
-from apps.documents.models import Membership, Role
+from apps.documents.models import Comment, CommentThread, Membership, Role
 from apps.teams.models import Team, TeamMembership, TeamRole
 from tests.cast import make_document, make_user
 
@@ -44,6 +44,18 @@ def document_members(alice: User) -> str:
     return f"documents/{document.pk}/members/"
 
 
+def document_people(alice: User) -> str:
+    return document_members(alice).replace("members", "people")
+
+
+def document_comments(alice: User) -> str:
+    document = make_document(alice)
+    for number in range(SEVEN):
+        thread = CommentThread.objects.create(document=document, made_by=alice)
+        Comment.objects.create(thread=thread, author=alice, body=f"Comment {number}")
+    return f"documents/{document.pk}/comments/"
+
+
 def own_commands(alice: User) -> str:
     for number in range(SEVEN):
         Command.objects.create(user=alice, name=f"Command {number}", prompt="Shorter.")
@@ -70,7 +82,11 @@ def keys(alice: User) -> str:
 
 
 @pytest.mark.parametrize(
-    "make", [teams, team_members, document_members, own_commands, document_commands, team_commands, keys]
+    "make",
+    [
+        *(teams, team_members, document_members, document_people, document_comments),
+        *(own_commands, document_commands, team_commands, keys),
+    ],
 )
 def test_the_pages_of_a_list_lead_to_each_other_and_hold_all_of_it(alice: User, make: Callable[[User], str]) -> None:
     path, browser = f"/api/v1/{make(alice)}", Client()

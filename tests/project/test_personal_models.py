@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from apps.accounts.models import KeptAnswer, Suspension, User
 from apps.core.encryption import EncryptedTextField
-from apps.documents.models import Invitation, Role
+from apps.documents.models import Comment, CommentThread, Invitation, Role
 from apps.moderation.models import Case, HeldRequest, Notice, Report, Verdict
 from project.personal.erasure import erase
 from project.personal.export import write_export
@@ -55,6 +55,8 @@ BLANKED = {
     "assistant.Decision": "the words; what was decided stays",
     "assistant.Generation": "the words; tokens and times stay",
     "assistant.Turn": "the recap of what they said",
+    "documents.Comment": "the words; what others answered stays",
+    "documents.CommentThread": "the passage they quoted",
     "moderation.AuditRecord": "their addresses; the chain of deeds stays",
     "moderation.Report": "the words; that something was reported stays",
     "moderation.Verdict": "the excerpt; that something was found stays",
@@ -97,7 +99,7 @@ KEPT_WITH_THE_ACCOUNT = {
     "account.EmailConfirmation",  # none is made: links are signed
     *("account.EmailAddress", "accounts.ApiKey", "accounts.PersonalWriting", "accounts.Suspension", "accounts.User"),
     *("accounts.User_groups", "accounts.User_user_permissions", "admin.LogEntry", "assistant.Command"),
-    *("documents.Membership", "mfa.Authenticator", "quotas.Assignment", "quotas.Override"),
+    *("documents.CommentThread", "documents.Membership", "mfa.Authenticator", "quotas.Assignment", "quotas.Override"),
     *("socialaccount.SocialAccount", "socialaccount.SocialToken", "teams.TeamInvitation", "teams.TeamMembership"),
 }
 LET_GO_BY = {
@@ -106,6 +108,7 @@ LET_GO_BY = {
     "assistant.Decision": "RETENTION_TRANSCRIPT_DAYS",
     "assistant.Generation": "RETENTION_TRANSCRIPT_DAYS",
     "assistant.Turn": "RETENTION_CONVERSATION_DAYS",
+    "documents.Comment": "RETENTION_REMOVED_COMMENT_DAYS",
     "documents.Invitation": "RETENTION_INVITATION_DAYS",
     "moderation.AuditRecord": "AUDIT_ADDRESS_DAYS",
     "moderation.HeldRequest": "RETENTION_MODERATION_DAYS",
@@ -168,6 +171,9 @@ def fill(life: Life) -> None:
     KeptAnswer.objects.create(
         user=life.alice, key=MARK, request_hash="0" * 64, status=200, content_type="application/json", body=MARK
     )
+    anchor = {"start": "", "end": "", "before": MARK, "after": MARK}
+    thread = CommentThread.objects.create(document=life.bobs, made_by=life.alice, quote=MARK, anchor=anchor)
+    Comment.objects.create(thread=thread, author=life.alice, body=MARK)
     Invitation.objects.create(document=life.bobs, email=life.alice.email, role=Role.VIEWER, invited_by=life.bob)
 
 

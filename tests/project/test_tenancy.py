@@ -17,7 +17,7 @@ from apps.accounts.api_keys import create_key
 from apps.accounts.models import Scope, User
 from apps.analytics.models import Experiment
 from apps.assistant.models import Command, Conversation, Generation, Turn, Visibility
-from apps.documents.models import Document, Invitation
+from apps.documents.models import Comment, CommentThread, Document, Invitation
 from apps.teams.models import Team, TeamInvitation, TeamMembership, TeamRole
 from project.api import api
 from tests.cast import browser_of, make_document, make_user
@@ -30,7 +30,14 @@ METHODS = ("get", "post", "put", "patch", "delete")
 CLOSED = {401, 403, 404}
 SECRET = "heron-marker-5b1e"
 
-FOR_READERS = {"/api/v1/documents/{document_id}/reports", "/api/v1/generations/{generation_id}/reports"}
+COMMENTS = "/api/v1/documents/{document_id}/comments/"
+FOR_READERS = {
+    "/api/v1/documents/{document_id}/reports",
+    "/api/v1/generations/{generation_id}/reports",
+    COMMENTS + "{thread_id}/replies/{comment_id}/reports",
+}
+# Commenters say something, and resolve what others began; anybody else's words are closed to them.
+FOR_COMMENTERS = {COMMENTS, COMMENTS + "{thread_id}/", COMMENTS + "{thread_id}/replies/"}
 FOR_MEMBERS = {"/api/v1/teams/{team_id}/commands/"}  # everybody in a team adds to its commands
 
 # Pages that ask who is there, and name no object of anybody's.
@@ -71,6 +78,8 @@ class Estate:
         )
         Turn.objects.create(conversation=self.conversation, generation=self.generation)
         self.command = Command.objects.create(user=self.alice, name=SECRET, prompt=SECRET)
+        self.thread = CommentThread.objects.create(document=self.document, made_by=self.alice, quote=SECRET)
+        self.comment = Comment.objects.create(thread=self.thread, author=self.alice, body=SECRET)
         self.key, _ = create_key(self.alice, name=SECRET, scopes=[Scope.DOCUMENTS_READ])
         self.objects: dict[str, Any] = {
             "document_id": self.document.pk,
@@ -81,6 +90,8 @@ class Estate:
             "message_id": self.generation.pk,
             "generation_id": self.generation.pk,
             "command_id": self.command.pk,
+            "thread_id": self.thread.pk,
+            "comment_id": self.comment.pk,
             "email": "dora@example.org",
             "table": "answers",
             "experiment_name": Experiment.objects.create(name="try", action="shorten").name,
@@ -108,6 +119,8 @@ class Estate:
             list(Conversation.objects.values_list("pk", "deleted_at", "visibility")),
             [(one.name, one.prompt) for one in Command.objects.all()],
             Generation.objects.count(),
+            list(CommentThread.objects.values_list("pk", "resolved_at", "anchor")),
+            [(one.pk, one.body, one.removed_at) for one in Comment.objects.order_by("pk")],
             list(self.alice.api_keys.values_list("pk", "revoked_at", "replaced_by")),
         ]
 
@@ -270,6 +283,8 @@ def test_readers_change_nothing(estate: Estate, role: str) -> None:
     client, before, open_ = browser_of(victor), estate.state(), []
     for path, method, operation in operations():
         if method == "get" or "{" not in path or path in FOR_MEMBERS | FOR_READERS:
+            continue
+        if role == "commenter" and path in FOR_COMMENTERS:
             continue
         answer = call(client, method, estate.fill(path), body_of(operation))
         if answer.status_code not in CLOSED:

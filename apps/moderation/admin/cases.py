@@ -25,7 +25,7 @@ from apps.core import deeds
 from apps.core.errors import InterlineError
 from apps.moderation.cases import similar_cases, verdicts_of
 from apps.moderation.models import Case, CaseDecision
-from apps.moderation.review import Kind, Wish, choices, decide, held_request
+from apps.moderation.review import Kind, Wish, choices, decide, held_request, reviewed_comment
 from apps.quotas.admin.asking import ReadOnly
 
 # Each decision's key, what it is called, and what it does.
@@ -129,7 +129,7 @@ class CaseAdmin(ReadOnly):
 
     @transaction.atomic
     def change_view(self, request: HttpRequest, object_id: str, *_: Any, **__: Any) -> HttpResponse:
-        """Show a case. That is written down: excerpts and what reporters say are in it."""
+        """Show a case. That is written down: excerpts, a comment and what reporters say are in it."""
         case = self.get_object(request, object_id)
         if not self.has_view_permission(request, case):
             raise PermissionDenied
@@ -178,6 +178,7 @@ class CaseAdmin(ReadOnly):
             "links": list(links_of(request, case)),
             "verdicts": verdicts_of(case),
             "held": held_request(case),
+            "comment": reviewed_comment(case),
             "suspension": appealed(case),
             "reports": case.reports.select_related("reporter"),
             "decisions": case.decisions.select_related("by"),

@@ -140,6 +140,7 @@ describe("what is known of generations", () => {
       undecided: [{ id: "g3", action: "continue", user, anchor: null, seq: 9 }],
       unavailable: [],
       policy: FREE,
+      comments: 0,
     } as const satisfies ServerMessage;
     const all = known([started, chunk(2, "a"), hello]);
     expect(resumePoints(all)).toEqual({ g1: 2, g2: 0, g3: 0 });

@@ -8,6 +8,7 @@ export type ServerMessage =
   | RoleChanged
   | QuotaChanged
   | ConversationChanged
+  | CommentsChanged
   | Withdrawn
   | Reviewed
   | Pong
@@ -149,7 +150,8 @@ export interface Token {
  * The first frame of every socket.
  *
  * `undecided`: shared generations that ended well and that nobody has decided about; `resume` replays them.
- * `unavailable`: every other action may be asked for.
+ * `unavailable`: every other action may be asked for. `comments`: the version of the document's comments, which REST
+ * lists.
  */
 export interface Hello {
   type: "hello";
@@ -163,6 +165,7 @@ export interface Hello {
   undecided: OpenGeneration[];
   unavailable: Unavailable[];
   policy: PolicyInForce;
+  comments: number;
 }
 /**
  * Who somebody is, as everybody in the document may know. `color` is their caret's.
@@ -292,6 +295,17 @@ export interface QuotaChanged {
 export interface ConversationChanged {
   type: "conversation";
   id: string;
+}
+/**
+ * Something was said, changed, resolved or removed in a thread of comments: look it up again.
+ *
+ * `version` counts such changes of the document; where one was not told, all threads are to be looked up. `thread`:
+ * null where it may be any.
+ */
+export interface CommentsChanged {
+  type: "comments";
+  version: number;
+  thread: string | null;
 }
 /**
  * A reviewer has removed an answer: what of it nobody accepted is to be shown no more. No event of its log.

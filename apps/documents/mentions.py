@@ -1,0 +1,41 @@
+"""People who are mentioned in comments: who can be, and the mail they get."""
+
+import logging
+from collections.abc import Iterable
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from apps.accounts.models import User
+from apps.documents import mail
+from apps.documents.comment_rates import may_mail
+from apps.documents.models import Comment, Document
+
+logger = logging.getLogger(__name__)
+
+
+def who_can_be_mentioned(document: Document) -> QuerySet[User]:
+    """Return who can open a document, by a role of their own or their team's, by name."""
+    own = Q(memberships__document_id=document.pk)
+    by_team = Q(team_memberships__team_id=document.team_id) if document.team_id else Q(pk__in=())
+    ids = User.objects.filter(own).values("pk").union(User.objects.filter(by_team).values("pk"))
+    return User.objects.filter(pk__in=ids, is_active=True).order_by("name", "email")
+
+
+def tell_mentioned(comment: Comment, people: Iterable[UUID], *, site: str) -> None:
+    """Mail whom `comment` mentions, on commit; nobody where reviewers have it first."""
+    wanted = [one for one in people if one != comment.author_id]
+    if wanted and comment.hold == Comment.Hold.NONE:
+        transaction.on_commit(partial(_mail, comment, wanted, site), robust=True)
+
+
+def _mail(comment: Comment, wanted: list[UUID], site: str) -> None:
+    document, author = comment.thread.document, comment.author
+    assert author is not None
+    for person in who_can_be_mentioned(document).filter(pk__in=wanted, mail_mentions=True):
+        if not may_mail(author):
+            logger.warning("comment.mentions_not_mailed", extra={"user": str(author.pk)})
+            return
+        mail.send_mentioned(comment, person, site=site)
