@@ -48,9 +48,9 @@ def next_encoded(text: str, start: int, final: bool, holds: Holds) -> tuple[int,
 
 def encoded_words(text: str) -> Iterator[str]:
     """Yield the words of a whole text that may hide something."""
-    for run in LONG_RUN.finditer(text):
-        if MIXED.search(run[0]):
-            yield run[0]
+    for word in text.split():  # no white space is in any; most words are too short for one
+        if len(word) >= ENCODED_MIN_CHARACTERS:
+            yield from (run[0] for run in LONG_RUN.finditer(word) if MIXED.search(run[0]))
 
 
 def _begin(text: str, at: int) -> int:

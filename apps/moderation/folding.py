@@ -3,8 +3,10 @@
 Rules and shapes are looked for in the folded text; what is cut out is cut out of the text as it came.
 """
 
+import re
 import unicodedata
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Letters of other scripts that a reader takes for Latin ones (Unicode's confusables, the common ones only).
@@ -17,6 +19,10 @@ LOOK_ALIKES = dict(
 )
 INVISIBLE_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols by category, and nothing to be seen
 KEPT_CONTROLS = "\t\n\r"
+CONTROL = re.compile(r"[^\t\n\r\x20-\x7e]")
+NOT_PLAIN = re.compile(CONTROL.pattern + "+")
+CASED_END = 0x2000  # of the letters that look like others' and have small ones
+FEW = 8  # one strange letter in so many is looked for; of more, all letters are looked up, which takes 30 ns for each
 
 
 class _Folds(dict[int, str]):
@@ -74,7 +80,7 @@ class Folded:
 
 def fold(raw: str) -> Folded:
     """Return `raw` folded. Plain ASCII, the common case, is only looked at."""
-    if raw.isascii() and "\0" not in raw:
+    if _is_plain(raw):
         return Folded(raw, raw, None)
     parts: list[str] = []
     offsets: list[int] = []
@@ -90,4 +96,44 @@ def fold(raw: str) -> Folded:
 
 def fold_text(raw: str) -> str:
     """Return `raw` folded, without the way back."""
-    return raw if raw.isascii() else raw.translate(_folds)
+    return _translated(raw, _folds)
+
+
+def fold_both(raw: str) -> tuple[str, str | None]:
+    """Return `raw` folded; and as if its large letters were small ones, where that reads otherwise, else None.
+
+    A Cyrillic \u041d looks like an H, and a small \u043d like nothing else. Which of the two is meant nobody knows.
+    """
+    folded = _translated(raw, _other_folds)
+    there = [letter for letter in TWO_FACED if letter in folded] if not folded.isascii() else []
+    if not there:
+        return folded, None
+    small = folded
+    for letter in there:
+        folded = folded.replace(letter, _folds[ord(letter)])
+        small = small.replace(letter, fold_text(letter.lower()))
+    return folded, small
+
+
+def _is_plain(raw: str) -> bool:
+    return raw.isascii() and CONTROL.search(raw) is None
+
+
+def _translated(raw: str, folds: _Folds) -> str:
+    if _is_plain(raw):
+        return raw
+    strange = len(raw.encode("utf-8", "surrogatepass")) - len(raw)
+    if strange * FEW > len(raw):
+        return raw.translate(folds)
+    return NOT_PLAIN.sub(lambda run: run[0].translate(folds), raw)
+
+
+def _two_faced() -> Iterator[str]:
+    for letter in map(chr, range(0x80, CASED_END)):
+        small = letter.lower()
+        if small != letter and fold_text(small).lower() != _fold(letter).lower():
+            yield letter
+
+
+TWO_FACED = tuple(_two_faced())
+_other_folds = _Folds({ord(letter): letter for letter in TWO_FACED})

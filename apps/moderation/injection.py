@@ -5,14 +5,14 @@ model, or something that no writer's text has.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from apps.moderation.encoded import decodings, encoded_words
-from apps.moderation.folding import fold_text
+from apps.moderation.encoded import decodings
 from apps.moderation.order_words import ADDRESSED, ORDERS
-from apps.moderation.sieve import skeleton
+from apps.moderation.reading import Reading, reading, skeleton
+from apps.moderation.words import Words
 
 # Tags (U+E0000 and on) spell out ASCII that nobody sees; runs of invisible characters can carry bits, and so can runs
 # of variation selectors, of which no character has more than one.
@@ -44,12 +44,14 @@ EXFILTRATION_BEGINS = (
     *("](http", "append ", "encode ", "include ", "insert ", "put ", "add "),
     *("send ", "post ", "forward ", "transmit ", "exfiltrate ", "upload ", "leak ", "email ", "e-mail "),
 )
+EXFILTRATIONS = dict.fromkeys(EXFILTRATION_BEGINS, (EXFILTRATION,))
+EXFILTRATION_WORDS = Words((begin, begin) for begin in EXFILTRATIONS)
+ORDER_WORDS = Words((begin, begin) for begin in ORDERS)
 QUOTES = frozenset("\"'`“”„«»‹›「『‘’‚*_")  # noqa: RUF001
 NEAR_CHARACTERS = 300
 EXCERPT_CHARACTERS = 80  # before and behind an order, for reviewers
 TAGS_START = 0xE0000
 
-LOOKING_ALIKE = re.compile("[\u0391-\u03ab\u0400-\u042f]")  # Greek and Cyrillic
 # Letter by letter, and with digits for letters.
 SPELT = re.compile(r"(?<!\w)(?:\w[\W_]{1,3}){7,}\w(?!\w)")
 SPELT_ORDERS = re.compile(
@@ -104,7 +106,7 @@ def hidden_text(raw: str) -> str:
 
 def direct_order(raw: str) -> str:
     """Return where an instruction to the assistant tries to undo the ones it has; empty where it does not."""
-    return next((order.excerpt for order in _orders(raw, _readable(raw))), "")
+    return next((order.excerpt for order in _orders(reading(raw))), "")
 
 
 def indirect_order(raw: str) -> str:
@@ -112,15 +114,14 @@ def indirect_order(raw: str) -> str:
 
     Empty where it does neither. A text that quotes such an order only speaks about it, unless it speaks to a model.
     """
-    text = _readable(raw)
-    for order in _orders(raw, text):
+    read = reading(raw)
+    for order in _orders(read):
         if order.is_hidden or not order.is_quoted or order.is_addressed:
             return order.excerpt
-    for begin in EXFILTRATION_BEGINS:
-        for start, end in _found((EXFILTRATION,), begin, text):
-            wish = Order(text, start, end)
-            if wish.is_addressed:
-                return wish.excerpt
+    for start, end in _found(EXFILTRATIONS, EXFILTRATION_WORDS, read.line):
+        wish = Order(read.line, start, end)
+        if wish.is_addressed:
+            return wish.excerpt
     return ""
 
 
@@ -130,17 +131,15 @@ def seams(texts: Sequence[str]) -> list[str]:
     return [f"{one[-NEAR_CHARACTERS:]} {two[:NEAR_CHARACTERS]}" for one, two in pairwise(there)]
 
 
-def _orders(raw: str, text: str) -> Iterator[Order]:
-    """Yield the orders in `text`, which is `raw` as a reader sees it."""
-    yield from _plain_orders(text)
-    if not raw.isascii() and LOOKING_ALIKE.search(raw):  # a large letter may look like another one's small letter
-        yield from _plain_orders(_readable(raw.lower()))
-    bare = skeleton(text)
-    if any(verb in bare for verb in BARE_VERBS):
-        yield from _disguised_orders(text)
-    for word in encoded_words(raw):
+def _orders(raw: Reading) -> Iterator[Order]:
+    """Yield the orders in `raw`, as a reader sees it."""
+    yield from _plain_orders(raw.line)
+    yield from _plain_orders(raw.other_line)
+    if any(verb in raw.bare for verb in BARE_VERBS):
+        yield from _disguised_orders(raw.line)
+    for word in raw.encoded:
         for hidden in decodings(word):
-            yield from _plain_orders(_readable(hidden), is_hidden=True)
+            yield from _plain_orders(Reading(hidden).line, is_hidden=True)
 
 
 def _disguised_orders(text: str) -> Iterator[Order]:
@@ -152,26 +151,22 @@ def _disguised_orders(text: str) -> Iterator[Order]:
 
 
 def _plain_orders(text: str, *, is_hidden: bool = False) -> Iterator[Order]:
-    for begin, patterns in ORDERS.items():
-        for start, end in _found(patterns, begin, text):
-            yield Order(text, start, end, is_hidden)
+    for start, end in _found(ORDERS, ORDER_WORDS, text):
+        yield Order(text, start, end, is_hidden)
 
 
-def _found(patterns: Sequence[re.Pattern[str]], begin: str, text: str) -> Iterator[tuple[int, int]]:
-    """Yield where one of `patterns` is in `text`: wherever `begin` stands, and begins a word, it is looked at.
+def _found(
+    patterns: Mapping[str, Sequence[re.Pattern[str]]], words: Words[str], text: str
+) -> Iterator[tuple[int, int]]:
+    """Yield where one of `patterns` is in `text`: wherever what it begins with stands, and begins a word.
 
-    Searched for everywhere, one takes 8 ms for a long request.
+    `words`: the beginnings. Searched for everywhere, one pattern takes 8 ms for a long request.
     """
-    if text.isascii() and not begin.isascii():
-        return
-    at = text.find(begin)
-    while at >= 0:
-        is_inside = at > 0 and begin[0].isalpha() and text[at - 1].isalpha() and text[at - 1].isascii()
-        if not is_inside:
-            yield from (found.span() for pattern in patterns if (found := pattern.match(text, at)))
-        at = text.find(begin, at + 1)
-
-
-def _readable(raw: str) -> str:
-    """Return `raw` as a reader sees it, in small letters and on one line."""
-    return " ".join(fold_text(raw).lower().split())
+    there = words.names_in(text)
+    for begin in (begin for begin in patterns if begin in there):
+        at = text.find(begin)
+        while at >= 0:
+            is_inside = at > 0 and begin[0].isalpha() and text[at - 1].isalpha() and text[at - 1].isascii()
+            if not is_inside:
+                yield from (found.span() for pattern in patterns[begin] if (found := pattern.match(text, at)))
+            at = text.find(begin, at + 1)

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from apps.moderation.errors import BlockedInput, HeldInput
 from apps.moderation.injection import direct_order, hidden_text, indirect_order, seams
+from apps.moderation.reading import reading
 from apps.moderation.redaction import Finding, Lookout, finding_of
 
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
@@ -48,12 +49,13 @@ def screen(asked: Asked, looked_for: Lookout | None = None, *, strict: bool = Fa
     """
     if sum(len(CONTROLS.findall(text)) for text in (*asked.orders, *asked.read)) > settings.MODERATION_CONTROLS_MAX:
         raise BlockedInput(NO_TEXT, [Finding("controls", "block", source="injection")])
-    both = (*asked.orders, *asked.read)
+    orders, read = list(map(reading, asked.orders)), list(map(reading, asked.read))
+    both = (*orders, *read)
     findings = [
         *_by_rules(looked_for, both),
         *_by("hidden_text", settings.MODERATION_HIDDEN_TEXT, hidden_text, both),
-        *_by("direct_injection", settings.MODERATION_DIRECT_INJECTION, direct_order, asked.orders),
-        *_by("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, indirect_order, _whole(asked.read)),
+        *_by("direct_injection", settings.MODERATION_DIRECT_INJECTION, direct_order, orders),
+        *_by("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, indirect_order, _whole(read)),
     ]
     if strict:
         findings = sharpened(findings)
@@ -63,9 +65,10 @@ def screen(asked: Asked, looked_for: Lookout | None = None, *, strict: bool = Fa
 
 def screen_read(texts: Sequence[str]) -> list[Finding]:
     """Return what is found in texts that are only read: hidden text, and orders to the assistant."""
+    read = list(map(reading, texts))
     return [
-        *_by("hidden_text", settings.MODERATION_HIDDEN_TEXT, hidden_text, texts),
-        *_by("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, indirect_order, _whole(texts)),
+        *_by("hidden_text", settings.MODERATION_HIDDEN_TEXT, hidden_text, read),
+        *_by("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, indirect_order, _whole(read)),
     ]
 
 

@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.bench_moderation
 
-Chunks are a word or less, as models send them. The limit is 50 µs per chunk, on average; clean text may wait for one
-chunk at most. A request of 24,000 characters may take 3 ms, p95. Both also with 200 rules of an administrator's.
+Times are the processor's, so that what runs beside does not count. Chunks are a word or less, as models send them. The
+limit is 50 µs per chunk, on average. A request of 24,000 characters may take 3 ms, p95. Both also with 200 rules of an
+administrator's.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ PROSE = (
     "asked, or 4 shadows of the old bridge? Nobody in the village speaks of the winter that took it – not even B2B "
     "people. Über die Brücke ging in jener Nacht niemand; naïve visitors still do. "
 )
+RUSSIAN = (
+    "Цапля ждёт там, где изгибается река, и свет медленно проходит над камышами в 1984 году. Птица ли это, спросила "
+    "она, или 4 тени старого моста? Никто в деревне не помнит той зимы – даже самые старые люди. "
+)
 TERMS = 1_000
 RULE_TERMS, RULE_PATTERNS = 180, 20  # an administrator's rules
 REQUESTS = 200
@@ -44,9 +49,9 @@ def cost_us(lookout: object) -> tuple[float, float]:
     for _ in range(ROUNDS):
         redactor, times = Redactor(lookout), []
         for chunk in chunks:
-            started = time.perf_counter()
+            started = time.thread_time()
             redactor.feed(chunk)
-            times.append((time.perf_counter() - started) * 1e6)
+            times.append((time.thread_time() - started) * 1e6)
         means.append(statistics.fmean(times))
         high.append(statistics.quantiles(times, n=100)[-1])
     return statistics.median(means), statistics.median(high)
@@ -98,6 +103,7 @@ def screening() -> bool:
     with_rules = input_lookout(rules())
     text = (PROSE * (REQUEST_CHARACTERS // len(PROSE) + 1))[:REQUEST_CHARACTERS]
     plain = text.encode("ascii", "ignore").decode()
+    russian = (RUSSIAN * (REQUEST_CHARACTERS // len(RUSSIAN) + 1))[:REQUEST_CHARACTERS]
     print("\n| screening, ms per request | p50 | p95 |\n|---|---|---|")
     passed = True
     for name, read, looked_for in (
@@ -106,12 +112,13 @@ def screening() -> bool:
         ("about instructions", text + " the instructions", None),
         ("ASCII, 200 rules", plain, with_rules),
         ("with other letters, 200 rules", text, with_rules),
+        ("in Russian, 200 rules", russian, with_rules),
     ):
         times = []
         for _ in range(REQUESTS):
-            started = time.perf_counter()
+            started = time.thread_time()
             screen(Asked(["Make it shorter, please."], [read]), looked_for)
-            times.append((time.perf_counter() - started) * 1e3)
+            times.append((time.thread_time() - started) * 1e3)
         high = statistics.quantiles(times, n=20)[-1]
         passed = passed and high <= SCREENING_LIMIT_MS
         print(f"| {name} | {statistics.median(times):.2f} | {high:.2f} |")
