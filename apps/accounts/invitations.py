@@ -1,18 +1,16 @@
 """What inviting people has in common, to a document and to a team: addresses, signed links, and how often."""
 
-import time
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from apps.accounts.models import User
-from apps.core.errors import Invalid, NotFound, RateLimited
+from apps.core import attempts
+from apps.core.errors import Invalid, NotFound
 
-HOUR_SECONDS = 3600
 OVER = "This invitation is not valid any more."
 
 
@@ -40,9 +38,9 @@ def read_invitation(token: str, *, salt: str) -> tuple[Any, Any]:
 
 
 def count_invitation(user: User) -> None:
-    """Count one invitation by `user` in the present hour's window. Raises RateLimited when there were too many."""
-    hour, passed = divmod(int(time.time()), HOUR_SECONDS)
-    name = f"invitations:{user.pk}:{hour}"
-    cache.add(name, 0, HOUR_SECONDS)
-    if cache.incr(name) > settings.INVITATIONS_PER_HOUR:
-        raise RateLimited("You have sent many invitations. Try again later.", retry_after=HOUR_SECONDS - passed)
+    """Count one invitation by `user` in the present hour. Raises RateLimited when there were too many."""
+    attempts.count(
+        f"invitations:{user.pk}",
+        limit=settings.INVITATIONS_PER_HOUR,
+        words="You have sent many invitations. Try again later.",
+    )
