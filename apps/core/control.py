@@ -40,6 +40,10 @@ class Control:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="control")
 
+    def tell_here(self, kind: str, **fields: str) -> None:
+        """Tell this process alone, on its event loop."""
+        self._dispatch({"kind": kind, **fields})
+
     async def _run(self) -> None:
         layer = get_channel_layer()
         while True:

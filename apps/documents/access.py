@@ -2,41 +2,58 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
 
 from apps.accounts.models import User
 from apps.accounts.suspension import SUSPENDED, Suspended
 from apps.core.errors import Forbidden, NotFound
 from apps.core.postgres import Statement, in_one_trip
-from apps.documents.models import Document, Membership, Role, strongest
+from apps.documents.models import Document, Membership, Role, ShareLink, strongest
 from apps.teams.models import TeamMembership
 
 LONG = ("text", "outline")  # read when somebody wants them
 FIELDS = [field.attname for field in Document._meta.concrete_fields if field.attname not in LONG]
+# The roles of `{user}` by links that stand, and when the first of those ends. Of no link: one row of nulls.
+BY_LINKS = """
+LEFT JOIN LATERAL (
+    SELECT array_agg(l.role) AS roles, min(l.expires_at) AS ends
+    FROM documents_sharelink l JOIN documents_linkvisit v ON v.link_id = l.id
+    WHERE l.document_id = d.id AND v.user_id = {user} AND (l.expires_at IS NULL OR l.expires_at > now())
+) by_links ON true
+"""
 # In SQL of our own: it stands before every first token, and Django takes 1 ms to put it together.
 ASK = f"""
-SELECT m.role, {", ".join(f'd."{name}"' for name in FIELDS)},
+SELECT m.role, by_links.roles, by_links.ends, {", ".join(f'd."{name}"' for name in FIELDS)},
     coalesce(u.suspended_until > now(), false), t.id IS NOT NULL
 FROM documents_document d
 LEFT JOIN accounts_user u ON u.id = %(user)s
 LEFT JOIN documents_membership m ON m.document_id = d.id AND m.user_id = %(user)s
 LEFT JOIN teams_teammembership t ON t.team_id = d.team_id AND t.user_id = %(user)s
+{BY_LINKS.format(user="%(user)s")}
 WHERE d.id = %(document)s
 """  # noqa: S608  (columns of our own model)
-ASK_COLUMNS = len(FIELDS) + 3  # the last of them is never null
+ASK_COLUMNS = len(FIELDS) + 5  # the last of them is never null
 
 
 @dataclass(frozen=True)
 class Access:
-    """A document together with what the person who asked may do in it. `own`: the role they have without their team."""
+    """A document together with what the person who asked may do in it.
+
+    `own`: the role they have themselves, without their team and without links. `until`: when the first of the links
+    ends that they hold something by; their role has to be asked for again then.
+    """
 
     document: Document
     role: Role
     own: Role | None = None
+    until: datetime | None = None
 
 
 def access_document(
@@ -68,23 +85,47 @@ def answered(rows: Sequence[Sequence[Any]]) -> Access | None:
     """
     if not rows:
         return None
-    [[own_role, *values, is_suspended, in_team]] = rows
+    [[own_role, link_roles, ends, *values, is_suspended, in_team]] = rows
     if is_suspended:
         raise Suspended(SUSPENDED)
-    return held(Document.from_db("default", FIELDS, values), own_role, in_team)
+    return held(Document.from_db("default", FIELDS, values), own_role, in_team, link_roles, ends)
 
 
 def with_roles(documents: QuerySet[Document], user: User) -> QuerySet[Any]:
-    """Add to each document the `own_role` of `user` in it, and whether they are `in_team`."""
+    """Add to each document what `held` takes: `own_role`, `in_team`, `link_roles` and `link_ends` of `user` there."""
     own = Membership.objects.filter(document=OuterRef("pk"), user_id=user.pk).values("role")[:1]
     in_team = TeamMembership.objects.filter(team=OuterRef("team_id"), user_id=user.pk)
-    return documents.annotate(own_role=Subquery(own), in_team=Exists(in_team))
+    links = standing_links().filter(document=OuterRef("pk"), visits__user_id=user.pk)
+    return documents.annotate(
+        own_role=Subquery(own),
+        in_team=Exists(in_team),
+        link_roles=ArraySubquery(links.values("role")),
+        link_ends=Subquery(links.order_by("expires_at").values("expires_at")[:1]),  # nulls are last
+    )
 
 
-def held(document: Document, own_role: str | None, in_team: bool) -> Access | None:
-    """Return what a person holds in `document`: their own role or their team's, the stronger one. None: nothing."""
-    role = strongest(own_role, document.team_role if in_team else None)
-    return Access(document, role, Role(own_role) if own_role else None) if role else None
+def standing_links() -> QuerySet[ShareLink]:
+    return ShareLink.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
+
+
+def held(
+    document: Document,
+    own_role: str | None,
+    in_team: bool,
+    link_roles: Sequence[str] | None = None,
+    link_ends: datetime | None = None,
+) -> Access | None:
+    """Return what a person holds in `document`: the strongest of their own role, their team's and those of links.
+
+    None: nothing.
+    """
+    role = strongest(own_role, document.team_role if in_team else None, *(link_roles or ()))
+    return Access(document, role, Role(own_role) if own_role else None, link_ends) if role else None
+
+
+def held_in(document: Any) -> Access | None:
+    """As `held`, for a document of `with_roles`."""
+    return held(document, document.own_role, document.in_team, document.link_roles, document.link_ends)
 
 
 def permit(access: Access | None, *, role: Role = Role.VIEWER, trashed: bool = False) -> Access:

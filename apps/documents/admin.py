@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from apps.documents.models import Document, Invitation, Membership
+from apps.documents.models import Document, Invitation, Membership, ShareLink
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # generic in the stubs only
@@ -44,3 +44,18 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in
     list_select_related = ("document", "invited_by")
     search_fields = ("email", "document__title", "document__id", "invited_by__email")
     autocomplete_fields = ("document", "invited_by")
+
+
+@admin.register(ShareLink)
+class ShareLinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """Which links there are. Where they lead is for owners alone; deleting one revokes it."""
+
+    list_display = ("id", "document", "role", "created_by", "created_at", "expires_at", "last_used_at")
+    list_filter = ("role", "created_at", ("expires_at", admin.EmptyFieldListFilter))
+    list_select_related = ("document", "created_by")
+    search_fields = ("document__title", "document__id", "created_by__email")
+    fields = ("id", "document", "role", "created_by", "created_at", "expires_at", "last_used_at")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: object) -> bool:
+        return False

@@ -7,17 +7,18 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import Query, Router, Schema, Status
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from apps.accounts.api import WritingInput, WritingOutput
-from apps.accounts.authentication import DOCUMENTS, caller
-from apps.accounts.models import User
+from apps.accounts.authentication import DOCUMENTS, caller, caller_key
+from apps.accounts.models import Scope, User
 from apps.accounts.writing import change_writing
-from apps.core.errors import Conflict, Forbidden, NotFound
+from apps.core.errors import Conflict, Forbidden, Invalid, NotFound
 from apps.core.paging import PAGED, PageFilter, PageOutput, counted, page_of
 from apps.core.problems import refused_with
-from apps.documents import services
+from apps.documents import links, services
 from apps.documents.access import access_document
 from apps.documents.invitations import invitation_path
 from apps.documents.models import TITLE_MAX_CHARACTERS, Document, DocumentWriting, Invitation, Membership, Role
@@ -28,6 +29,16 @@ router = Router(auth=DOCUMENTS, tags=["documents"])
 
 Title = Annotated[str, Field(max_length=TITLE_MAX_CHARACTERS)]
 TeamDocumentRole = Literal[Role.EDITOR, Role.COMMENTER, Role.VIEWER]
+LinkRole = TeamDocumentRole
+LinkPassword = Annotated[
+    str,
+    Field(
+        min_length=settings.LINK_PASSWORD_MIN_CHARACTERS,
+        max_length=settings.LINK_PASSWORD_MAX_CHARACTERS,
+        examples=["seven herons wade"],
+    ),
+]
+LinkExpiry = Annotated[AwareDatetime, Field(examples=["2030-01-31T18:00:00Z"])]
 
 
 class Input(Schema):
@@ -59,6 +70,22 @@ class MemberInput(Input):
 
 class RoleInput(Input):
     role: Role
+
+
+class LinkInput(Input):
+    """`expires_at`: null for a link that stands until it is revoked. `password`: null where none is asked for."""
+
+    role: Annotated[LinkRole, Field(examples=["commenter"])]
+    expires_at: LinkExpiry | None = None
+    password: LinkPassword | None = None
+
+
+class LinkChanges(Input):
+    """What is left out stays; null takes the expiry or the password away."""
+
+    role: Annotated[LinkRole | None, Field(examples=["viewer"])] = None
+    expires_at: LinkExpiry | None = None
+    password: LinkPassword | None = None
 
 
 class PersonOutput(Schema):
@@ -115,6 +142,25 @@ class InvitationOutput(Schema):
     email: str
     role: Role
     link: str
+
+
+class LinkOutput(Schema):
+    """`url`: what to hand over; null for an API key that may only read. `people`: how many have opened it."""
+
+    id: UUID
+    role: Role
+    url: Annotated[str | None, Field(examples=["https://interline.example/s/YqPp5tqB0w…/"])]
+    has_password: bool
+    is_expired: bool
+    people: int
+    created_by: PersonOutput | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class LinksOutput(PageOutput):
+    items: list[LinkOutput]
 
 
 class MembersOutput(PageOutput):
@@ -175,6 +221,24 @@ def _member(membership: Membership, you: User) -> dict[str, Any]:
 def _invitation(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
     link = request.build_absolute_uri(invitation_path(invitation))
     return {"email": invitation.email, "role": invitation.role, "link": link}
+
+
+def _link(request: HttpRequest, link: Any) -> dict[str, Any]:
+    key, maker = caller_key(request), link.created_by
+    # Reading must not become more than that: who has the address of an editors' link can make themselves an editor.
+    may_see = key is None or Scope.DOCUMENTS_WRITE in key.scopes
+    return {
+        "id": link.pk,
+        "role": link.role,
+        "url": request.build_absolute_uri(links.link_path(link)) if may_see else None,
+        "has_password": bool(link.password_hash),
+        "is_expired": not link.stands(timezone.now()),
+        "people": getattr(link, "people", 0),
+        "created_by": {"id": maker.pk, "name": maker.display_name} if maker else None,
+        "created_at": link.created_at,
+        "expires_at": link.expires_at,
+        "last_used_at": link.last_used_at,
+    }
 
 
 @router.post("/", response={201: DocumentOutput, **refused_with(Conflict, NotFound)})
@@ -289,6 +353,49 @@ def remove_member(request: HttpRequest, document_id: UUID, user_id: UUID) -> Any
 def withdraw_invitation(request: HttpRequest, document_id: UUID, email: str) -> Any:
     document = access_document(caller(request), document_id, role=Role.OWNER).document
     services.withdraw_invitation(document, email=email)
+    return Status(204, None)
+
+
+@router.get("/{uuid:document_id}/links/", response=LinksOutput, openapi_extra=PAGED)
+def list_links(request: HttpRequest, response: HttpResponse, document_id: UUID, filters: Query[PageFilter]) -> Any:
+    """Oldest first; those that have expired are among them, until they are revoked."""
+    document = access_document(caller(request), document_id, role=Role.OWNER).document
+    page = page_of(links.links_of(document), filters, request, response)
+    return {"items": [_link(request, found) for found in page], **counted(page)}
+
+
+@router.post("/{uuid:document_id}/links/", response={201: LinkOutput, **refused_with(Conflict)})
+def add_link(request: HttpRequest, document_id: UUID, body: LinkInput) -> Any:
+    """Whoever opens it, signed in, holds the role for as long as the link stands."""
+    document = access_document(caller(request), document_id, role=Role.OWNER).document
+    link = links.create_link(
+        document,
+        role=Role(body.role),
+        created_by=caller(request),
+        expires_at=body.expires_at,
+        password=body.password or "",
+    )
+    return Status(201, _link(request, link))
+
+
+@router.patch("/{uuid:document_id}/links/{uuid:link_id}/", response=LinkOutput)
+def change_link(request: HttpRequest, document_id: UUID, link_id: UUID, body: LinkChanges) -> Any:
+    """In force at once, also for who is in the document. A new password has to be given by everybody again."""
+    document = access_document(caller(request), document_id, role=Role.OWNER).document
+    changes: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set}
+    if "role" in changes and body.role is None:
+        raise Invalid("role: a link has one; leave it out where it stays.")
+    if "password" in changes:
+        changes["password"] = body.password or ""
+    links.change_link(document, link_id, **changes)
+    return _link(request, links.links_of(document).get(pk=link_id))
+
+
+@router.delete("/{uuid:document_id}/links/{uuid:link_id}/", response={204: None})
+def revoke_link(request: HttpRequest, document_id: UUID, link_id: UUID) -> Any:
+    """Ends at once what people hold by it, on open sockets too."""
+    document = access_document(caller(request), document_id, role=Role.OWNER).document
+    links.revoke_link(document, link_id)
     return Status(204, None)
 
 

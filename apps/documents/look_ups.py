@@ -21,7 +21,7 @@ from psycopg_pool import PoolTimeout
 from apps.accounts.models import User
 from apps.core.gathering import Gathering
 from apps.core.postgres import Pool, async_pool
-from apps.documents.access import Access, held
+from apps.documents.access import BY_LINKS, Access, held
 from apps.documents.models import Document
 
 AT_ONCE_MAX = 50  # answered by one query: 6 ms of the event loop
@@ -39,7 +39,7 @@ def _columns(model: type[Model], alias: str, fields: Sequence[str]) -> str:
 LOOK_UP = f"""
 SELECT wanted.place, s.session_data, u.id,
     {_columns(User, "u", USER_FIELDS)},
-    m.role, t.id IS NOT NULL,
+    m.role, t.id IS NOT NULL, by_links.roles, by_links.ends,
     {_columns(Document, "d", DOCUMENT_FIELDS)}
 FROM unnest(%s::int[], %s::text[], %s::uuid[], %s::uuid[]) AS wanted(place, session_key, user_id, document_id)
 JOIN django_session s ON s.session_key = wanted.session_key AND s.expire_date > now()
@@ -47,6 +47,7 @@ LEFT JOIN accounts_user u ON u.id = wanted.user_id
 LEFT JOIN documents_document d ON d.id = wanted.document_id
 LEFT JOIN documents_membership m ON m.user_id = u.id AND m.document_id = d.id
 LEFT JOIN teams_teammembership t ON t.user_id = u.id AND t.team_id = d.team_id
+{BY_LINKS.format(user="u.id")}
 """  # noqa: S608  (columns of our own models)
 
 _sessions = import_module(settings.SESSION_ENGINE).SessionStore()
@@ -136,7 +137,8 @@ def _judge(stored: dict[str, Any], row: Sequence[Any]) -> Found:
     user = User.from_db("default", USER_FIELDS, row[:user_end])
     if not user.is_active or stored.get(HASH_SESSION_KEY) != user.get_session_auth_hash():
         return Found(None, None)
-    own_role, in_team, *columns = row[user_end:]
-    if own_role is None and not in_team:
+    own_role, in_team, link_roles, link_ends, *columns = row[user_end:]
+    if own_role is None and not in_team and not link_roles:
         return Found(user, None)
-    return Found(user, held(Document.from_db("default", DOCUMENT_FIELDS, columns), own_role, in_team))
+    document = Document.from_db("default", DOCUMENT_FIELDS, columns)
+    return Found(user, held(document, own_role, in_team, link_roles, link_ends))

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from apps.accounts.models import User
 from apps.documents import mail
+from apps.documents.access import standing_links
 from apps.documents.comment_rates import may_mail
 from apps.documents.models import Comment, Document
 
@@ -17,10 +18,14 @@ logger = logging.getLogger(__name__)
 
 
 def who_can_be_mentioned(document: Document) -> QuerySet[User]:
-    """Return who can open a document, by a role of their own or their team's, by name."""
-    own = Q(memberships__document_id=document.pk)
-    by_team = Q(team_memberships__team_id=document.team_id) if document.team_id else Q(pk__in=())
-    ids = User.objects.filter(own).values("pk").union(User.objects.filter(by_team).values("pk"))
+    """Return who can open a document, by a role of their own, their team's or a link's, by name."""
+    ways = [
+        Q(memberships__document_id=document.pk),
+        Q(team_memberships__team_id=document.team_id) if document.team_id else Q(pk__in=()),
+        Q(link_visits__link__in=standing_links().filter(document=document)),
+    ]
+    first, *others = (User.objects.filter(way).values("pk") for way in ways)
+    ids = first.union(*others)
     return User.objects.filter(pk__in=ids, is_active=True).order_by("name", "email")
 
 

@@ -1,6 +1,7 @@
 """Documents and who may do what in them. The text itself is in the document's log (`apps.collaboration`)."""
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -109,6 +110,53 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} of {self.document_id}"
+
+
+class ShareLink(models.Model):
+    """An address that gives a role in a document to whoever opens it, until `expires_at`. Written by `links` only.
+
+    `token` is what the address ends with, encrypted, for owners who copy it again; `token_hash`, SHA-256, finds it.
+    `password_hash` is of Django's hashers, empty where none is asked for.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="links")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    token = EncryptedTextField()
+    token_hash = models.CharField(max_length=64, unique=True)
+    password_hash = models.CharField(max_length=128, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # Owners are people: a document must not change hands with who learns an address.
+            models.CheckConstraint(condition=~models.Q(role="owner"), name="document_not_owned_by_link"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.document_id} by link"
+
+    def stands(self, now: datetime) -> bool:
+        return self.expires_at is None or self.expires_at > now
+
+
+class LinkVisit(models.Model):
+    """Somebody opened a link (and gave its password): they hold its role for as long as it stands."""
+
+    link = models.ForeignKey(ShareLink, on_delete=models.CASCADE, related_name="visits")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="link_visits")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["link", "user"], name="link_visit_once_per_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} by {self.link_id}"
 
 
 class DocumentWriting(Writing):

@@ -11,7 +11,7 @@ from django.db.models import F, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Greatest, Lower, StrIndex, Substr
 
 from apps.accounts.models import User
-from apps.documents.access import held, with_roles
+from apps.documents.access import held_in, standing_links, with_roles
 from apps.documents.models import Document, Membership, Role
 
 EXCERPT_CHARACTERS = 180
@@ -31,14 +31,14 @@ class Shelf(StrEnum):
 class ListedDocument:
     """A document as one line of a list. `excerpt` is empty unless its text was searched and found.
 
-    `people`: who has a role of their own in it; `is_member` says whether the list's reader is among them.
+    `people`: who has a role of their own in it; `may_leave`: the list's reader is among them, or came by a link.
     """
 
     document: Document
     role: Role
     people: list[User]
     excerpt: str
-    is_member: bool
+    may_leave: bool
 
 
 def search_words(query: str) -> list[str]:
@@ -78,20 +78,19 @@ def list_documents(
 
 def _on_shelf(user: User, shelf: Shelf) -> QuerySet[Document]:
     own = Membership.objects.filter(user=user)
+    owned = own.filter(role=Role.OWNER).values("document_id")
     if shelf is Shelf.TRASH:
-        return _in(own.filter(role=Role.OWNER)).exclude(trashed_at=None)
-    if shelf is Shelf.SHARED:
-        return _in(own.exclude(role=Role.OWNER)).filter(trashed_at=None)
+        return Document.objects.filter(pk__in=owned).exclude(trashed_at=None)
     by_team = Document.objects.filter(team__memberships__user=user)
     if shelf is Shelf.TEAM:
         return by_team.filter(trashed_at=None)
-    # Joined before the documents are read: an OR of both ways would read through the documents of everybody.
-    visible = own.values_list("document_id", flat=True).union(by_team.values_list("pk", flat=True))
+    by_link = standing_links().filter(visits__user=user).values_list("document_id", flat=True)
+    # Joined before the documents are read: an OR of all ways would read through the documents of everybody.
+    if shelf is Shelf.SHARED:
+        shared = own.exclude(role=Role.OWNER).values_list("document_id", flat=True).union(by_link)
+        return Document.objects.filter(pk__in=shared, trashed_at=None).exclude(pk__in=owned)
+    visible = own.values_list("document_id", flat=True).union(by_team.values_list("pk", flat=True), by_link)
     return Document.objects.filter(pk__in=visible, trashed_at=None)
-
-
-def _in(memberships: QuerySet[Membership]) -> QuerySet[Document]:
-    return Document.objects.filter(pk__in=memberships.values("document_id"))
 
 
 def _read(user: User, ids: list[UUID], words: list[str]) -> QuerySet[Any]:
@@ -118,13 +117,13 @@ def _listed(document: Any) -> ListedDocument:
     excerpt = " ".join(document.excerpt.split()) if found else ""
     if found > EXCERPT_LEAD_CHARACTERS + 1:
         excerpt = "… " + excerpt.partition(" ")[2]
-    access = held(document, document.own_role, document.in_team)
+    access = held_in(document)
     return ListedDocument(
         document,
         access.role if access else Role.VIEWER,  # None: taken away since the first query
         [other.user for other in document.memberships.all()],
         excerpt,
-        document.own_role is not None,
+        document.own_role is not None or bool(document.link_roles),
     )
 
 

@@ -17,11 +17,13 @@ from apps.accounts.models import User
 from apps.core import deeds
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.documents import mail
-from apps.documents.models import TITLE_MAX_CHARACTERS, Document, Invitation, Membership, Role
+from apps.documents.models import TITLE_MAX_CHARACTERS, Document, Invitation, LinkVisit, Membership, Role
 from apps.documents.signals import access_changed, text_given, title_set
 from apps.teams.models import Team
 
 logger = logging.getLogger(__name__)
+
+NO_MEMBER = "This person is not in the document."
 
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")  # with apostrophe of either kind, or hyphen
 
@@ -30,7 +32,7 @@ def _on_commit(tell: Callable[[], object]) -> None:
     transaction.on_commit(tell, robust=True)
 
 
-def _tell_access_changed(document_id: UUID, user_id: UUID | None = None) -> None:
+def tell_access_changed(document_id: UUID, user_id: UUID | None = None) -> None:
     _on_commit(
         partial(access_changed.send_robust, sender=Document, document_id=document_id, user_id=user_id),
     )
@@ -86,7 +88,7 @@ def share_with_team(document: Document, team: Team | None, *, role: Role) -> Non
         raise Invalid("A team cannot own a document. Make it an editor, a commenter or a viewer.")
     document.team, document.team_role = team, role
     document.save(update_fields=["team", "team_role"])
-    _tell_access_changed(document.pk)
+    tell_access_changed(document.pk)
     deeds.tell(
         "document.team_set", target=("document", document.pk), team=str(team.pk) if team else "", role=role.value
     )
@@ -99,7 +101,7 @@ def share_with_team(document: Document, team: Team | None, *, role: Role) -> Non
 def trash_document(document: Document) -> None:
     """Move to the trash: nobody can open it any more, and nothing of it is lost."""
     if Document.objects.filter(pk=document.pk, trashed_at=None).update(trashed_at=timezone.now()):
-        _tell_access_changed(document.pk)
+        tell_access_changed(document.pk)
         deeds.tell("document.trashed", target=("document", document.pk))
         logger.info("document.trashed", extra={"document": str(document.pk)})
 
@@ -107,7 +109,7 @@ def trash_document(document: Document) -> None:
 @transaction.atomic
 def restore_document(document: Document) -> None:
     if Document.objects.filter(pk=document.pk).exclude(trashed_at=None).update(trashed_at=None):
-        _tell_access_changed(document.pk)
+        tell_access_changed(document.pk)
         deeds.tell("document.restored", target=("document", document.pk))
         logger.info("document.restored", extra={"document": str(document.pk)})
 
@@ -117,7 +119,7 @@ def purge_document(document: Document) -> None:
     """Delete for good, with its log, members and invitations."""
     document_id = document.pk
     document.delete()
-    _tell_access_changed(document_id)
+    tell_access_changed(document_id)
     deeds.tell("document.purged", target=("document", document_id))
     logger.info("document.purged", extra={"document": str(document_id)})
 
@@ -133,7 +135,7 @@ def invite(document: Document, *, email: str, role: Role, invited_by: User, site
     """
     address = clean_email(email)
     count_invitation(invited_by)
-    locked = _lock(document.pk)
+    locked = lock_document(document.pk)
     person = User.objects.filter(email__iexact=address).first()
     if person:
         return _add_member(locked, person, role, invited_by=invited_by, site=site)
@@ -149,7 +151,7 @@ def invite(document: Document, *, email: str, role: Role, invited_by: User, site
     return invitation
 
 
-def _lock(document_id: UUID) -> Document:
+def lock_document(document_id: UUID) -> Document:
     """Return the document with its row locked: whoever changes its members waits for whoever came first."""
     document = Document.objects.select_for_update().filter(pk=document_id).first()
     if document is None:
@@ -169,7 +171,7 @@ def _add_member(document: Document, person: User, role: Role, *, invited_by: Use
     if not replaced:
         _refuse_when_full(document)
     membership = Membership.objects.create(document=document, user=person, role=role)
-    _tell_access_changed(document.pk, person.pk)
+    tell_access_changed(document.pk, person.pk)
     _tell_role(document.pk, person.pk, role, actor_id=invited_by.pk)
     _on_commit(partial(mail.send_shared, membership, invited_by=invited_by, site=site))
     logger.info("document.shared", extra={"document": str(document.pk), "user": str(person.pk), "role": role.value})
@@ -179,13 +181,13 @@ def _add_member(document: Document, person: User, role: Role, *, invited_by: Use
 @transaction.atomic
 def change_role(document: Document, *, user_id: UUID, role: Role) -> Membership:
     """Raises NotFound when they are no member, Conflict when the last owner would step down."""
-    locked = _lock(document.pk)
+    locked = lock_document(document.pk)
     membership = _member(locked, user_id)
     if role is not Role.OWNER:
         _keep_an_owner(locked, membership)
     was, membership.role = membership.role, role
     membership.save(update_fields=["role"])
-    _tell_access_changed(locked.pk, user_id)
+    tell_access_changed(locked.pk, user_id)
     _tell_role(locked.pk, user_id, role, was=was)
     return membership
 
@@ -193,21 +195,29 @@ def change_role(document: Document, *, user_id: UUID, role: Role) -> Membership:
 @transaction.atomic
 def make_owner(document: Document, person: User) -> None:
     """Make somebody an owner who has no role of their own: the last owner's account ends."""
-    locked = _lock(document.pk)
+    locked = lock_document(document.pk)
     Membership.objects.create(document=locked, user=person, role=Role.OWNER)
-    _tell_access_changed(locked.pk, person.pk)
+    tell_access_changed(locked.pk, person.pk)
     _tell_role(locked.pk, person.pk, Role.OWNER, inherited=True)
 
 
 @transaction.atomic
 def remove_member(document: Document, *, user_id: UUID) -> None:
-    """Take somebody's access, or leave. Raises as `change_role`."""
-    locked = _lock(document.pk)
-    membership = _member(locked, user_id)
-    _keep_an_owner(locked, membership)
-    membership.delete()
-    _tell_access_changed(locked.pk, user_id)
-    deeds.tell("document.member_removed", target=("document", locked.pk), user=str(user_id), was=membership.role)
+    """Take what somebody holds themselves or by links, or leave. Who knows a link can open it again.
+
+    Raises NotFound when they hold nothing so, Conflict when the last owner would go.
+    """
+    locked = lock_document(document.pk)
+    membership = Membership.objects.filter(document=locked, user_id=user_id).first()
+    if membership is not None:
+        _keep_an_owner(locked, membership)
+        membership.delete()
+    visits, _ = LinkVisit.objects.filter(link__document=locked, user_id=user_id).delete()
+    if membership is None and not visits:
+        raise NotFound(NO_MEMBER)
+    was = membership.role if membership else "link"
+    tell_access_changed(locked.pk, user_id)
+    deeds.tell("document.member_removed", target=("document", locked.pk), user=str(user_id), was=was)
     logger.info("document.unshared", extra={"document": str(locked.pk), "user": str(user_id)})
 
 
@@ -220,7 +230,7 @@ def _tell_role(document_id: UUID, user_id: UUID, role: Role, *, actor_id: UUID |
 def _member(document: Document, user_id: UUID) -> Membership:
     membership = Membership.objects.filter(document=document, user_id=user_id).select_related("user").first()
     if membership is None:
-        raise NotFound("This person is not in the document.")
+        raise NotFound(NO_MEMBER)
     return membership
 
 
@@ -244,7 +254,7 @@ def accept_invitation(invitation: Invitation, *, user: User) -> Membership:
 
     Raises NotFound when it was withdrawn or used.
     """
-    locked = _lock(invitation.document_id)
+    locked = lock_document(invitation.document_id)
     deleted, _ = Invitation.objects.filter(pk=invitation.pk).delete()
     if not deleted:
         raise NotFound("This invitation was used or withdrawn.")
@@ -253,7 +263,7 @@ def accept_invitation(invitation: Invitation, *, user: User) -> Membership:
     if not created and not Role(membership.role).includes(role):
         membership.role = role
         membership.save(update_fields=["role"])
-    _tell_access_changed(locked.pk, user.pk)
+    tell_access_changed(locked.pk, user.pk)
     _tell_role(locked.pk, user.pk, Role(membership.role), actor_id=user.pk, invited=True)
     logger.info("document.invitation_accepted", extra={"document": str(locked.pk), "user": str(user.pk)})
     return membership

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiKey, Scope, User
 from apps.accounts.tokens import BadToken, SocketToken, is_still_good, read_token
-from apps.documents.access import Access, held, with_roles
+from apps.documents.access import Access, held_in, with_roles
 from apps.documents.models import Document
 
 BEARER = "bearer."
@@ -70,4 +70,4 @@ def _find_person(token: SocketToken, document_id: UUID) -> tuple[User | None, Ac
     if user is None or not is_still_good(token, user, key):
         return None, None
     document = with_roles(Document.objects.filter(pk=document_id).defer("text", "outline"), user).first()
-    return user, held(document, document.own_role, document.in_team) if document else None
+    return user, held_in(document) if document else None

@@ -16,6 +16,7 @@ from apps.accounts.tokens import SocketToken
 from apps.core.close_codes import CloseCode
 from apps.core.errors import NotFound
 from apps.documents.access import Access, permit
+from apps.documents.endings import watch_end
 from apps.documents.look_ups import Found, look_up
 from apps.documents.models import Role
 from apps.documents.socket_tokens import find_person, has_ended, presented_token, read_for
@@ -98,8 +99,9 @@ def _identity(found: Found, session_key: str, needs: Scope, token: SocketToken |
         access = permit(found.access)
     except NotFound:
         raise SocketRefused(CloseCode.NOT_FOUND) from None
+    watch_end(access, found.user.pk)
     if token is not None and needs is Scope.DOCUMENTS_READ and not token.may(Scope.DOCUMENTS_WRITE):
-        access = Access(access.document, Role.VIEWER)
+        access = Access(access.document, Role.VIEWER, until=access.until)
     return SocketIdentity(found.user, session_key, access, needs, token)
 
 

@@ -1,4 +1,4 @@
-"""Documents in the trash, removed comments and invitations that were kept long enough."""
+"""Documents in the trash, removed comments, invitations and expired share links that were kept long enough."""
 
 import logging
 from datetime import timedelta
@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.documents.models import Comment, Document, Invitation
+from apps.documents.models import Comment, Document, Invitation, ShareLink
 from apps.documents.services import purge_document
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,9 @@ def let_trash_go() -> int:
     if settings.RETENTION_INVITATION_DAYS > 0:
         limit = timezone.now() - timedelta(days=settings.RETENTION_INVITATION_DAYS)
         Invitation.objects.filter(created_at__lt=limit).delete()
+    if settings.RETENTION_LINK_DAYS > 0:
+        limit = timezone.now() - timedelta(days=settings.RETENTION_LINK_DAYS)
+        ShareLink.objects.filter(expires_at__lt=limit).delete()
     if purged:
         logger.info("documents.trash_emptied", extra={"documents": purged})
     return purged

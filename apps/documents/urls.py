@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.documents import views
+from apps.documents import link_views, views
 
 urlpatterns = [
     path("", views.landing, name="landing"),
@@ -14,4 +14,6 @@ urlpatterns = [
     path("documents/<uuid:document_id>/purge/", views.purge, name="purge_document"),
     path("documents/<uuid:document_id>/leave/", views.leave, name="leave_document"),
     path("invitations/", views.invitation, name="invitation"),
+    path("s/<str:token>/", link_views.open_link, name="link"),
+    path("s/<uuid:link_id>/password/", link_views.ask_password, name="link_password"),
 ]

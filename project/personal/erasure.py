@@ -21,7 +21,8 @@ from apps.core import deeds
 from apps.core.errors import Conflict
 from apps.documents import comments
 from apps.documents import services as documents
-from apps.documents.models import Document, Invitation, Membership, Role
+from apps.documents.access import standing_links
+from apps.documents.models import Document, Invitation, LinkVisit, Membership, Role
 from apps.moderation.audit import erase_addresses
 from apps.moderation.models import HeldRequest, Notice, Report, Verdict
 from apps.quotas.models import Assignment, Override
@@ -68,12 +69,23 @@ def plan_of(user: User) -> Plan:
 
 
 def _document_heir(document: Document, user: User) -> User | None:
-    """Return who owns it next: the strongest role, then the longest there; else somebody of its team."""
+    """Return who owns it next: the strongest role, then the longest there; else somebody of its team, or an editor.
+
+    The editor by a link that stands may have written in it; who only reads by one does not become an owner.
+    """
     members = document.memberships.exclude(user=user).filter(user__is_active=True).select_related("user")
     ranked = sorted(members, key=lambda one: (-Role(one.role).rank, one.created_at))
     if ranked:
         return ranked[0].user
-    return _team_heir(document.team, user) if document.team is not None else None
+    return (_team_heir(document.team, user) if document.team is not None else None) or _link_heir(document, user)
+
+
+def _link_heir(document: Document, user: User) -> User | None:
+    editing = LinkVisit.objects.filter(link__in=standing_links().filter(document=document, role=Role.EDITOR))
+    visit = (
+        editing.exclude(user=user).filter(user__is_active=True).select_related("user").order_by("created_at").first()
+    )
+    return visit.user if visit else None
 
 
 def _team_heir(team: Team, user: User) -> User | None:
@@ -126,6 +138,7 @@ def _leave_documents(user: User, plan: Plan) -> None:
             documents.make_owner(document, heir)
     for membership in Membership.objects.filter(user=user).select_related("document"):
         documents.remove_member(membership.document, user_id=user.pk)
+    LinkVisit.objects.filter(user=user).delete()
     Invitation.objects.filter(email__iexact=user.email).delete()
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.accounts.models import PersonalWriting, User
 from apps.assistant.models import Command, Conversation, Decision, Generation
 from apps.core import deeds
-from apps.documents.models import Comment, CommentThread, Membership, Role
+from apps.documents.models import Comment, CommentThread, LinkVisit, Membership, Role, ShareLink
 from apps.moderation.audit import detail_of
 from apps.moderation.models import AuditRecord, HeldRequest, Notice, Report, Verdict
 from apps.quotas.usage import csv_of
@@ -24,11 +24,13 @@ from apps.teams.models import TeamMembership
 
 FORMAT = 1
 BATCH_ROWS = 500
+LINK_FIELDS = ("role", "created_at", "expires_at", "last_used_at")
 README = """This archive has what Interline keeps about you, as of {made_at}.
 
 account.json        your account, addresses, second factors, connected log-ins, API keys without secrets, dictionary,
                     suspensions
-documents.jsonl     the documents you are in, one per line, with your role; with their text where you own them
+documents.jsonl     the documents you are in, one per line, with your role; with their text where you own them, and the
+                    share links you made there; those you opened by somebody's link, as `by_link`
 comments.jsonl      what you said in comments, with the passage where you began the thread
 assistant.jsonl     what you asked the assistant and what it answered, one request per line, with what you decided
 conversations.json  the conversations you began
@@ -110,7 +112,18 @@ def _documents(user: User) -> Iterator[dict[str, Any]]:
             "since": membership.created_at,
             "edited_at": document.edited_at,
             "trashed_at": document.trashed_at,
+            "links": _values(ShareLink.objects.filter(document=document, created_by=user), *LINK_FIELDS),
             **({"text": document.text} if membership.role == Role.OWNER else {}),
+        }
+    for visit in LinkVisit.objects.filter(user=user).select_related("link__document").order_by("created_at", "pk"):
+        document = visit.link.document
+        yield {
+            "id": document.pk,
+            "title": document.title,
+            "role": visit.link.role,
+            "since": visit.created_at,
+            "by_link": True,
+            "until": visit.link.expires_at,
         }
 
 

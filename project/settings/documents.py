@@ -24,6 +24,13 @@ MENTION_MAILS_PER_HOUR = env.int("MENTION_MAILS_PER_HOUR", 100)  # per person wh
 INVITATIONS_PER_HOUR = env.int("INVITATIONS_PER_HOUR", 60)  # per person who invites
 INVITATION_MAX_AGE_SECONDS = 14 * 24 * 3600
 
+LINKS_PER_DOCUMENT = env.int("LINKS_PER_DOCUMENT", 20)  # share links, those that have expired included
+LINK_PEOPLE_MAX = env.int("LINK_PEOPLE_MAX", 5_000)  # who hold a role by one link
+LINK_PASSWORD_MIN_CHARACTERS = 8
+LINK_PASSWORD_MAX_CHARACTERS = 128
+LINK_WRONG_PASSWORDS_PER_HOUR = env.int("LINK_WRONG_PASSWORDS_PER_HOUR", 10)  # of one person, whichever links
+LINK_FAILURES_PER_HOUR = env.int("LINK_FAILURES_PER_HOUR", 100)  # of one address: no such link, or a wrong password
+
 # Sockets of one web process that were accepted and wait for their look-up or their document; more get 4513.
 SOCKETS_OPENING_MAX = env.int("SOCKETS_OPENING_MAX", 5_000)
 SOCKETS_REFUSAL_SECONDS = 3.0  # each within a random part of it, so that they do not come back all at once

@@ -11,6 +11,7 @@ RETENTION_CONVERSATION_DAYS = env.int("RETENTION_CONVERSATION_DAYS", 0)  # since
 RETENTION_TRASH_DAYS = env.int("RETENTION_TRASH_DAYS", 0)  # of documents in the trash; then they are deleted for good
 RETENTION_INVITATION_DAYS = env.int("RETENTION_INVITATION_DAYS", 0)  # of invitations that nobody accepted
 RETENTION_REMOVED_COMMENT_DAYS = env.int("RETENTION_REMOVED_COMMENT_DAYS", 30)  # until then they can be restored
+RETENTION_LINK_DAYS = env.int("RETENTION_LINK_DAYS", 0)  # of share links that have expired, and who opened them
 RETENTION_MODERATION_DAYS = env.int("RETENTION_MODERATION_DAYS", 0)  # of cases, held requests, excerpts, once decided
 RETENTION_BATCH_ROWS = 200  # in one transaction
 RETENTION_BATCHES_MAX = 100  # in one run; the next goes on

@@ -39,6 +39,8 @@ ENTRIES: list[tuple[str, Request, list[str]]] = [
         lambda b, d: _send(b.post, _rest(d) + "members/", {"email": "new@example.com", "role": "viewer"}),
         ["owner"],
     ),
+    ("list links", lambda b, d: b.get(_rest(d) + "links/"), ["owner"]),
+    ("make a link", lambda b, d: _send(b.post, _rest(d) + "links/", {"role": "viewer"}), ["owner"]),
     ("withdraw an invitation", lambda b, d: b.delete(_rest(d) + "invitations/waiting@example.com/"), ["owner"]),
 ]
 BY_NAME = {name: (ask, allowed) for name, ask, allowed in ENTRIES}

@@ -20,6 +20,7 @@ from apps.accounts.models import ApiKey, Scope, User
 from apps.assistant.messages import Done, Timing, Usage
 from apps.assistant.models import Command, Conversation, Generation, Turn
 from apps.assistant.transcripts import store_end
+from apps.documents.links import create_link
 from apps.documents.models import Comment, CommentThread, Document, Invitation, Membership, Role
 from apps.teams.models import Team, TeamInvitation, TeamMembership, TeamRole
 from project.api import api
@@ -36,7 +37,7 @@ AMPLE = {
     name: "1000000"
     for name in (
         *("ASSISTANT_GENERATIONS_PER_MINUTE", "ASSISTANT_CONCURRENT_GENERATIONS", "INVITATIONS_PER_HOUR"),
-        *("COMMENTS_PER_MINUTE", "REPORTS_PER_HOUR"),
+        *("COMMENTS_PER_MINUTE", "REPORTS_PER_HOUR", "LINKS_PER_DOCUMENT"),
         *("API_KEYS_PER_PERSON", "TEAMS_PER_PERSON", "ASSISTANT_COMMANDS_MAX"),
         *("RATE_GENERATIONS_PER_KEY", "RATE_REQUESTS_PER_KEY", "RATE_REQUESTS_PER_PERSON"),
     )
@@ -80,6 +81,7 @@ class Site:
         TeamMembership.objects.create(team=team, user=self.bob, role=TeamRole.MEMBER)
         Invitation.objects.create(document=document, email=INVITED, role=Role.VIEWER, invited_by=self.alice)
         TeamInvitation.objects.create(team=team, email=INVITED, role=TeamRole.MEMBER, invited_by=self.alice)
+        link = create_link(document, role=Role.VIEWER, created_by=self.alice)
         conversation = Conversation.objects.create(document=document, user=self.alice, title="On herons")
         generation = _ended(document, self.alice)
         Turn.objects.create(conversation=conversation, generation=generation)
@@ -95,6 +97,7 @@ class Site:
             "team_id": str(team.pk),
             "user_id": str(self.bob.pk),
             "email": INVITED,
+            "link_id": str(link.pk),
             "conversation_id": str(conversation.pk),
             "message_id": str(generation.pk),
             "generation_id": str(generation.pk),

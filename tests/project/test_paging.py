@@ -10,6 +10,7 @@ from django.test import Client
 from apps.accounts.api_keys import create_key
 from apps.accounts.models import Scope, User
 from apps.assistant.models import Command
+from apps.documents.links import create_link
 from apps.documents.models import Comment, CommentThread, Membership, Role
 from apps.teams.models import Team, TeamMembership, TeamRole
 from tests.cast import make_document, make_user
@@ -56,6 +57,13 @@ def document_comments(alice: User) -> str:
     return f"documents/{document.pk}/comments/"
 
 
+def document_links(alice: User) -> str:
+    document = make_document(alice)
+    for _ in range(SEVEN):
+        create_link(document, role=Role.VIEWER, created_by=alice)
+    return f"documents/{document.pk}/links/"
+
+
 def own_commands(alice: User) -> str:
     for number in range(SEVEN):
         Command.objects.create(user=alice, name=f"Command {number}", prompt="Shorter.")
@@ -84,7 +92,7 @@ def keys(alice: User) -> str:
 @pytest.mark.parametrize(
     "make",
     [
-        *(teams, team_members, document_members, document_people, document_comments),
+        *(teams, team_members, document_members, document_people, document_comments, document_links),
         *(own_commands, document_commands, team_commands, keys),
     ],
 )

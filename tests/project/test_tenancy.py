@@ -4,20 +4,23 @@ The routes are read from the URL resolver and the OpenAPI document, so that a ne
 of it: one that takes an object this file does not know, or that opens to strangers, fails here.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from apps.accounts.api_keys import create_key
 from apps.accounts.models import Scope, User
 from apps.analytics.models import Experiment
 from apps.assistant.models import Command, Conversation, Generation, Turn, Visibility
-from apps.documents.models import Comment, CommentThread, Document, Invitation
+from apps.documents.models import Comment, CommentThread, Document, Invitation, LinkVisit, ShareLink
 from apps.teams.models import Team, TeamInvitation, TeamMembership, TeamRole
 from project.api import api
 from tests.cast import browser_of, make_document, make_user
@@ -29,6 +32,7 @@ JSON = "application/json"
 METHODS = ("get", "post", "put", "patch", "delete")
 CLOSED = {401, 403, 404}
 SECRET = "heron-marker-5b1e"
+TOKEN = "a-token-of-a-share-link-that-has-expired"
 
 COMMENTS = "/api/v1/documents/{document_id}/comments/"
 FOR_READERS = {
@@ -77,6 +81,15 @@ class Estate:
             ending={"type": "cancelled", "id": str(uuid4()), "seq": 2, "characters": 0},
         )
         Turn.objects.create(conversation=self.conversation, generation=self.generation)
+        # One that has expired: whoever has the address of one that stands is no stranger (`documents.test_links`).
+        self.link = ShareLink.objects.create(
+            document=self.document,
+            role="editor",
+            token=TOKEN,
+            token_hash=hashlib.sha256(TOKEN.encode()).hexdigest(),
+            created_by=self.alice,
+            expires_at=timezone.now() - timedelta(days=1),
+        )
         self.command = Command.objects.create(user=self.alice, name=SECRET, prompt=SECRET)
         self.thread = CommentThread.objects.create(document=self.document, made_by=self.alice, quote=SECRET)
         self.comment = Comment.objects.create(thread=self.thread, author=self.alice, body=SECRET)
@@ -93,6 +106,8 @@ class Estate:
             "thread_id": self.thread.pk,
             "comment_id": self.comment.pk,
             "email": "dora@example.org",
+            "link_id": self.link.pk,
+            "token": TOKEN,
             "table": "answers",
             "experiment_name": Experiment.objects.create(name="try", action="shorten").name,
         }
@@ -115,6 +130,8 @@ class Estate:
             list(Document.objects.filter(pk=self.document.pk).values_list("title", "trashed_at", "team_id")),
             list(Team.objects.filter(pk=self.team.pk).values_list("name")),
             Invitation.objects.count(),
+            list(ShareLink.objects.values_list("pk", "role", "expires_at", "password_hash")),
+            LinkVisit.objects.count(),
             TeamInvitation.objects.count(),
             list(Conversation.objects.values_list("pk", "deleted_at", "visibility")),
             [(one.name, one.prompt) for one in Command.objects.all()],
@@ -178,6 +195,8 @@ def _array(schema: dict[str, Any]) -> Any:
 def _string(schema: dict[str, Any]) -> Any:
     if schema.get("format") == "uuid":
         return str(uuid4())
+    if schema.get("format") == "date-time":
+        return "2999-01-01T00:00:00Z"
     return "x@example.org" if "mail" in schema.get("title", "").lower() else "x" * max(1, schema.get("minLength", 1))
 
 
