@@ -30,6 +30,8 @@ export const LONG_DOCUMENT_BLOCKS = 80;
 export const CARET_NAME_MS = 2500;
 /** How long "Reconnecting…" is shown before it becomes "Offline". */
 export const OFFLINE_AFTER_MS = 5000;
+/** How long all has to be saved before "Saving…" becomes "Saved". */
+export const SAVED_AFTER_MS = 100;
 /** How long "Saving…" is shown while the server commits nothing, before it becomes "Not saved yet". */
 export const SAVE_LATE_MS = 5000;
 /** The second attempt to reach a lost socket; each further one waits twice as long, up to the most. */
@@ -110,6 +112,8 @@ export const LOCAL_CHECK_PAUSE_MS = 400;
 /** Underlines of blocks that nobody is typing in wait for a pause in typing, and for so long at most. */
 export const REDRAW_PAUSE_MS = 300;
 export const REDRAW_LATE_MS = 3000;
+/** The assistant's findings show up at once, and while somebody types this far apart. */
+export const REDRAW_APART_MS = 250;
 /** Blocks asked about before the page gets its turn again. */
 export const LOCAL_CHECK_BLOCKS_AT_ONCE = 8;
 /** Texts of blocks whose findings are kept. */

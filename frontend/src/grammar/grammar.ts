@@ -76,7 +76,10 @@ export class Grammar {
           this.events.changed();
         },
         withdrawn: (generation) => this.withdraw(generation),
-        idle: () => requestAnimationFrame(() => this.sayRead()), // when the last of it is underlined
+        idle: () => {
+          this.redraws.now();
+          requestAnimationFrame(() => this.sayRead()); // when the last of it is underlined
+        },
       },
       (text) => this.current.has(text),
     );

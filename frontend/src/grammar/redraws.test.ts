@@ -1,7 +1,7 @@
 /** When underlines are drawn: at once, or when nobody types any more. */
 import { Extension } from "@tiptap/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { REDRAW_LATE_MS, REDRAW_PAUSE_MS } from "../editor/limits";
+import { REDRAW_APART_MS, REDRAW_LATE_MS, REDRAW_PAUSE_MS } from "../editor/limits";
 import { makePeers, type Peers, write } from "../testing/peers";
 import type { Finding } from "./findings";
 import { Redraws } from "./redraws";
@@ -75,5 +75,25 @@ describe("underlines", () => {
     expect(count()).toBe(2);
     vi.advanceTimersByTime(REDRAW_LATE_MS);
     expect(count()).toBe(2);
+  });
+
+  it("come one after the other at a distance while somebody types", () => {
+    redraws.typed();
+    redraws.one("teh weir");
+    vi.advanceTimersByTime(FRAME_MS);
+    expect(count()).toBe(1);
+    redraws.one("teh heron");
+    vi.advanceTimersByTime(REDRAW_APART_MS - 2 * FRAME_MS);
+    expect(count()).toBe(1);
+    vi.advanceTimersByTime(3 * FRAME_MS);
+    expect(count()).toBe(2);
+  });
+
+  it("come with the next frame each where nobody types", () => {
+    for (const [at, text] of ["teh weir", "teh heron"].entries()) {
+      redraws.one(text);
+      vi.advanceTimersByTime(FRAME_MS);
+      expect(count()).toBe(at + 1);
+    }
   });
 });

@@ -1,10 +1,11 @@
 /**
  * Has blocks underlined anew, once for all that has come till then, and only where that differs: with the next frame; or,
- * what nobody waits for, when nobody types any more.
+ * what nobody waits for, when nobody types any more. While somebody types, one after the other at a distance: drawing costs
+ * as much as a keystroke.
  */
 import type { Editor } from "@tiptap/core";
 import { readSelection } from "../editor/fresh-selection";
-import { REDRAW_LATE_MS, REDRAW_PAUSE_MS } from "../editor/limits";
+import { REDRAW_APART_MS, REDRAW_LATE_MS, REDRAW_PAUSE_MS } from "../editor/limits";
 import { hasNews, type LookUp, type Stale, underlinesKey } from "./underlines";
 
 export class Redraws {
@@ -14,6 +15,8 @@ export class Redraws {
   /** The first of what has been put off. */
   private since = 0;
   private typedAt = 0;
+  private drawnAt = 0;
+  private next: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly editor: () => Editor | null,
@@ -28,7 +31,12 @@ export class Redraws {
   /** The block, or the blocks, with this text. */
   one(text: string): void {
     this.stale?.add(text);
-    this.schedule();
+    if (this.frame !== 0 || this.next !== undefined) return;
+    const now = Date.now();
+    const isTyping = now < this.typedAt + REDRAW_PAUSE_MS;
+    const wait = isTyping ? this.drawnAt + REDRAW_APART_MS - now : 0;
+    if (wait <= 0) this.schedule();
+    else this.next = setTimeout(() => this.schedule(), wait);
   }
 
   /** As `one`; but drawing costs a keystroke's time, so it waits for a pause, for so long. */
@@ -44,6 +52,11 @@ export class Redraws {
     this.schedule();
   }
 
+  /** What waits for its time comes with the next frame. */
+  now(): void {
+    this.schedule();
+  }
+
   private drawInPause(): void {
     const now = Date.now();
     const wait = Math.min(this.typedAt + REDRAW_PAUSE_MS, this.since + REDRAW_LATE_MS) - now;
@@ -53,11 +66,14 @@ export class Redraws {
 
   private schedule(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.next);
     this.timer = undefined;
+    this.next = undefined;
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       const { stale } = this;
       this.stale = new Set();
+      this.drawnAt = Date.now();
       this.draw(stale);
     });
   }
