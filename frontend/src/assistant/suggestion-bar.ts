@@ -57,6 +57,7 @@ export function suggestionBar(
   return {
     show(ghost, rest) {
       active = ghost;
+      if (!ghost && bar.hidden) return;
       bar.classList.toggle("keys-apply", Boolean(ghost && ghosts().isAtCaret(ghost.id)));
       // An inline completion is a few words at the caret: its bar is only for those who have no Tab.
       bar.hidden = !ghost || (ghost.private && !matchMedia("(pointer: coarse)").matches);

@@ -99,6 +99,8 @@ export function hasUnsaved(state: SyncState): boolean {
   return state.unsent || state.acked < state.sent;
 }
 
+export const SAVING = "Saving…";
+
 export interface Word {
   text: string;
   tone: "calm" | "busy" | "warn" | "stop";
@@ -112,7 +114,7 @@ export function statusWord(state: SyncState): Word {
   if (state.link !== "open" || !state.synced || cutOff) return unreachedWord(state);
   if (hasUnsaved(state) && state.late) return lateWord(state);
   if (hasUnsaved(state)) {
-    return { text: "Saving…", tone: "busy", detail: "Your last words are on their way to the server." };
+    return { text: SAVING, tone: "busy", detail: "Your last words are on their way to the server." };
   }
   if (!state.mayEdit) {
     return {

@@ -358,7 +358,8 @@ export class SelectionBubble {
   }
 
   private closeForm(): void {
-    this.form?.remove();
+    if (!this.form) return;
+    this.form.remove();
     this.form = null;
     this.panel.classList.remove("with-form");
   }

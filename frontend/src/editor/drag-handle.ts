@@ -119,6 +119,6 @@ class HandleView {
 
   private hide(): void {
     this.block = null;
-    this.handle.hidden = true;
+    if (!this.handle.hidden) this.handle.hidden = true;
   }
 }

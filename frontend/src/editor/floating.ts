@@ -33,7 +33,8 @@ export function makeFloating(panel: HTMLElement, placement: Placement): Floating
     hide() {
       stop?.();
       stop = null;
-      panel.hidden = true;
+      // Setting an attribute costs a look at the styles, also where it is set already; this is asked with every key.
+      if (!panel.hidden) panel.hidden = true;
     },
     get shown() {
       return stop !== null;

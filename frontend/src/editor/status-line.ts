@@ -1,22 +1,30 @@
 /** The status word, the warning before leaving, and what to do when the connection has ended for good. */
 import type { Connection } from "../collaboration/connection";
-import { endedSentence, hasUnsaved, statusWord } from "../collaboration/status";
+import { endedSentence, hasUnsaved, SAVING, statusWord, type Word } from "../collaboration/status";
 import { CLOSE } from "../sockets/close-codes";
 import { announce } from "./announce";
 import { type EditorConfig, element } from "./config";
+import { SAVED_AFTER_MS } from "./limits";
 
 export function showStatus(connection: Connection, config: EditorConfig): void {
   const word = element("status");
   let ended: number | null = null;
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  const draw = ({ text, tone, detail }: Word) => {
+    if (word.textContent === text) return;
+    // Not every "Saving…" is spoken: only that the connection went, and that it is back.
+    if (tone === "warn" || tone === "stop" || word.dataset.tone === "warn") announce(`${text}. ${detail}`);
+    word.textContent = text;
+    word.dataset.tone = tone;
+    word.title = detail;
+  };
   connection.onState((state) => {
-    const { text, tone, detail } = statusWord(state);
-    if (word.textContent !== text) {
-      // Not every "Saving…" is spoken: only that the connection went, and that it is back.
-      if (tone === "warn" || tone === "stop" || word.dataset.tone === "warn") announce(`${text}. ${detail}`);
-      word.textContent = text;
-      word.dataset.tone = tone;
-      word.title = detail;
-    }
+    const now = statusWord(state);
+    clearTimeout(soon);
+    // Between two keys it would flicker, and each time the page would be drawn once more.
+    if (now.tone === "calm" && word.textContent === SAVING)
+      soon = setTimeout(() => draw(now), SAVED_AFTER_MS);
+    else draw(now);
     if (state.ended !== ended) {
       ended = state.ended;
       showEnded(connection, config, ended);

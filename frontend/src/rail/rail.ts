@@ -87,7 +87,10 @@ export class Rail {
     if (!this.current || wanted) this.choose(entry);
     // A sheet over half of a small screen is not what somebody opens a document for.
     if (wanted && this.remembered.open && !matchMedia(NARROW).matches) this.show();
+    let shown = -1;
     const count = (waiting: number) => {
+      if (waiting === shown) return;
+      shown = waiting;
       entry.badge.textContent = waiting > 0 ? String(waiting) : "";
       entry.tab.setAttribute("aria-label", waiting > 0 ? `${panel.label}, ${waiting} open` : panel.label);
       this.drawToggle();

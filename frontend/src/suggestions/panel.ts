@@ -81,8 +81,11 @@ export class SuggestionsPanel {
     submit.type = "submit";
     this.suggestions.assistant.availability.mark(submit, "suggest");
     const scope = () => {
-      const selected = !this.editor.state.selection.empty;
-      submit.lastChild?.replaceWith(selected ? "Look through the selection" : "Look through the text");
+      const words = this.editor.state.selection.empty
+        ? "Look through the text"
+        : "Look through the selection";
+      // With every key: drawing the same words anew would lay out all the cards below.
+      if (submit.lastChild?.textContent !== words) submit.lastChild?.replaceWith(words);
     };
     this.editor.on("selectionUpdate", scope);
     scope();
