@@ -14,6 +14,12 @@ from apps.collaboration.structure import find_pairs, measure_nesting, pack_pairs
 logger = logging.getLogger(__name__)
 
 
+FOLDED = [
+    *("snapshot_position", "snapshot_bytes", "tail_bytes", "nesting"),
+    *("unversioned_authors", "unversioned_since"),
+]
+
+
 class UnsoundSnapshot(Exception):
     """What was folded does not load to the same document; nothing was changed."""
 
@@ -45,6 +51,7 @@ def compact(document_id: UUID) -> bool:
         DocumentSnapshot.objects.update_or_create(
             log=locked, defaults={"position": log.head, "data": state, "pairs": pairs, "created_at": timezone.now()}
         )
+        _keep_unversioned(locked, log.head)
         # position <= what was folded: updates appended meanwhile stay
         DocumentUpdate.objects.filter(log=locked, position__lte=log.head).delete()
         locked.snapshot_position = log.head
@@ -52,6 +59,17 @@ def compact(document_id: UUID) -> bool:
         locked.tail_bytes -= sum(map(len, tail))
         if locked.head == log.head:
             locked.nesting = nesting
-        locked.save(update_fields=["snapshot_position", "snapshot_bytes", "tail_bytes", "nesting"])
+        locked.save(update_fields=FOLDED)
     logger.info("log.compacted", extra={"document": str(document_id), "updates": len(tail), "bytes": len(state)})
     return True
+
+
+def _keep_unversioned(log: DocumentLog, end: int) -> None:
+    """Note in `log` who wrote what no version has yet, up to position `end`: the rows that say so are about to go."""
+    rows = log.updates.filter(position__gt=log.version_position, position__lte=end).order_by("position")
+    entries = list(rows.values_list("author_id", "created_at"))
+    if not entries:
+        return
+    authors = [*log.unversioned_authors, *(author for author, _ in entries if author)]
+    log.unversioned_authors = list(dict.fromkeys(authors))
+    log.unversioned_since = log.unversioned_since or entries[0][1]

@@ -1,8 +1,15 @@
-"""Log 1: what was typed into a document, in the order of commits."""
+"""Log 1: what was typed into a document, in the order of commits; and how it read at moments people go back to."""
 
+import uuid
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F, Q
 
 from apps.documents.models import Document
+
+VERSION_NAME_MAX_CHARACTERS = 100
 
 
 class DocumentLog(models.Model):
@@ -10,6 +17,9 @@ class DocumentLog(models.Model):
 
     `head` is the position of the last update; positions start at 1 and have no gaps. What lies at or before
     `snapshot_position` is folded into the snapshot and its rows are gone.
+
+    `version_position`: how far the newest version goes. Of what came after it and was folded already, the log keeps who
+    wrote it (`unversioned_authors`) and when that began (`unversioned_since`).
     """
 
     document = models.OneToOneField(Document, primary_key=True, on_delete=models.CASCADE, related_name="log")
@@ -21,13 +31,19 @@ class DocumentLog(models.Model):
     nesting = models.PositiveIntegerField(default=0)  # upper bound of how deep shared types lie inside each other
     unfinished_loads = models.PositiveIntegerField(default=0)  # loads whose process ended before they did
     quarantined_at = models.DateTimeField(null=True, blank=True)  # since then: read-only, from the snapshot alone
+    # With defaults of the database: the statements that make logs do not name them.
+    last_version = models.PositiveIntegerField(default=0, db_default=0)  # the newest number; none is given twice
+    version_position = models.BigIntegerField(default=0, db_default=0)
+    unversioned_authors: "ArrayField[list[uuid.UUID], list[uuid.UUID]]" = ArrayField(
+        models.UUIDField(), default=list, db_default=[]
+    )
+    unversioned_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
             # The sweep asks every few seconds; the index is empty while nothing is to be done.
-            models.Index(
-                fields=["document"], name="log_to_project", condition=models.Q(head__gt=models.F("projected_position"))
-            ),
+            models.Index(fields=["document"], name="log_to_project", condition=Q(head__gt=F("projected_position"))),
+            models.Index(fields=["document"], name="log_to_version", condition=Q(head__gt=F("version_position"))),
         ]
 
     def __str__(self) -> str:
@@ -59,3 +75,37 @@ class DocumentSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"snapshot of {self.log_id} at {self.position}"
+
+
+class DocumentVersion(models.Model):
+    """How a document read at `position` of its log. `number` counts from 1 in each document; those removed leave gaps.
+
+    `author_ids`: who wrote what came since the version before; no foreign keys, as in `DocumentUpdate`. `made_by_id`:
+    who named or restored it, None for one that came by itself.
+    """
+
+    class Kind(models.TextChoices):
+        AUTOMATIC = "automatic"
+        NAMED = "named"
+        RESTORED = "restored"
+
+    log = models.ForeignKey(DocumentLog, on_delete=models.CASCADE, related_name="versions", db_index=False)
+    number = models.PositiveIntegerField()
+    position = models.BigIntegerField()
+    state = models.BinaryField()  # everything up to `position` as one Yjs update (v1), deflated
+    stored_bytes = models.PositiveIntegerField()  # of `state`
+    digest = models.BinaryField()  # of what is read in it (`content.exact.digest`)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(max_length=VERSION_NAME_MAX_CHARACTERS, blank=True)
+    author_ids: "ArrayField[list[uuid.UUID], list[uuid.UUID]]" = ArrayField(models.UUIDField(), default=list)
+    made_by_id = models.UUIDField(null=True)
+    restored_from = models.PositiveIntegerField(null=True)  # the number of the version that it reads like
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["log", "number"], name="version_number_once_per_document"),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number} of {self.log_id}"

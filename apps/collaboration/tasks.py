@@ -10,6 +10,9 @@ from django.db.models import F, Q, QuerySet
 
 from apps.collaboration import compaction, projection
 from apps.collaboration.models import DocumentLog
+from apps.collaboration.versions.making import make_version
+from apps.collaboration.versions.queries import unversioned
+from apps.collaboration.versions.thinning import crowded, thin
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +28,27 @@ def sweep() -> None:
     )
 
 
-def _each(logs: QuerySet[DocumentLog], work: Callable[[UUID], object]) -> None:
+@shared_task(ignore_result=True)
+def make_versions() -> None:
+    """Make a version of each document that rests, or that was worked on for long without one."""
+    _each(unversioned(), _make_and_thin)
+
+
+@shared_task(ignore_result=True)
+def thin_versions() -> None:
+    """Remove versions that are too old to be kept all."""
+    _each(crowded(), thin, limit=settings.VERSION_THIN_DOCUMENTS)
+
+
+def _make_and_thin(document_id: UUID) -> None:
+    if make_version(document_id):
+        thin(document_id)
+
+
+def _each(logs: QuerySet[DocumentLog], work: Callable[[UUID], object], *, limit: int | None = None) -> None:
     """Do `work` for each document; one that fails does not hold up the others, and is tried again by the next sweep."""
-    due = logs.filter(quarantined_at=None).values_list("pk", flat=True)[: settings.SYNC_SWEEP_DOCUMENTS]
+    wanted = logs.filter(quarantined_at=None).values_list("pk", flat=True)
+    due = wanted[: settings.SYNC_SWEEP_DOCUMENTS if limit is None else limit]
     for document_id in due:
         try:
             work(document_id)

@@ -63,10 +63,37 @@ SYNC_COMPACT_BYTES = env.int("SYNC_COMPACT_BYTES", 256 << 10)
 SYNC_SWEEP_SECONDS = env.float("SYNC_SWEEP_SECONDS", 3.0)
 SYNC_SWEEP_DOCUMENTS = env.int("SYNC_SWEEP_DOCUMENTS", 200)  # per sweep and kind of work
 
+# Versions people go back to. One is made when a document rests, and now and then while it does not.
+VERSION_REST_SECONDS = env.int("VERSION_REST_SECONDS", 5 * 60)  # without an edit
+VERSION_INTERVAL_SECONDS = env.int("VERSION_INTERVAL_SECONDS", 20 * 60)  # of work that goes on
+VERSION_SWEEP_SECONDS = env.float("VERSION_SWEEP_SECONDS", 30.0)
+VERSION_THIN_SECONDS = env.float("VERSION_THIN_SECONDS", 3_600.0)
+VERSION_THIN_DOCUMENTS = env.int("VERSION_THIN_DOCUMENTS", 1_000)  # at a time
+# Of those without a name all are kept at first, then the last of each hour, then the last of each day.
+VERSION_KEEP_ALL_HOURS = env.int("VERSION_KEEP_ALL_HOURS", 24)
+VERSION_KEEP_HOURLY_DAYS = env.int("VERSION_KEEP_HOURLY_DAYS", 7)
+# Of one document; beyond, the oldest without a name go.
+VERSIONS_MAX = env.int("VERSIONS_MAX", 500)
+VERSIONS_MAX_BYTES = env.int("VERSIONS_MAX_BYTES", 64 << 20)
+VERSIONS_NAMED_MAX = env.int("VERSIONS_NAMED_MAX", 100)
+VERSION_ATTEMPTS = 5  # to make one while somebody else makes one too
+VERSION_PAGE_SIZE = 50
+VERSION_PAGE_SIZE_MAX = 200  # what REST may ask for
+
 COLLABORATION_BEAT_SCHEDULE: dict[str, Any] = {
     "collaboration-sweep": {
         "task": "apps.collaboration.tasks.sweep",
         "schedule": SYNC_SWEEP_SECONDS,
         "options": {"expires": SYNC_SWEEP_SECONDS},
+    },
+    "collaboration-versions": {
+        "task": "apps.collaboration.tasks.make_versions",
+        "schedule": VERSION_SWEEP_SECONDS,
+        "options": {"expires": VERSION_SWEEP_SECONDS},
+    },
+    "collaboration-versions-thinned": {
+        "task": "apps.collaboration.tasks.thin_versions",
+        "schedule": VERSION_THIN_SECONDS,
+        "options": {"expires": VERSION_THIN_SECONDS},
     },
 }

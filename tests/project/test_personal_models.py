@@ -66,6 +66,7 @@ OTHERS = {
     "collaboration.DocumentLog": "of a document: goes with it",
     "collaboration.DocumentSnapshot": "of a document: goes with it",
     "collaboration.DocumentUpdate": "of a document: goes with it",
+    "collaboration.DocumentVersion": "of a document: goes with it",
     "documents.Document": "deleted where nobody else is in it, else passed on",
     "documents.DocumentWriting": "of a document: goes with it",
     "documents.ShareLink": "of a document: goes with it; names the pseudonym",

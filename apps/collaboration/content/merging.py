@@ -10,6 +10,7 @@ from typing import Any
 
 from pycrdt import XmlElement, XmlFragment
 
+from apps.collaboration.content.alignment import ALIGNED_MAX, COMPARED_CHARACTERS, Pairing, align
 from apps.collaboration.content.markdown import block_markdown
 from apps.collaboration.content.text_edits import edit_text
 from apps.collaboration.content.tree import LOOSE_TEXT, Element
@@ -17,8 +18,6 @@ from apps.collaboration.projection import HARD_BREAK
 from apps.collaboration.reading import Run
 
 ALIKE = 0.5  # of their letters two blocks have to share, to count as one that was changed
-ALIGNED_MAX = 2_500  # pairs of blocks that are compared; more are taken one after the other
-COMPARED_CHARACTERS = 2_000  # of each block
 ITEMS = ("listItem", "taskItem")
 SAME_ROLE = {"tableHeader": "tableCell", "taskItem": "taskItem"}
 EXPRESSED_ATTRIBUTES = {
@@ -129,38 +128,13 @@ def _may_become(old: Element, new: Element) -> bool:
     )
 
 
-def _aligned(old: Sequence[Element], new: Sequence[Element]) -> list[tuple[int | None, int | None]]:
-    """Return which old block becomes which new one, in order; None: it is new, or it goes."""
+def _aligned(old: Sequence[Element], new: Sequence[Element]) -> Pairing:
+    """Return which old block becomes which new one."""
     if len(old) == len(new) and all(_may_become(*pair) for pair in zip(old, new, strict=True)):
         return [(place, place) for place in range(len(old))]
     if len(old) * len(new) > ALIGNED_MAX:
         return [*((place, None) for place in range(len(old))), *((None, place) for place in range(len(new)))]
-    return _best(old, new)
-
-
-def _best(old: Sequence[Element], new: Sequence[Element]) -> list[tuple[int | None, int | None]]:
-    """Return the alignment whose pairs are most alike together (Needleman and Wunsch, gaps cost nothing)."""
-    gains = [[_likeness(one, other) for other in new] for one in old]
-    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
-    for row in range(len(old) - 1, -1, -1):
-        for column in range(len(new) - 1, -1, -1):
-            both = best[row + 1][column + 1] + gains[row][column] if gains[row][column] else 0.0
-            best[row][column] = max(both, best[row + 1][column], best[row][column + 1])
-    pairs: list[tuple[int | None, int | None]] = []
-    row = column = 0
-    while row < len(old) and column < len(new):
-        gain = gains[row][column]
-        if gain and best[row][column] == best[row + 1][column + 1] + gain:
-            pairs.append((row, column))
-            row, column = row + 1, column + 1
-        elif best[row][column] == best[row + 1][column]:
-            pairs.append((row, None))
-            row += 1
-        else:
-            pairs.append((None, column))
-            column += 1
-    pairs += [(rest, None) for rest in range(row, len(old))]
-    return pairs + [(None, rest) for rest in range(column, len(new))]
+    return align(old, new, _likeness)
 
 
 def _likeness(old: Element, new: Element) -> float:

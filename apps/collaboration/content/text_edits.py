@@ -4,7 +4,7 @@ A block holds lines of text (Y.XmlText) between line breaks. Positions in the sh
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -18,6 +18,7 @@ from apps.collaboration.reading import Run
 EXPRESSED = ("bold", "italic", "strike", "code", "link")
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 Line = list[Run]
+Marks = Mapping[str, Any]  # name to attributes
 
 
 @dataclass
@@ -99,7 +100,7 @@ def _append_line(node: XmlElement, line: Line) -> None:
 def _write_line(node: XmlElement, place: int, line: Line) -> None:
     if line:
         node.children.insert(place, XmlText(""))
-        _edit_runs(_text_at(node, place), [], line)
+        edit_runs(_text_at(node, place), [], line)
 
 
 def _text_at(node: XmlElement, place: int) -> XmlText:
@@ -119,18 +120,21 @@ def _edit_line(node: XmlElement, stretch: Stretch, before: Line, after: Line) ->
             del node.children[stretch.first + 1]
         text = stretch.texts[0]
         before = list(runs_of(text))
-    _edit_runs(stretch.texts[0], before, after)
+    edit_runs(stretch.texts[0], before, after)
 
 
-def _edit_runs(text: XmlText, before: Line, after: Line) -> None:
-    """Change `text`, which reads `before` in Markdown, to `after`: what differs between the two, and no more."""
+def edit_runs(text: XmlText, before: Line, after: Line, *, exactly: bool = False) -> None:
+    """Change `text`, which reads `before`, to `after`: what differs between the two, and no more.
+
+    By what Markdown can say, or `exactly`: by all marks and all they hold.
+    """
     old, new = "".join(run.text for run in before), "".join(run.text for run in after)
-    old_marks, new_marks = list(_marks(before)), list(_marks(after))
+    old_marks, new_marks = list(_marks(before, exactly)), list(_marks(after, exactly))
     # From the end, so that places before it stay what they are.
     for kind, first, end, new_first, new_end in reversed(_changes(old, new)):
         start = len(old[:first].encode())
         if kind == "equal":
-            _remark(text, old[first:end], start, old_marks[first:end], new_marks[new_first:new_end])
+            _remark(text, old[first:end], start, old_marks[first:end], new_marks[new_first:new_end], exactly)
             continue
         if first < end:
             del text[start : start + len(old[first:end].encode())]
@@ -140,15 +144,15 @@ def _edit_runs(text: XmlText, before: Line, after: Line) -> None:
             at += len(part.encode())
 
 
-def _marks(line: Line) -> Iterator[dict[str, Any]]:
-    """Yield for each letter the marks that Markdown can say."""
+def _marks(line: Line, exactly: bool) -> Iterator[Marks]:
+    """Yield for each letter the marks that count."""
     for run in line:
-        marks = {name: run.marks[name] for name in EXPRESSED if name in run.marks}
+        marks = run.marks if exactly else {name: run.marks[name] for name in EXPRESSED if name in run.marks}
         for _ in run.text:
             yield marks
 
 
-def _runs(text: str, marks: Sequence[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _runs(text: str, marks: Sequence[Marks]) -> Iterator[tuple[str, Marks]]:
     start = 0
     for place in range(1, len(text) + 1):
         if place == len(text) or marks[place] != marks[start]:
@@ -156,22 +160,27 @@ def _runs(text: str, marks: Sequence[dict[str, Any]]) -> Iterator[tuple[str, dic
             start = place
 
 
-def _remark(text: XmlText, letters: str, start: int, old: Sequence[Any], new: Sequence[Any]) -> None:
-    pairs = [_difference(*pair) for pair in zip(old, new, strict=True)]
+def _remark(text: XmlText, letters: str, start: int, old: Sequence[Marks], new: Sequence[Marks], exactly: bool) -> None:
+    pairs = [_difference(*pair, exactly) for pair in zip(old, new, strict=True)]
     at = start
     for part, change in _runs(letters, pairs):
         size = len(part.encode())
         if change:
-            text.format(at, at + size, change)
+            text.format(at, at + size, dict(change))
         at += size
 
 
-def _difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def _difference(old: Marks, new: Marks, exactly: bool) -> Marks:
+    same = _are_equal if exactly else _read_alike
     gone = {name: None for name in old if name not in new}
-    return gone | {name: value for name, value in new.items() if name not in old or not _same(name, old[name], value)}
+    return gone | {name: value for name, value in new.items() if name not in old or not same(name, old[name], value)}
 
 
-def _same(name: str, old: Any, new: Any) -> bool:
+def _are_equal(_name: str, old: Any, new: Any) -> bool:
+    return bool(old == new)
+
+
+def _read_alike(name: str, old: Any, new: Any) -> bool:
     if name != "link":
         return True
     return isinstance(old, dict) and all((old.get(part) or "") == (new.get(part) or "") for part in ("href", "title"))

@@ -1,0 +1,228 @@
+"""Makes versions: how a document reads at a moment, with who wrote what came since the version before.
+
+Nobody waits for the log's row but for the moment of the commit: the state is read, packed and written before the row is
+touched, and a version that another process made meanwhile, or a fold, makes this one start anew.
+"""
+
+import logging
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from pycrdt import Doc
+
+from apps.collaboration.content.exact import digest, is_blank
+from apps.collaboration.loading import build
+from apps.collaboration.models import DocumentLog, DocumentVersion
+from apps.core.errors import Conflict, NotFound
+
+logger = logging.getLogger(__name__)
+
+READ = """
+SELECT l.head, l.snapshot_position, l.tail_bytes + l.snapshot_bytes, l.quarantined_at IS NOT NULL,
+    l.last_version, l.version_position, s.data,
+    (SELECT array_agg(u.data ORDER BY u.position) FROM collaboration_documentupdate u
+     WHERE u.log_id = l.document_id AND u.position > l.snapshot_position),
+    l.unversioned_authors || coalesce((SELECT array_agg(DISTINCT u.author_id) FROM collaboration_documentupdate u
+     WHERE u.log_id = l.document_id AND u.position > l.version_position AND u.author_id IS NOT NULL), '{}'),
+    coalesce((SELECT max(u.created_at) FROM collaboration_documentupdate u WHERE u.log_id = l.document_id),
+     s.created_at, now())
+FROM collaboration_documentlog l LEFT JOIN collaboration_documentsnapshot s ON s.log_id = l.document_id
+WHERE l.document_id = %(document)s
+"""
+BUSY = "The document is changing too fast just now. Nothing was changed; try again."
+DAMAGED = "This document is damaged and can only be read. Nothing was changed."
+
+
+class Overtaken(Exception):
+    """Another process made a version or folded the log meanwhile; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A log at one moment, and what no version has yet: up to `head`, by `authors`, the last of it at `edited_at`."""
+
+    document_id: UUID
+    head: int
+    snapshot_position: int
+    stored_bytes: int
+    is_quarantined: bool
+    last_version: int
+    version_position: int
+    snapshot: bytes | None
+    tail: list[bytes]
+    authors: list[UUID]
+    edited_at: datetime
+
+    def build(self) -> "Doc[Any]":
+        return build(self.snapshot, self.tail)
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """A version that is to be written down."""
+
+    doc: "Doc[Any]"
+    position: int
+    kind: DocumentVersion.Kind
+    authors: list[UUID]
+    created_at: datetime
+    name: str = ""
+    made_by: UUID | None = None
+    restored_from: int | None = None
+
+
+def read_moment(document_id: UUID) -> Moment | None:
+    """Return the log as it is now, in one statement; None when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(READ, {"document": document_id})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    head, folded, size, is_quarantined, last_version, version_position, snapshot, tail, authors, edited_at = row
+    return Moment(
+        document_id,
+        head,
+        folded,
+        size,
+        is_quarantined,
+        last_version,
+        version_position,
+        bytes(snapshot) if snapshot is not None else None,
+        [bytes(data) for data in tail or ()],
+        list(dict.fromkeys(authors)),
+        edited_at,
+    )
+
+
+def make_version(document_id: UUID) -> DocumentVersion | None:
+    """Make a version of what no version has yet. None where there is nothing of the kind, or somebody was faster."""
+    moment = read_moment(document_id)
+    if moment is None or moment.is_quarantined or moment.head == moment.version_position:
+        return None
+    doc = moment.build()
+    try:
+        with transaction.atomic():
+            made = []
+            if not _reads_as_before(moment, doc):
+                made.append(write_down(moment, before_now(moment, doc)))
+            advance(moment, made, moment.head)
+    except Overtaken:
+        return None
+    return made[0] if made else None
+
+
+def name_version(document_id: UUID, name: str, *, user_id: UUID) -> DocumentVersion:
+    """Give the document as it is now a name. A version that reads so and has none is taken for it.
+
+    Raises NotFound, and Conflict: damaged, too many with names, changing too fast.
+    """
+    for _ in range(settings.VERSION_ATTEMPTS):
+        moment = read_moment(document_id)
+        if moment is None:
+            raise NotFound("Nothing was written in this document yet, so there is no version of it.")
+        if moment.is_quarantined:
+            raise Conflict(DAMAGED)
+        try:
+            return _named(moment, name, user_id)
+        except Overtaken:
+            continue
+    raise Conflict(BUSY)
+
+
+def _named(moment: Moment, name: str, user_id: UUID) -> DocumentVersion:
+    doc = moment.build()
+    newest = _newest(moment)
+    with transaction.atomic():
+        if newest and not newest.name and bytes(newest.digest) == digest(doc):
+            set_name(newest, name, user_id=user_id)
+            return newest
+        new = NewVersion(
+            doc, moment.head, DocumentVersion.Kind.NAMED, moment.authors, timezone.now(), name, made_by=user_id
+        )
+        refuse_more_names(moment.document_id, 1)
+        version = write_down(moment, new)
+        advance(moment, [version], moment.head)
+    return version
+
+
+def set_name(version: DocumentVersion, name: str, *, user_id: UUID) -> None:
+    """Name a version, or take its name away (""). Raises Conflict."""
+    if name and not version.name:
+        refuse_more_names(version.log_id, 1)
+        version.made_by_id = version.made_by_id or user_id
+    version.name = name
+    version.save(update_fields=["name", "made_by_id"])
+
+
+def refuse_more_names(document_id: UUID, more: int) -> None:
+    named = DocumentVersion.objects.filter(log_id=document_id).exclude(name="")
+    sizes = list(named.values_list("stored_bytes", flat=True))
+    if len(sizes) + more > settings.VERSIONS_NAMED_MAX or sum(sizes) > settings.VERSIONS_MAX_BYTES:
+        raise Conflict("This document has as many named versions as it can have. Take the name from another one first.")
+
+
+def before_now(moment: Moment, doc: "Doc[Any]") -> NewVersion:
+    """Return the version that comes by itself."""
+    return NewVersion(doc, moment.head, DocumentVersion.Kind.AUTOMATIC, moment.authors, moment.edited_at)
+
+
+def write_down(moment: Moment, new: NewVersion, *, later: int = 0) -> DocumentVersion:
+    """Write a version with the next number, or `later` ones. Raises Overtaken when the number is taken."""
+    state = zlib.compress(new.doc.get_update())
+    try:
+        with transaction.atomic():
+            return DocumentVersion.objects.create(
+                log_id=moment.document_id,
+                number=moment.last_version + 1 + later,
+                position=new.position,
+                state=state,
+                stored_bytes=len(state),
+                digest=digest(new.doc),
+                kind=new.kind,
+                name=new.name,
+                author_ids=new.authors,
+                made_by_id=new.made_by,
+                restored_from=new.restored_from,
+                created_at=new.created_at,
+            )
+    except IntegrityError:
+        raise Overtaken from None
+
+
+def advance(moment: Moment, made: list[DocumentVersion], position: int) -> None:
+    """Note in the log that it has versions up to `position`. Raises Overtaken unless it is as it was at `moment`."""
+    changed = DocumentLog.objects.filter(
+        pk=moment.document_id, last_version=moment.last_version, snapshot_position=moment.snapshot_position
+    ).update(
+        last_version=moment.last_version + len(made),
+        version_position=position,
+        unversioned_authors=[],
+        unversioned_since=None,
+    )
+    if not changed:
+        raise Overtaken
+
+
+def needs_one_before(moment: Moment, doc: "Doc[Any]") -> bool:
+    """Whether what is there now is in no version, as the newest one reads otherwise."""
+    newest = _newest(moment)
+    return newest is None or bytes(newest.digest) != digest(doc)
+
+
+def _reads_as_before(moment: Moment, doc: "Doc[Any]") -> bool:
+    return is_blank(doc) if moment.last_version == 0 else not needs_one_before(moment, doc)
+
+
+def _newest(moment: Moment) -> DocumentVersion | None:
+    return DocumentVersion.objects.filter(log_id=moment.document_id).defer("state").order_by("-number").first()
+
+
+def version_doc(version: DocumentVersion) -> "Doc[Any]":
+    """Return the document as the version has it."""
+    return build(zlib.decompress(bytes(version.state)), [])
