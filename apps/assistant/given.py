@@ -3,16 +3,12 @@
 import re
 from collections.abc import Iterator
 from functools import partial
-from urllib.parse import unquote_plus
 
 from apps.assistant.context import Recalled, Talk
 from apps.assistant.messages import GenerationInput
-from apps.moderation.encoded import decodings, encoded_words
 from apps.moderation.folding import fold_text
 
 GAP = r"[^\w@]{0,2}"  # as people group the digits of a number
-SHARED_CHARACTERS = 18  # letters and digits in a row that two texts do not have in common by chance
-STEP = 4  # each place costs a search
 NO_SIGNS = re.compile(r"[\W_]+")
 
 
@@ -25,45 +21,25 @@ class Given:
 
     def __init__(self, request: GenerationInput, recalled: Recalled | None = None, talk: Talk | None = None) -> None:
         self._texts = partial(_texts, request, recalled or Recalled(), talk or Talk())
-        self._folded: str | None = None
+        self._whole: str | None = None
         self._squeezed: str | None = None
 
     def __call__(self, found: str) -> bool:
-        return stands_in(found, self._whole)
-
-    def carries(self, data: str) -> bool:
-        """Say whether a part of an address has so much of the text in it, also encoded, that it takes it along.
-
-        An address that stands in the text as it is does not: whoever wrote it knew no more.
-        """
-        if fold_text(data).lower() in self._whole:
-            return False
-        if self._squeezed is None:
-            self._squeezed = _squeezed(self._whole)
-        return any(_shares(_squeezed(fold_text(one).lower()), self._squeezed) for one in _readings(data))
+        return stands_in(found, self.whole)
 
     @property
-    def _whole(self) -> str:
-        if self._folded is None:
-            self._folded = fold_text("\n".join(self._texts())).lower()
-        return self._folded
+    def whole(self) -> str:
+        """All of it, folded, in small letters."""
+        if self._whole is None:
+            self._whole = fold_text("\n".join(self._texts())).lower()
+        return self._whole
 
-
-def _readings(data: str) -> Iterator[str]:
-    plain = unquote_plus(data)
-    yield plain
-    for word in encoded_words(plain):
-        yield from decodings(word)
-
-
-def _squeezed(text: str) -> str:
-    return NO_SIGNS.sub("", text)
-
-
-def _shares(data: str, text: str) -> bool:
-    """Say whether SHARED_CHARACTERS of `data`, or a few more, stand together in `text`."""
-    last = len(data) - SHARED_CHARACTERS
-    return any(data[at : at + SHARED_CHARACTERS] in text for at in range(0, last + 1, STEP))
+    @property
+    def squeezed(self) -> str:
+        """Of all of it only the letters and digits."""
+        if self._squeezed is None:
+            self._squeezed = NO_SIGNS.sub("", self.whole)
+        return self._squeezed
 
 
 def stands_in(found: str, folded: str) -> bool:

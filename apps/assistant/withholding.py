@@ -12,6 +12,7 @@ from apps.assistant.models import Generation
 from apps.assistant.writer import LogWriter
 from apps.moderation.errors import BlockedOutput
 from apps.moderation.folding import fold_text
+from apps.moderation.links import LinkFilter
 from apps.moderation.redaction import LINK, PERSONAL, STOP, Finding, Lookout, Redactor, finding_of
 
 HELD = "Part of the answer is held back until it is clear what it is."
@@ -31,7 +32,7 @@ class Withheld:
     findings: list[Finding]
 
     def redactor(self, before: str = "") -> Redactor:
-        return Redactor(self.lookout, before=before, is_given=self.given, carries=self.given.carries)
+        return Redactor(self.lookout, before=before, is_given=self.given, source=self.given)
 
     def writer(self, writer: LogWriter, *, before: str) -> "ScreenedWriter":
         """Return what text goes through. `before`: what the answer follows."""
@@ -58,13 +59,20 @@ class Withheld:
                 continue
             if match.kind in PERSONAL and self.given(text[start:end]):
                 continue
-            if match.kind == LINK and not self.given.carries(text[start:end]):
-                continue
             self.findings.append(finding_of(match, action, text[start:end]))
             if action in STOP:
                 raise BlockedOutput(BLOCKED)
             if action == "redact":
                 return False
+        return not self._is_carried_away(text)
+
+    def _is_carried_away(self, text: str) -> bool:
+        """Say whether an address in a whole text carries away what the model has read."""
+        links = LinkFilter(self.given)
+        links.feed(text)
+        if not self.lookout.links or not links.cut:
+            return False
+        self.findings.append(Finding(LINK, "redact"))
         return True
 
     def note(self, redactor: Redactor) -> None:
@@ -81,9 +89,7 @@ class ScreenedWriter:
     def __init__(self, withheld: Withheld, writer: LogWriter, before: str) -> None:
         self._withheld = withheld
         self._writer = writer
-        self._redactor = Redactor(
-            withheld.lookout, before=before, is_given=withheld.given, carries=withheld.given.carries
-        )
+        self._redactor = withheld.redactor(before)
         self._held_since: float | None = None
         self._announced = False
 

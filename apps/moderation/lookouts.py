@@ -7,9 +7,8 @@ from django.conf import settings
 
 from apps.moderation.contact_shapes import EMAILS, PHONES
 from apps.moderation.detection import Match
-from apps.moderation.link_shapes import LINKS
 from apps.moderation.number_shapes import ACCOUNTS, CARDS
-from apps.moderation.redaction import Lookout
+from apps.moderation.redaction import LINK, Lookout
 from apps.moderation.rules import NO_RULES, KnownRule, RuleSet
 from apps.moderation.secret_shapes import PRIVATE_KEYS, SECRETS
 from apps.moderation.sieve import Sieve
@@ -21,7 +20,6 @@ SHAPES = {
     "account": (ACCOUNTS,),
     "email": (EMAILS,),
     "phone": (PHONES,),
-    "link": (LINKS,),
 }
 
 
@@ -92,6 +90,7 @@ def _lookout(
         [*shapes, *term_detectors(terms), *pattern_detectors(patterns)],
         actions,
         decodes=bool(terms or patterns) or "secret" in kinds,
+        links=LINK in kinds,
     )
 
 

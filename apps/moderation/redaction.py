@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from apps.moderation.detection import OPEN, Detector, Match, Open
 from apps.moderation.encoded import next_encoded
 from apps.moderation.folding import Folded, fold
+from apps.moderation.links import LinkFilter
 from apps.moderation.secret_shapes import cut_off
+from apps.moderation.trails import Source
 
 CONTEXT_CHARACTERS = 64  # of what was passed on, to see where words begin
 HELD_MAX_CHARACTERS = 16_000  # above it, the invisible characters in between are dropped
@@ -19,7 +21,6 @@ PLACEHOLDERS = {
     "account": "[account number removed]",
     "email": "[e-mail address removed]",
     "phone": "[phone number removed]",
-    "link": "[data removed]",
 }
 REMOVED = "[removed]"
 
@@ -54,13 +55,21 @@ class Lookout:
     """A set of detectors, compiled once and shared by every text it is used for.
 
     `actions`: what is to be done by rule; everything without a rule is cut out. `decodes`: whether the encoded is
-    looked into.
+    looked into. `links`: whether it is looked at what addresses carry away, which only a Redactor knows.
     """
 
-    def __init__(self, detectors: Sequence[Detector], actions: dict[int, str] | None = None, *, decodes: bool) -> None:
+    def __init__(
+        self,
+        detectors: Sequence[Detector],
+        actions: dict[int, str] | None = None,
+        *,
+        decodes: bool,
+        links: bool = False,
+    ) -> None:
         self.detectors = tuple(detectors)
         self.actions = actions or {}
         self.decodes = decodes
+        self.links = links
         self._anywhere = tuple(one for one in detectors if not one.begins)
         firsts = {character for one in detectors for character in one.begins}
         self._by_first = {
@@ -100,7 +109,7 @@ class Lookout:
         text, at = fold(raw).text, 0
         while (found := self._next_plain(text, at, True)) is not None:
             assert isinstance(found[1], Match)
-            if self.action(found[1]) != FLAG and found[1].kind != LINK:
+            if self.action(found[1]) != FLAG:
                 return found[1]
             at = max(found[1].end, at + 1)
         return None
@@ -146,14 +155,16 @@ class Redactor:
     """Takes one text in pieces of any size and gives what may be shown.
 
     `before`: what the text follows. `is_given`: says of a number or an address that its readers have it anyway; it is
-    left as it is. `carries`: says of a part of an address that it has something of the text in it, else it stays.
+    left as it is. `source`: what was read, and may not be carried away in an address.
     `findings`: what was found so far; `stopped`: the last of them, where the text must end there.
     """
 
-    def __init__(self, lookout: Lookout, *, before: str = "", is_given: Says = _no, carries: Says = _no) -> None:
+    def __init__(
+        self, lookout: Lookout, *, before: str = "", is_given: Says = _no, source: Source | None = None
+    ) -> None:
+        self._links = LinkFilter(source, before=before) if lookout.links and source is not None else None
         self._lookout = lookout
         self._is_given = is_given
-        self._carries = carries
         self._context = before[-CONTEXT_CHARACTERS:]
         self._held = ""
         self._swallowed: re.Pattern[str] | None = None
@@ -162,15 +173,24 @@ class Redactor:
 
     @property
     def holds(self) -> bool:
-        return bool(self._held)
+        return bool(self._held) or (self._links is not None and self._links.holds)
 
     def feed(self, text: str) -> str:
         """Return what can be passed on."""
-        return self._take(text, final=False)
+        return self._take(self._linked(text), final=False)
 
     def close(self, *, cut: bool = False) -> str:
         """Return what is left: no more comes. `cut`: the text was cut off, perhaps in the middle of a key."""
-        return self._take("", final=True, cut=cut)
+        return self._take(self._links.close() if self._links is not None else "", final=True, cut=cut)
+
+    def _linked(self, text: str) -> str:
+        """Return `text` without what its addresses carry away."""
+        if self._links is None or self.stopped is not None:
+            return text
+        passed = self._links.feed(text)
+        self.findings += [Finding(LINK, "redact")] * self._links.cut
+        self._links.cut = 0
+        return passed
 
     def _take(self, text: str, *, final: bool, cut: bool = False) -> str:
         if self.stopped is not None:
@@ -215,8 +235,6 @@ class Redactor:
         return [*parts, raw[sent:]]
 
     def _may_stay(self, match: Match, found: str) -> bool:
-        if match.kind == LINK:
-            return not self._carries(found)
         return match.kind in PERSONAL and self._is_given(found)
 
     def _swallow(self, folded: Folded, at: int, sent: int) -> tuple[int, int]:

@@ -1,11 +1,8 @@
 """A number or an address that readers have anyway is told from one that only looks like it."""
 
-import base64
-
 import pytest
 
-from apps.assistant.given import Given, stands_in
-from apps.assistant.messages import GenerationInput
+from apps.assistant.given import stands_in
 from apps.moderation.folding import fold_text
 
 CARD = "4242 4242 4242 4242"
@@ -40,40 +37,3 @@ def test_it_stands_there_in_any_form(found: str, text: str) -> None:
 )
 def test_it_does_not_stand_there(found: str, text: str) -> None:
     assert not stands_in(found, fold_text(text).lower())
-
-
-SECRET_PLAN = "The old bridge over the river closes on Monday, and nobody in the village knows of it yet."
-
-
-@pytest.fixture
-def given() -> Given:
-    request = GenerationInput(selection=SECRET_PLAN, text_before="See https://example.org/a/very/long/path/indeed?x=1")
-    return Given(request)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        "?d=the+old+bridge+over+the+river",
-        "?d=The%20old%20bridge%20over%20the%20river%20closes",
-        "#nobody-in-the-village-knows-of-it",
-        "/p/closes_on_monday_and_nobody/x.png",
-        "/p?d=" + base64.urlsafe_b64encode(SECRET_PLAN.encode()).decode(),
-        "?d=" + SECRET_PLAN.encode().hex(),
-    ],
-)
-def test_an_address_that_takes_the_text_along_is_told(given: Given, data: str) -> None:
-    assert given.carries(data)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        "/a/very/long/path/indeed?x=1",
-        "/wiki/Heron#Distribution_and_habitat?oldid=1234567",
-        "?utm_source=newsletter&utm_medium=email&utm_campaign=spring",
-        "/d/A1b2C3d4E5f6G7h8I9j0K1l2M3n4/edit?usp=sharing",
-    ],
-)
-def test_any_other_address_stays(given: Given, data: str) -> None:
-    assert not given.carries(data)

