@@ -34,6 +34,7 @@ from apps.core.metrics_report import start_reporting, stop_reporting
 from apps.core.readiness import say_ready
 from apps.core.shutdown import run_last_calls, run_shutdown, say_goodbye
 from apps.core.tracing import start_tracing, stop_tracing
+from apps.llm.tokens import load_tokenizer
 from project.flow import Intake
 from project.heartbeat import Heart
 from project.leaving import LAST_CALL_SECONDS
@@ -156,6 +157,7 @@ def serve(application: Any, *, host: str, port: int, descriptor: int | None = No
     start_reporting("web")
     start_error_reports("web")
     start_tracing("web")
+    load_tokenizer()
     server.run()
 
 

@@ -319,6 +319,7 @@ ACTIONS = {
             needs=(("conversation",), ("after",)),
             max_tokens=500,
             fast=True,
+            remembers=False,
             talks=True,
             offered=False,
             suggests=True,

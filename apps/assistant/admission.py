@@ -13,10 +13,10 @@ from apps.accounts.models import User
 from apps.assistant.actions import Action
 from apps.assistant.availability import why_not
 from apps.assistant.claims import starting_lock
-from apps.assistant.context import estimate_tokens
 from apps.assistant.errors import ConcurrencyLimited
 from apps.assistant.messages import Generate
 from apps.assistant.models import Generation
+from apps.assistant.reserving import SIZES, Sizes, prompt_tokens
 from apps.assistant.variants import USUAL, Variant, variant_for
 from apps.core.errors import Forbidden, InterlineError, RateLimited, TooLarge
 from apps.core.postgres import Statement, inserting
@@ -33,7 +33,6 @@ from apps.quotas.services import LOCK_SPACE, Request, Used, charged, check_share
 
 DOCUMENT_LOCK_SPACE = 0x41534443  # "ASDC"
 IN_BROWSER = ("grammar",)  # what a browser can do by itself
-MESSAGE_TOKENS = 8  # what a chat message's frame costs at most
 RETRY_SECONDS = 2.0
 NO_LOCAL_MODEL = "Only models of this installation may be asked here, by a policy, and there is none for this."
 # Of the person, then of the document; what is read after it is read anew. Last of the generation itself: see claims.
@@ -54,8 +53,8 @@ WHERE id = %(id)s OR (user_id = %(user)s OR document_id = %(document)s) AND stat
 
 
 BESIDE = (
-    "SELECT * FROM ({count}) AS counted LEFT JOIN ({policy}) AS ruled ON true CROSS JOIN ({read}) AS allowed "
-    "LEFT JOIN ({ask}) AS asked ON true"
+    "SELECT * FROM ({count}) AS counted CROSS JOIN ({sizes}) AS sized LEFT JOIN ({policy}) AS ruled ON true "
+    "CROSS JOIN ({read}) AS allowed LEFT JOIN ({ask}) AS asked ON true"
 )
 
 
@@ -64,7 +63,7 @@ class Standing:
     """How things stand where somebody asks for a generation. `running`: the person's, anywhere.
 
     `exists`: the generation does already. `own`: what the person has themselves. `team_id`: the document's. `policy`:
-    what holds there for them.
+    what holds there for them. `sizes`: of what a prompt may have beside the request.
     """
 
     exists: bool
@@ -73,6 +72,7 @@ class Standing:
     own: Allowance
     access: Access
     policy: Policy
+    sizes: Sizes
 
     @property
     def team_id(self) -> UUID | None:
@@ -101,17 +101,17 @@ async def look(servers: Servers, user: User, document_id: UUID, generation_id: U
     wanted = {"id": generation_id, **ask.parameters, **read.parameters}
     locking = [Statement(LOCK, lock)] if locks else []
     *_, [row] = await servers.sql(*locking, Statement(_beside(ask.sql, read.sql), wanted))
-    (same, running, in_document), rest = row[:3], row[3:-ASK_COLUMNS]
+    (same, running, in_document, *sizes), rest = row[:6], row[6:-ASK_COLUMNS]
     said, own = policies.said_by(rest[: len(policies.FIELDS)]), allowance_from(rest[len(policies.FIELDS) :], now)
     asked = [row[-ASK_COLUMNS:]] if row[-1] is not None else []
     access = permit(answered(asked), role=Role.EDITOR)
     policy = policies.in_force(said, tier=own.tier, team_id=access.document.team_id)
-    return Standing(bool(same), running, in_document, own, access, policy)
+    return Standing(bool(same), running, in_document, own, access, policy, Sizes(*sizes))
 
 
 @cache
 def _beside(ask: str, read: str) -> str:
-    return BESIDE.format(count=COUNT, policy=policies.READ, read=read, ask=ask)
+    return BESIDE.format(count=COUNT, sizes=SIZES, policy=policies.READ, read=read, ask=ask)
 
 
 @dataclass(frozen=True)
@@ -133,16 +133,15 @@ class Terms:
         return charged(self.prompt_tokens + self.answer_tokens, self.choice.charged_percent)
 
 
-def terms_of(
-    user_id: UUID, team_id: UUID | None, request: Generate, action: Action, allowance: Allowance, policy: Policy
-) -> Terms:
-    """Return how `request` would run. Raises Forbidden and TooLarge where the tier, or `policy`, does not have it."""
-    if reason := why_not(action.name, user_id, team_id, allowance):
+def terms_of(user_id: UUID, standing: Standing, request: Generate, action: Action, allowance: Allowance) -> Terms:
+    """Return how `request` would run. Raises Forbidden and TooLarge where the tier, or a policy, does not have it."""
+    if reason := why_not(action.name, user_id, standing.team_id, allowance):
         raise Forbidden(reason)
+    policy = standing.policy
     variant = USUAL if allowance.is_smaller else _variant(user_id, request, action, allowance, policy)
     action = action.with_prompt(variant.prompt_version)
     choice = _choice(request, action, allowance, policy, variant.model)
-    prompt = _prompt_tokens(request, action)
+    prompt = prompt_tokens(request.input, action, standing.sizes)
     most = _least(allowance.max_input_tokens, choice.max_input_tokens)
     if most is not None and prompt > most:
         raise TooLarge(
@@ -214,15 +213,6 @@ def _offer(asked: Iterable[Allowance], terms_with: Callable[[Allowance], Terms],
             if terms.charged_tokens <= (smaller.left or 0):
                 return Offer("smaller_model", terms.model, smaller.left)
     return Offer("in_browser") if request.action in IN_BROWSER else None
-
-
-def _prompt_tokens(request: Generate, action: Action) -> int:
-    """Return what the prompt comes to at most. A conversation is read only when it is answered: its budget counts."""
-    messages = action.messages(request.input)
-    tokens = sum(estimate_tokens(message.content) + MESSAGE_TOKENS for message in messages)
-    if action.talks:
-        tokens += settings.ASSISTANT_CONTEXT_TOKENS + settings.ASSISTANT_CHAT_HISTORY_TOKENS
-    return tokens
 
 
 def _choice(request: Generate, action: Action, allowance: Allowance, policy: Policy, tried: str | None) -> Choice:
@@ -316,17 +306,16 @@ def settle_ended(generation: Generation) -> None:
     )
 
 
-def own_terms(request: Generate, action: Action, policy: Policy) -> Terms:
+def own_terms(request: Generate, action: Action, standing: Standing) -> Terms:
     """Return how a generation runs that serves somebody without their asking; tiers hold for what people ask for.
 
-    Raises AgainstPolicy where `policy` leaves no model.
+    Raises AgainstPolicy where a policy leaves no model.
     """
-    if policy.is_local_only:
-        return _own(_local_choice(action, "", None, lambda _: True), request, action)
-    choice = choose(action.name, "", fast=action.fast)
-    assert choice is not None  # nothing is forbidden
-    return _own(choice, request, action)
-
-
-def _own(choice: Choice, request: Generate, action: Action) -> Terms:
-    return Terms(choice, _prompt_tokens(request, action), action.answer_tokens(request.input))
+    if standing.policy.is_local_only:
+        choice = _local_choice(action, "", None, lambda _: True)
+    else:
+        chosen = choose(action.name, "", fast=action.fast)
+        assert chosen is not None  # nothing is forbidden
+        choice = chosen
+    prompt = prompt_tokens(request.input, action, standing.sizes)
+    return Terms(choice, prompt, action.answer_tokens(request.input))

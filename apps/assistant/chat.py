@@ -10,12 +10,13 @@ from apps.assistant.messages import ConversationTurn, GenerationInput
 from apps.assistant.models import RECAP, Generation, State, Turn
 
 READ_AT_ONCE = 16  # turns whose texts are decrypted together
+EXCHANGE_TOKENS = 16  # what the frames of a question and its answer cost
 
 
 def gather(generation: Generation, request: GenerationInput) -> Talk:
     """Return what `generation` needs to know of its conversation and document. Reads the database."""
     if generation.action == RECAP:
-        return _to_sum_up(request)
+        return to_sum_up(request)
     turn = Turn.objects.filter(generation=generation).first() if request.conversation else None
     summary, history = said_before(turn) if turn else ("", _pairs((request.messages or [])[:-1]))
     return Talk(
@@ -58,7 +59,7 @@ def said_before(turn: Turn) -> tuple[str, tuple[Exchange, ...]]:
     return summary, history
 
 
-def _to_sum_up(request: GenerationInput) -> Talk:
+def to_sum_up(request: GenerationInput) -> Talk:
     """Return the summary so far, and what was said after it up to the answer `request.after`, each cut to its share."""
     assert request.after is not None  # the action needs it
     turn = Turn.objects.select_related("generation").get(generation_id=request.after)
@@ -117,6 +118,7 @@ def _latest(newest_first: Iterable[Exchange]) -> tuple[Exchange, ...]:
     left = settings.ASSISTANT_CHAT_HISTORY_TOKENS
     kept: list[Exchange] = []
     for exchange in newest_first:
+        left -= EXCHANGE_TOKENS
         if tokens_of(exchange) > left:
             if not kept:
                 kept.append(_cut(exchange, left))

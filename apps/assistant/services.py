@@ -148,6 +148,6 @@ def start_own(user: User, document_id: UUID, action: str, request: GenerationInp
     servers = InThread()
     standing = run_now(look(servers, user, document_id, wanted.id, locks=False))
     standing.check_policy(found)
-    terms = own_terms(wanted, found, standing.policy)
+    terms = own_terms(wanted, found, standing)
     payer = run_now(payer_for(terms.charged_tokens, payers(servers, user.pk, standing.team_id, own=standing.own)))
     return run_now(create(servers, user, document_id, wanted, found, terms, payer))

@@ -49,7 +49,7 @@ async def start(
         return None
 
     def terms_with(allowance: Allowance) -> Terms:
-        return terms_of(user.pk, standing.team_id, request, action, allowance, standing.policy)
+        return terms_of(user.pk, standing, request, action, allowance)
 
     def count_for(allowance: Allowance) -> Awaitable[None]:
         return count([*windows, *windows_of_asker(user.pk, standing.team_id, allowance)])
