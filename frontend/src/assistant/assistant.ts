@@ -41,6 +41,12 @@ export interface Request {
   options?: GenerationOptions;
 }
 
+/** `thread`: the one that changed; null where it may be any. */
+export interface CommentsVersion {
+  version: number;
+  thread: string | null;
+}
+
 /** What is known of a generation now, and what was known before; `before` is undefined for a new one. */
 export type Listener = (known: Generation, before: Generation | undefined) => void;
 
@@ -61,6 +67,7 @@ export class Assistant {
   private known: PolicyInForce | null = null;
   private readonly reviewedListeners = new Set<(reviewed: Reviewed) => void>();
   private readonly conversationListeners = new Set<(id: string) => void>();
+  private readonly commentListeners = new Set<(changed: CommentsVersion) => void>();
   private readonly reachability = new Set<(reachable: boolean) => void>();
 
   constructor(readonly config: EditorConfig) {
@@ -143,6 +150,12 @@ export class Assistant {
     this.conversationListeners.add(listener);
   }
 
+  /** Hear which version the document's comments have, after each connection and change. */
+  onComments(listener: (changed: CommentsVersion) => void): void {
+    this.commentListeners.add(listener);
+    if (this.hello) listener({ version: this.hello.comments ?? 0, thread: null });
+  }
+
   /** Hear what reviewers decided about requests of this person that were held. */
   onReviewed(listener: (reviewed: Reviewed) => void): void {
     this.reviewedListeners.add(listener);
@@ -206,6 +219,11 @@ export class Assistant {
     }
     if (message.type === "conversation") {
       for (const listener of this.conversationListeners) listener(message.id);
+    }
+    if (message.type === "hello" || message.type === "comments") {
+      // A server of the last version says nothing in its `hello`.
+      const changed = message.type === "hello" ? { version: message.comments ?? 0, thread: null } : message;
+      for (const listener of this.commentListeners) listener(changed);
     }
     this.change((known) => reduce(known, message));
   }

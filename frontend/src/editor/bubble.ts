@@ -18,6 +18,8 @@ export interface BubbleTool {
   key: string;
   /** The assistant's action that it asks for. */
   needs?: string;
+  /** Whether it is there where the text may only be read, too. */
+  readOnly?(): boolean;
   run(editor: Editor): void;
 }
 
@@ -155,6 +157,7 @@ export class SelectionBubble {
     this.turnInto.value = current?.id ?? "";
     this.tableTools.hidden = !this.editor.isActive("table");
     this.panel.classList.toggle("only-table", this.editor.state.selection.empty);
+    this.panel.classList.toggle("only-reading", !this.editor.isEditable);
     for (const { button, needs, title } of this.asking) {
       const why = this.why(needs);
       button.setAttribute("aria-disabled", String(why !== ""));
@@ -206,12 +209,22 @@ export class SelectionBubble {
   private isWanted(): boolean {
     const { editor } = this;
     const { selection } = editor.state;
+    if (!editor.isEditable && this.more.some(({ readOnly }) => readOnly?.())) return this.isReadSelected();
     if (!editor.isEditable || (!editor.isFocused && !this.panel.contains(document.activeElement)))
       return false;
     if (selection instanceof CellSelection) return true;
     if (selection.empty) return editor.isActive("table");
     if (editor.isActive("codeBlock")) return false;
     return editor.state.doc.textBetween(selection.from, selection.to, " ").trim() !== "";
+  }
+
+  /** Whether words are selected where there is no caret. */
+  private isReadSelected(): boolean {
+    const { from, to, empty } = this.editor.state.selection;
+    const selection = document.getSelection();
+    if (empty || !selection || selection.isCollapsed) return false;
+    if (!this.editor.view.dom.contains(selection.anchorNode)) return false;
+    return this.editor.state.doc.textBetween(from, to, " ").trim() !== "";
   }
 
   private build(): void {
@@ -227,12 +240,13 @@ export class SelectionBubble {
     this.buttons.set("link", link);
     this.panel.append(link, divider(), this.turnIntoSelect(), this.tableTools);
     if (this.more.length > 0) this.panel.append(divider());
-    for (const { label, icon: name, key, needs, run } of this.more) {
+    for (const { label, icon: name, key, needs, readOnly, run } of this.more) {
       const keys = key.replace("Mod", isApple() ? "⌘" : "Ctrl");
       const button = this.button(name, label, keys, () => {
         if (!this.isRefused(needs)) run(this.editor);
       });
       this.follow(button, needs);
+      button.classList.toggle("tool-for-readers", readOnly !== undefined);
       this.panel.append(button);
     }
     this.tableTools.className = "bubble-tables";
@@ -301,6 +315,8 @@ export class SelectionBubble {
     );
     this.panel.addEventListener("keydown", (event) => this.onKeyDown(event), { signal });
     const left = () => setTimeout(() => this.update());
+    // Where the text may only be read, the editor hears of no selection that is gone.
+    document.addEventListener("selectionchange", () => !this.editor.isEditable && left(), { signal });
     this.panel.addEventListener("focusout", left, { signal });
     dom.addEventListener("blur", left, { signal });
     dom.addEventListener("focus", left, { signal });

@@ -42,6 +42,7 @@ export const GROUPS: readonly [string, readonly [string, string][]][] = [
       ["Mod E", "Code"],
       ["Mod K", "Link"],
       ["Mod click", "Open a link"],
+      ["Alt Shift M", "Comment on the selection or the paragraph; in a commented passage, to its comments"],
       ["Alt F10", "Into the selection's toolbar"],
       ["Mod \\", "Open or close the panels; Esc goes back to the text"],
       ["Mod Z", "Undo your own last change"],

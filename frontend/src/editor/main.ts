@@ -13,6 +13,7 @@ import { Carets } from "../collaboration/carets";
 import { connect } from "../collaboration/connection";
 import { showPresence } from "../collaboration/presence";
 import { Commands } from "../commands/commands";
+import { Comments } from "../comments/comments";
 import { showPolicy } from "../policy/badge";
 import { addProvenance } from "../provenance/provenance";
 import { Rail } from "../rail/rail";
@@ -70,6 +71,7 @@ const tools = new WritingTools(assistant, ({ generation, original }) =>
 const commands = new Commands(proposals, ({ name: label, prompt }, range) =>
   tools.rewrites.ask({ action: "custom", input: { instruction: prompt }, label }, range),
 );
+const comments = new Comments(assistant);
 const editor = createEditor({
   element: element("text"),
   document: connection.document,
@@ -91,9 +93,10 @@ const editor = createEditor({
       (action) => assistant.availability.why(action),
     ),
     chatKeys(() => chat),
+    comments.extension(),
     commands.keys(),
     Bubble.configure({
-      tools: [chatBubbleTool(() => chat), commands.bubbleTool()],
+      tools: [comments.bubbleTool(), chatBubbleTool(() => chat), commands.bubbleTool()],
       forms: tools.selectionTools(),
       why: (action) => assistant.availability.why(action),
     }),
@@ -115,6 +118,7 @@ const rail = new Rail({
 });
 tools.attach(editor, rail, connection.ready);
 const chat = new Chat(assistant, editor, rail);
+comments.attach(editor, rail, connection.ready);
 addStory(rail, editor, assistant);
 addProvenance(rail, editor, config.document.id);
 
