@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { makePeers, type Peers, write } from "../testing/peers";
-import { assistedPercent, countDocument, countsSentence, countWords } from "./counts";
+import { assistedPercent, countDocument, countsSentence, countWords, showCounts } from "./counts";
+import { COUNT_DELAY_MS } from "./limits";
 
 describe("counting", () => {
   let peers: Peers;
@@ -39,5 +40,42 @@ describe("counting", () => {
     expect(countsSentence(0, false)).toBe("0 words · 0 min");
     expect(countsSentence(1, true)).toBe("1 word selected · 1 min");
     expect(countsSentence(2380, false)).toMatch(/^2.?380 words · 10 min$/);
+  });
+});
+
+describe("the bottom line's counts", () => {
+  let peers: Peers;
+  const view = {
+    counts: document.createElement("span"),
+    assisted: document.createElement("button"),
+    percent: document.createElement("span"),
+  };
+  beforeEach(() => {
+    vi.useFakeTimers();
+    peers = makePeers();
+    showCounts(peers.alice.editor, view);
+    write(peers.alice, "<p>one two three</p>");
+    vi.advanceTimersByTime(COUNT_DELAY_MS);
+  });
+  afterEach(() => {
+    peers.destroy();
+    vi.useRealTimers();
+  });
+
+  it("say no more of a selection once it has ended", () => {
+    const { commands } = peers.alice.editor;
+    commands.setTextSelection({ from: 1, to: 8 });
+    vi.advanceTimersByTime(COUNT_DELAY_MS);
+    expect(view.counts.textContent).toBe("2 words selected · 1 min");
+    commands.insertContent("four");
+    expect(view.counts.textContent).toBe("2 words · 1 min");
+  });
+
+  it("follow the text while somebody writes without a pause", () => {
+    for (let waited = 0; waited <= COUNT_DELAY_MS; waited += COUNT_DELAY_MS / 2) {
+      peers.bob.editor.commands.insertContentAt(1, "more ");
+      vi.advanceTimersByTime(COUNT_DELAY_MS / 2);
+    }
+    expect(view.counts.textContent).not.toBe("3 words · 1 min");
   });
 });

@@ -85,21 +85,31 @@ export interface CountsView {
 
 export function showCounts(editor: Editor, view: CountsView): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let ofSelection = false;
   const draw = () => {
+    clearTimeout(timer);
+    timer = undefined;
     const { selection, doc } = editor.state;
     const selected = selection.empty ? "" : doc.textBetween(selection.from, selection.to, " ", " ").trim();
     const totals = countDocument(doc);
-    view.counts.textContent = countsSentence(selected ? countWords(selected) : totals.words, selected !== "");
+    ofSelection = selected !== "";
+    write(view.counts, countsSentence(selected ? countWords(selected) : totals.words, ofSelection));
     const percent = assistedPercent(totals);
     view.assisted.hidden = percent === 0;
-    view.percent.textContent = `${percent} %`;
+    write(view.percent, `${percent} %`);
   };
+  // Not only in a pause: with several people writing there may be none. Of words that are selected no more, at once.
   const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(draw, COUNT_DELAY_MS);
+    if (ofSelection && editor.state.selection.empty) draw();
+    else timer ??= setTimeout(draw, COUNT_DELAY_MS);
   };
   editor.on("update", later);
   editor.on("selectionUpdate", later);
   editor.on("destroy", () => clearTimeout(timer));
   draw();
+}
+
+/** The same words are not drawn anew. */
+function write(element: HTMLElement, words: string): void {
+  if (element.textContent !== words) element.textContent = words;
 }
