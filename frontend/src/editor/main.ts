@@ -59,7 +59,12 @@ const bar = suggestionBar(
   (instruction) => proposals.steer(instruction),
 );
 const assistant = new Assistant(config);
-const proposals = new Proposals(assistant, (ghost, rest) => bar.show(ghost, rest));
+const proposals = new Proposals(assistant, (ghost, rest) => {
+  bar.show(ghost, rest);
+  // The bar has a flag of its own: two beside one another would not say which of them reports what.
+  const hasFlag = !element("suggestion").hidden;
+  if (element("report").hidden !== hasFlag) element("report").hidden = hasFlag;
+});
 assistant.onHello(({ models }) => {
   const model = models[0];
   element("model").textContent = model ? (model.demo ? "Demo model" : model.name) : "";
