@@ -69,6 +69,9 @@ def test_what_is_switched_off_is_greyed_on_open_pages(site: Site, look: str, scr
     assert_accessible(page)
     page.screenshot(path=screenshots / f"switched-off-chat-{look}.png")
 
+    write(page, " /outl")
+    expect(option).to_have_attribute("aria-disabled", "true")
     manage(site.web.environment, "shell", "-v0", "-c", ON.format(email=alice.email))
+    expect(option).not_to_have_attribute("aria-disabled", "true")
     expect(page.locator("#chat-hint")).to_have_text("")
     expect(page.get_by_role("button", name="Send")).to_be_enabled()

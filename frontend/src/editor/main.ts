@@ -95,7 +95,7 @@ const editor = createEditor({
     slashExtension(
       slashItems((at) => continueText(at, proposals), [...tools.slashItems(), chatSlashItem(() => chat)]),
       { items: () => commands.slashItems(), load: () => commands.load() },
-      (action) => assistant.availability.why(action),
+      assistant.availability,
     ),
     chatKeys(() => chat),
     comments.extension(),

@@ -26,15 +26,18 @@ export interface MoreItems {
   load(): Promise<void>;
 }
 
-/** `why`: why an action of the assistant's cannot be asked for. */
-export function slashExtension(
-  items: readonly SlashItem[],
-  more: MoreItems,
-  why: (action: string) => string,
-): Extension {
+/** What can be asked of the assistant at present. */
+export interface Askable {
+  /** Why an action cannot be asked for; empty where it can. */
+  why(action: string): string;
+  /** Hear of every change, until the returned function is called. */
+  onChange(listener: () => void): () => void;
+}
+
+export function slashExtension(items: readonly SlashItem[], more: MoreItems, askable: Askable): Extension {
   const find = (query: string) =>
     filterBlocks([...items, ...more.items()], query).map((item) =>
-      item.needs ? { ...item, off: why(item.needs) } : item,
+      item.needs ? { ...item, off: askable.why(item.needs) } : item,
     );
   return Extension.create({
     name: "slash",
@@ -55,27 +58,30 @@ export function slashExtension(
           command: ({ editor, range, props }) => props.choose(editor, range),
           allow: ({ state, range }) => !state.doc.resolve(range.from).parent.type.spec.code,
           shouldShow: ({ editor, transaction }) => editor.isEditable && !isChangeOrigin(transaction),
-          render: () => renderLazily(find, () => more.load()),
+          render: () => renderLazily(find, more, askable),
         }),
       ];
     },
   });
 }
 
-function renderLazily(find: (query: string) => SlashItem[], load: () => Promise<void>) {
+function renderLazily(find: (query: string) => SlashItem[], more: MoreItems, askable: Askable) {
   let menu: import("./slash-menu").SlashMenu | null = null;
   let latest: SlashProps | null = null;
+  let stop = () => {};
+  const findAgain = () => {
+    if (!latest) return;
+    latest = { ...latest, items: find(latest.query) };
+    menu?.update(latest);
+  };
   return {
     onStart(props: SlashProps) {
       latest = props;
       import("./slash-menu").then(({ SlashMenu }) => {
         if (latest) menu ??= new SlashMenu(latest);
       });
-      load().then(() => {
-        if (!latest) return;
-        latest = { ...latest, items: find(latest.query) };
-        menu?.update(latest);
-      });
+      stop = askable.onChange(findAgain);
+      more.load().then(findAgain);
     },
     onUpdate(props: SlashProps) {
       latest = props;
@@ -83,6 +89,7 @@ function renderLazily(find: (query: string) => SlashItem[], load: () => Promise<
     },
     onKeyDown: ({ event }: { event: KeyboardEvent }) => menu?.onKeyDown(event) ?? false,
     onExit() {
+      stop();
       latest = null;
       menu?.destroy();
       menu = null;
