@@ -69,7 +69,7 @@ def test_the_sheet_is_kept_by_people_and_shown_where_it_was_used(site: Site, loo
     # The first one waits for the generator, which has only just been started.
     expect(used).to_contain_text("Anna", timeout=60_000)
     expect(his.locator(".draft-sources")).to_contain_text("Anna")
-    used.scroll_into_view_if_needed()
+    used.evaluate("(sources) => sources.scrollIntoView()")  # at once: with more text it is drawn anew
     assert_accessible(page)
     page.screenshot(path=screenshots / f"story-draft-{look}.png")
     assert not errors
