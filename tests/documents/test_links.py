@@ -29,6 +29,12 @@ SECRET = "seven herons wade"
 JSON = "application/json"
 
 
+@pytest.fixture(autouse=True)
+def _quick_hashes(settings: Settings) -> None:
+    """Those of people's passwords stay as they are; a third of a second for each of a link's would add up."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
 @pytest.fixture
 def alice() -> User:
     return make_user("Alice")

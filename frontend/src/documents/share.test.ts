@@ -27,6 +27,7 @@ describe("the share dialog", () => {
       if (init.method !== "GET" && refusal) {
         return Response.json({ code: "invalid", detail: refusal.detail }, { status: refusal.status });
       }
+      if (init.method === "GET" && path.endsWith("/links/")) return Response.json({ items: [] });
       if (path === "/api/v1/teams/") return Response.json({ items: [{ id: "t", name: "Night desk" }] });
       return init.method === "GET" ? Response.json(members) : new Response(null, { status: 204 });
     });

@@ -1,17 +1,11 @@
 /** The share dialog: who may do what in this document. For owners. */
 import { announce } from "../editor/announce";
 import { openDialog } from "../editor/dialog";
-import { icon } from "../page/icons";
 import { call, Problem } from "./api";
+import { linksSection } from "./share-links";
+import { copyButton, item, option, ROLES, removeButton, roleSelect } from "./share-parts";
 
 const TEAMS = "/api/v1/teams/";
-
-export const ROLES = [
-  { value: "owner", label: "Owner" },
-  { value: "editor", label: "Editor" },
-  { value: "commenter", label: "Commenter" },
-  { value: "viewer", label: "Viewer" },
-] as const;
 
 interface Member {
   id: string;
@@ -44,7 +38,7 @@ export interface Members {
 export function openShare(path: string, more: readonly HTMLElement[] = []): void {
   const { body } = openDialog("Share");
   new ShareDialog(body, path).load();
-  body.append(...more);
+  body.append(linksSection(path.replace(/members\/$/, "links/")), ...more);
 }
 
 class ShareDialog {
@@ -186,22 +180,13 @@ class ShareDialog {
       if (done) announce(`The invitation of ${email} was withdrawn.`);
       await this.load();
     });
-    const copy = link ? this.copyButton(link) : document.createElement("span");
+    const copy = link ? copyButton("Copy link", link, this.couldNotCopy) : document.createElement("span");
     return item(email, `Invited as ${label.toLowerCase()}, has not joined yet`, copy, withdraw);
   }
 
-  private copyButton(link: string): HTMLElement {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button";
-    button.textContent = "Copy link";
-    button.addEventListener("click", async () => {
-      const copied = await copyText(link);
-      button.textContent = copied ? "Copied" : "Copy link";
-      this.problem.textContent = copied ? "" : `The link could not be copied. It is: ${link}`;
-    });
-    return button;
-  }
+  private readonly couldNotCopy = (link: string) => {
+    this.problem.textContent = `The link could not be copied. It is: ${link}`;
+  };
 
   /** After a change to oneself the page may not be ours any more. */
   private async reload(self: boolean): Promise<void> {
@@ -220,58 +205,5 @@ class ShareDialog {
       this.problem.textContent = error.message;
       return false;
     }
-  }
-}
-
-function roleSelect(role: string, label: string, without = ""): HTMLSelectElement {
-  const select = document.createElement("select");
-  select.setAttribute("aria-label", label);
-  for (const { value, label: words } of ROLES.filter((one) => one.value !== without)) {
-    select.append(option(value, words));
-  }
-  select.value = role;
-  return select;
-}
-
-function option(value: string, words: string): HTMLOptionElement {
-  const element = document.createElement("option");
-  element.value = value;
-  element.textContent = words;
-  return element;
-}
-
-function removeButton(label: string, run: () => void): HTMLButtonElement {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "button button-quiet button-icon";
-  button.setAttribute("aria-label", label);
-  button.title = label;
-  button.append(icon("x"));
-  button.addEventListener("click", run);
-  return button;
-}
-
-function item(name: string, detail: string, ...controls: HTMLElement[]): HTMLElement {
-  const element = document.createElement("li");
-  element.className = "member";
-  const person = document.createElement("div");
-  const first = document.createElement("span");
-  first.className = "member-name";
-  first.textContent = name;
-  const second = document.createElement("span");
-  second.className = "member-email";
-  second.textContent = detail;
-  person.append(first, second);
-  element.append(person, ...controls);
-  return element;
-}
-
-/** The clipboard is only there on secure pages. */
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
   }
 }

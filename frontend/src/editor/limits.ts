@@ -2,6 +2,9 @@
 
 /** As the server's `TITLE_MAX_CHARACTERS`. */
 export const TITLE_MAX_CHARACTERS = 300;
+/** As the server's, of the password of a share link. */
+export const LINK_PASSWORD_MIN_CHARACTERS = 8;
+export const LINK_PASSWORD_MAX_CHARACTERS = 128;
 
 /** One frame of edits; more goes in several. The server takes 1 MiB. */
 export const UPDATE_PIECE_BYTES = 700_000;
