@@ -12,8 +12,9 @@ from django.utils import timezone
 from apps.assistant.looked_at import asked_in
 from apps.assistant.messages import GenerationInput
 from apps.assistant.models import Generation, State
+from apps.core.errors import InterlineError
 from apps.documents.models import Document
-from apps.moderation.after import Subject, check, due, forget_old, pass_over
+from apps.moderation.after import Subject, check, due, forget_old, note_failure, pass_over
 from apps.moderation.strictness import DOCUMENT, TRANSCRIPT, is_looked_at_after, may_be_looked_at_after
 from apps.moderation.verdicts import Place
 
@@ -30,27 +31,29 @@ def check_all_due() -> int:
     checked = 0
     if may_be_looked_at_after(TRANSCRIPT):
         ended = Generation.objects.filter(ended_at__gt=since, state__in=ENDED).exclude(text=None)
-        checked += _each(due(ended, TRANSCRIPT, "ended_at").order_by("ended_at"), transcript)
+        checked += _each(ended, TRANSCRIPT, "ended_at", transcript)
     if may_be_looked_at_after(DOCUMENT):
         at_rest = now - timedelta(seconds=settings.MODERATION_AFTER_IDLE_SECONDS)
         changed = Document.objects.filter(edited_at__gt=since, edited_at__lt=at_rest, trashed_at=None)
-        checked += _each(due(changed, DOCUMENT, "edited_at").order_by("edited_at"), document)
+        checked += _each(changed, DOCUMENT, "edited_at", document)
     return checked
 
 
-def _each(targets: "QuerySet[Any]", subject_of: Callable[[Any], Subject]) -> int:
+def _each(targets: "QuerySet[Any]", kind: str, of: str, subject_of: Callable[[Any], Subject]) -> int:
     checked = 0
-    for target in targets[: settings.MODERATION_AFTER_AT_ONCE]:
+    for target in due(targets, kind, of).order_by(of)[: settings.MODERATION_AFTER_AT_ONCE]:
         try:
             subject = subject_of(target)
             place = subject.place
-            if place.document_id is None or not is_looked_at_after(place.target_kind, place.document_id):
+            if place.document_id is None or not is_looked_at_after(kind, place.document_id):
                 pass_over(place, subject.of)
                 continue
             check(subject)
             checked += 1
-        except Exception:
-            logger.exception("moderation.check_broke", extra={"target": f"{type(target).__name__} {target.pk}"})
+        except Exception as error:
+            if not isinstance(error, InterlineError):
+                logger.exception("moderation.check_broke", extra={"target": f"{kind} {target.pk}"})
+            note_failure(kind, target.pk, getattr(target, of), error)
     return checked
 
 

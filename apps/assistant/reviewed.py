@@ -22,16 +22,22 @@ logger = logging.getLogger(__name__)
 
 RELEASED = "A reviewer has released what you asked for. The assistant works on it now."
 NOT_STARTED = "A reviewer has released what you asked for, but it could not start: {reason} Ask the same again."
+PASSES = "A reviewer has looked at what was refused, and lets it pass. Ask the same again now, and it is answered."
 REFUSED = "A reviewer has looked at what you asked for, and the assistant may not work on it. Your text is as it was."
 TOLD_AT_ONCE = 20
 
 
 @receiver(request_decided, dispatch_uid="assistant.request_decided")
 def _on_decided(held: HeldRequest, **_: Any) -> None:
-    reason = run(held) if held.state == HeldRequest.State.RELEASED else ""
+    reason = run(held) if held.state == HeldRequest.State.RELEASED and is_kept(held) else ""
     if reason:
         HeldRequest.objects.filter(pk=held.pk).update(failure=reason)
     broadcast(REQUEST_REVIEWED, document_id=str(held.document_id), user_id=str(held.user_id), request_id=str(held.pk))
+
+
+def is_kept(held: HeldRequest) -> bool:
+    """Say whether the request is there to be run: not where it was blocked when it was asked."""
+    return "input" in held.request
 
 
 def run(held: HeldRequest) -> str:
@@ -49,7 +55,8 @@ def run(held: HeldRequest) -> str:
 def take_reviewed(user_id: UUID, document_id: UUID) -> list[Reviewed]:
     """Return what this person has not been told yet of their requests in a document; from now on they have."""
     decided = HeldRequest.objects.filter(user_id=user_id, document_id=document_id, told_at=None)
-    rows = list(decided.exclude(state=HeldRequest.State.WAITING).order_by("decided_at")[:TOLD_AT_ONCE])
+    undecided = (HeldRequest.State.WAITING, HeldRequest.State.BLOCKED)
+    rows = list(decided.exclude(state__in=undecided).order_by("decided_at")[:TOLD_AT_ONCE])
     if rows:
         HeldRequest.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=timezone.now())
     return [reviewed_of(row) for row in rows]
@@ -59,5 +66,7 @@ def reviewed_of(held: HeldRequest) -> Reviewed:
     action = str(held.request.get("action", ""))
     if held.state == HeldRequest.State.REFUSED:
         return Reviewed(id=held.pk, action=action, decision="refused", message=REFUSED)
+    if not is_kept(held):
+        return Reviewed(id=held.pk, action=action, decision="released", message=PASSES)
     message = NOT_STARTED.format(reason=held.failure) if held.failure else RELEASED
     return Reviewed(id=held.pk, action=action, decision="released", message=message)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -23,6 +24,7 @@ from apps.llm.classifying import classify_now
 from apps.moderation.lookouts import input_lookout, lookout
 from apps.moderation.model_check import findings_of, is_set
 from apps.moderation.models import AfterCheck, Verdict
+from apps.moderation.models.checks import ERROR_MAX_CHARACTERS
 from apps.moderation.redaction import Finding, Lookout, finding_of
 from apps.moderation.rules import RuleSet, rules
 from apps.moderation.screening import screen_read
@@ -66,20 +68,16 @@ def version_of(known: RuleSet) -> str:
 def due(targets: "QuerySet[Any]", kind: str, of: str) -> "QuerySet[Any]":
     """Return those of `targets` whose present state was not looked at by the present rules; `of` names its field."""
     checks = AfterCheck.objects.filter(target_kind=kind, target_id=Cast(OuterRef("pk"), CharField()))
-    is_done = Q(of=OuterRef(of), rules=version_of(rules.get()), done_at__isnull=False)
+    is_over = Q(done_at__isnull=False) | Q(failures__gte=settings.MODERATION_AFTER_TRIES_MAX)
+    is_done = Q(of=OuterRef(of), rules=version_of(rules.get())) & is_over
     return targets.exclude(Exists(checks.filter(is_done | Q(not_before__gt=timezone.now()))))
 
 
 def check(subject: Subject) -> list[Verdict]:
-    """Look at `subject` and return the verdicts that are new. What fails is noted, and due again later."""
+    """Look at `subject` and return the verdicts that are new. Raises what fails: `note_failure` has it due later."""
     known = rules.get()
     version = version_of(known)
-    try:
-        found = look(subject, known)
-    except InterlineError as error:
-        _note_failure(subject, version)
-        logger.warning("moderation.check_failed", extra={**_named(subject), "code": error.code})
-        return []
+    found = look(subject, known)
     with transaction.atomic():
         row, _ = AfterCheck.objects.select_for_update().get_or_create(
             target_kind=subject.place.target_kind,
@@ -90,6 +88,7 @@ def check(subject: Subject) -> list[Verdict]:
             return []
         new = record(subject.place, _not_known(subject, found), run=f"{subject.of.timestamp():.6f} {version[:12]}")
         row.of, row.rules, row.done_at, row.failures, row.not_before = subject.of, version, timezone.now(), 0, None
+        row.error = ""
         row.save()
     return new
 
@@ -131,18 +130,32 @@ def _not_known(subject: Subject, found: Sequence[Finding]) -> list[Finding]:
     ]
 
 
-def _note_failure(subject: Subject, version: str) -> None:
+def note_failure(kind: str, target_id: UUID, of: datetime, error: Exception) -> None:
+    """Note that a look failed: the next is later each time, and after MODERATION_AFTER_TRIES_MAX there is none.
+
+    Until then what others need is not held up; afterwards an administrator may have it looked at again.
+    """
+    version = version_of(rules.get())
+    code = error.code if isinstance(error, InterlineError) else type(error).__name__
     with transaction.atomic():
         row, _ = AfterCheck.objects.select_for_update().get_or_create(
-            target_kind=subject.place.target_kind,
-            target_id=str(subject.place.target_id),
-            defaults={"of": subject.of, "rules": version},
+            target_kind=kind, target_id=str(target_id), defaults={"of": of, "rules": version}
         )
-        row.of, row.rules, row.done_at = subject.of, version, None
+        if (row.of, row.rules) != (of, version):
+            row.of, row.rules, row.done_at, row.failures = of, version, None, 0
         row.failures += 1
         seconds = min(settings.MODERATION_AFTER_RETRY_SECONDS * 2 ** (row.failures - 1), WAIT_MAX_SECONDS)
         row.not_before = timezone.now() + timedelta(seconds=seconds)
+        row.error = code[:ERROR_MAX_CHARACTERS]
         row.save()
+    is_last = row.failures >= settings.MODERATION_AFTER_TRIES_MAX
+    said = {"target": f"{kind} {target_id}", "code": code, "failures": row.failures, "is_last": is_last}
+    logger.log(logging.ERROR if is_last else logging.WARNING, "moderation.check_failed", extra=said)
+
+
+def try_again(checks: "QuerySet[AfterCheck]") -> int:
+    """Have looks that failed made again with the next sweep; return how many."""
+    return checks.filter(done_at=None).update(failures=0, not_before=None)
 
 
 def pass_over(place: Place, of: datetime) -> None:
@@ -150,14 +163,17 @@ def pass_over(place: Place, of: datetime) -> None:
     AfterCheck.objects.update_or_create(
         target_kind=place.target_kind,
         target_id=str(place.target_id),
-        defaults={"of": of, "rules": version_of(rules.get()), "done_at": timezone.now(), "not_before": None},
+        defaults={
+            "of": of,
+            "rules": version_of(rules.get()),
+            "done_at": timezone.now(),
+            "not_before": None,
+            "failures": 0,
+            "error": "",
+        },
     )
 
 
 def forget_old(before: datetime) -> int:
     """Forget looks at states before `before`, which nobody asks about any more; return how many."""
     return AfterCheck.objects.filter(of__lt=before).delete()[0]
-
-
-def _named(subject: Subject) -> dict[str, str]:
-    return {"target": f"{subject.place.target_kind} {subject.place.target_id}"}

@@ -19,6 +19,7 @@ from apps.moderation.errors import BlockedInput, HeldInput, RefusedInput
 from apps.moderation.models import HeldRequest, Verdict
 from apps.moderation.redaction import Finding, Lookout
 from apps.moderation.reviewed import request_decided
+from apps.moderation.screening import CONTROLS_KIND as CONTROLS
 from apps.moderation.screening import Asked, refuse_for, screen, sharpened
 from apps.moderation.strictness import is_strict
 from apps.moderation.verdicts import Place, record
@@ -53,20 +54,27 @@ def admit(door: Door, looked_for: Lookout | None, *, strict: bool = False) -> li
     """
     try:
         return screen(door.asked, looked_for, strict=strict)
-    except HeldInput as held:
-        return decided(door, held)
+    except RefusedInput as refusal:
+        return decided(door, refusal)
 
 
-def decided(door: Door, held: HeldInput) -> list[Finding]:
-    """Return what is to be noted of a request that was released. Raises BlockedInput or `held` where it was not."""
+def decided(door: Door, refusal: RefusedInput) -> list[Finding]:
+    """Return what is to be noted of a request that was released. Raises BlockedInput or `refusal` where it was not."""
     known = HeldRequest.objects.filter(
-        user_id=door.user_id, document_id=door.document_id, digest=_digest(door.asked, held.findings)
+        user_id=door.user_id, document_id=door.document_id, digest=_digest(door.asked, refusal.findings)
     ).first()
     if known is not None and known.state == HeldRequest.State.REFUSED:
-        raise BlockedInput(REFUSED, [replace(one, action="block") for one in held.findings]) from None
-    if known is None or known.state == HeldRequest.State.WAITING:
-        raise held
-    return [replace(one, action="flag") for one in held.findings]
+        raise BlockedInput(REFUSED, [replace(one, action="block") for one in refusal.findings]) from None
+    if known is None or known.state != HeldRequest.State.RELEASED or not _can_be_released(refusal):
+        raise refusal
+    return [replace(one, action="flag") for one in refusal.findings]
+
+
+def _can_be_released(refusal: RefusedInput) -> bool:
+    """Say whether a reviewer may let the same pass. What is no text was not looked at any further."""
+    return isinstance(refusal, HeldInput) or not any(
+        one.kind == CONTROLS or one.source == "model" for one in refusal.findings
+    )
 
 
 def judge(door: Door, findings: Sequence[Finding], *, run: str = "") -> None:
@@ -95,28 +103,51 @@ def _noted(door: Door, findings: Sequence[Finding]) -> Sequence[Finding]:
 def write_down(door: Door, refusal: RefusedInput) -> None:
     """Store why a request was refused, and the request itself where it waits for a reviewer."""
     with transaction.atomic():
-        if isinstance(refusal, HeldInput):
-            _, is_new = HeldRequest.objects.get_or_create(
+        place = door.place
+        if _can_be_released(refusal):
+            held, is_new = HeldRequest.objects.get_or_create(
                 user_id=door.user_id,
                 document_id=door.document_id,
                 digest=_digest(door.asked, refusal.findings),
-                defaults={"id": door.id, "request": door.frame()},
+                defaults={"id": door.id, **_kept(door, refusal)},
             )
-            if not is_new:
-                return  # asked again while it waits
-        record(door.place, refusal.findings)
+            if not is_new and held.state != HeldRequest.State.BLOCKED:
+                return  # asked again while it waits, or after it was refused
+            if not is_new and isinstance(refusal, HeldInput):  # the rules have changed since it was blocked
+                held.state, held.request = HeldRequest.State.WAITING, door.frame()
+                held.save(update_fields=["state", "request"])
+            place = replace(place, target_id=held.pk)
+        record(place, refusal.findings)
+
+
+def _kept(door: Door, refusal: RefusedInput) -> dict[str, Any]:
+    """Return what is kept of a request: nothing of its text where it was blocked."""
+    frame = door.frame()
+    if isinstance(refusal, HeldInput):
+        return {"request": frame}
+    action = {"action": frame.get("action", "")}
+    return {"request": action, "state": HeldRequest.State.BLOCKED, "told_at": timezone.now()}
 
 
 def _digest(asked: Asked, findings: Sequence[Finding]) -> str:
     """Return what is the same where the same is found, and the same wanted. The text around it may change meanwhile."""
     found = sorted({f"{one.source} {one.kind} {one.rule} {_place_of(one)}" for one in findings})
-    said = hashlib.sha256("\0".join((*asked.orders, *found)).encode("utf-8", "replace"))
+    by_model = any(one.source == "model" for one in findings)  # which says of no words that they are meant
+    said = hashlib.sha256(
+        "\0".join((*asked.orders, *found, *(asked.read if by_model else ()))).encode("utf-8", "replace")
+    )
     return salted_hmac(SALT, said.digest(), algorithm="sha256").hexdigest()
 
 
 def _place_of(found: Finding) -> str:
     """Return the words that were found; of a model's findings nothing, which are of a text as a whole."""
     return "" if found.source == "model" else " ".join(found.text.split())
+
+
+def uphold(request_id: UUID, reviewer: User) -> None:
+    """Leave a blocked request as it is: the same is blocked again, and comes to no reviewer any more."""
+    if HeldRequest.objects.filter(pk=request_id, state=HeldRequest.State.BLOCKED).exists():
+        _decide(request_id, reviewer, HeldRequest.State.REFUSED, Verdict.State.UPHELD, anew=True)
 
 
 def release(request_id: UUID, reviewer: User, *, anew: bool = False) -> HeldRequest:

@@ -17,7 +17,9 @@ def forget_old() -> int:
     if settings.RETENTION_MODERATION_DAYS <= 0:
         return 0
     limit = timezone.now() - timedelta(days=settings.RETENTION_MODERATION_DAYS)
-    decided = HeldRequest.objects.filter(decided_at__lt=limit).exclude(state=HeldRequest.State.WAITING)
+    is_blocked = Q(state=HeldRequest.State.BLOCKED, created_at__lt=limit)
+    is_decided = Q(decided_at__lt=limit) & ~Q(state=HeldRequest.State.WAITING)
+    decided = HeldRequest.objects.filter(is_decided | is_blocked)
     unread = Notice.objects.filter(case=OuterRef("pk"), read_at=None)
     closed = Case.objects.filter(state=Case.State.CLOSED, closed_at__lt=limit).exclude(Exists(unread))
     excerpts = Verdict.objects.filter(created_at__lt=limit, excerpt__isnull=False)

@@ -53,7 +53,7 @@ def choices(case: Case) -> list[Kind]:
     """Return what can be decided about a case as it stands."""
     is_open = case.state != Case.State.CLOSED
     possible = {
-        Kind.APPROVE: is_open,
+        Kind.APPROVE: is_open and _can_be_approved(case),
         Kind.REMOVE: is_open and _can_be_removed(case),
         Kind.WARN: is_open and case.user_id is not None,
         Kind.SUSPEND: is_open and case.user is not None and not case.user.is_suspended,
@@ -144,12 +144,16 @@ def _approve(case: Case, wish: Wish, by: User) -> None:
     comment = reviewed_comment(case)
     if comment is not None and comment.hold == Comment.Hold.HELD:
         set_hold(comment.pk, Comment.Hold.NONE)
-    _release(case, by, HeldRequest.State.WAITING)
+    _release(case, by, HeldRequest.State.WAITING, HeldRequest.State.BLOCKED)
 
 
 def _remove(case: Case, wish: Wish, by: User) -> None:
     if case.target_kind == Case.Target.REQUEST:
-        quarantine.refuse(UUID(case.target_id), by)
+        held = held_request(case)
+        if held is None or held.state == HeldRequest.State.BLOCKED:
+            quarantine.uphold(UUID(case.target_id), by)
+        else:
+            quarantine.refuse(held.pk, by)
         return
     if case.target_kind == Case.Target.COMMENT:
         _remove_comment(case)
@@ -244,8 +248,21 @@ def is_removed(case: Case) -> bool:
     return kinds.first() == Kind.REMOVE
 
 
+def _can_be_approved(case: Case) -> bool:
+    """Say whether approving can bring anything about: a request of which nothing is known cannot be let pass."""
+    return case.target_kind != Case.Target.REQUEST or held_request(case) is not None
+
+
+def is_blocked(case: Case) -> bool:
+    """Say whether the case is about a request that was refused when it was asked."""
+    held = held_request(case)
+    return case.target_kind == Case.Target.REQUEST and (held is None or held.state == HeldRequest.State.BLOCKED)
+
+
 def _can_be_removed(case: Case) -> bool:
     held = held_request(case)
+    if is_blocked(case):
+        return True
     comment = reviewed_comment(case)
     if comment is not None and comment.hold != Comment.Hold.WITHHELD:
         return True

@@ -13,6 +13,8 @@ from apps.moderation.redaction import Finding, Lookout, finding_of
 
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
+CONTROLS_KIND = "controls"
+
 NO_TEXT = "This does not look like text. Paste it without the parts that are none, and try again."
 HIDDEN = (
     "There is text in this that nobody can see, of a kind that is used to give the assistant secret orders. Paste the "
@@ -48,7 +50,7 @@ def screen(asked: Asked, looked_for: Lookout | None = None, *, strict: bool = Fa
     `looked_for`: terms and patterns. `strict`: what would only be noted is held, as a policy wants it.
     """
     if sum(len(CONTROLS.findall(text)) for text in (*asked.orders, *asked.read)) > settings.MODERATION_CONTROLS_MAX:
-        raise BlockedInput(NO_TEXT, [Finding("controls", "block", source="injection")])
+        raise BlockedInput(NO_TEXT, [Finding(CONTROLS_KIND, "block", source="injection")])
     orders, read = list(map(reading, asked.orders)), list(map(reading, asked.read))
     both = (*orders, *read)
     findings = [

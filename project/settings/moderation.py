@@ -54,7 +54,8 @@ MODERATION_AFTER_SWEEP_SECONDS = env.float("MODERATION_AFTER_SWEEP_SECONDS", 30)
 MODERATION_AFTER_AT_ONCE = 200  # of each, in one sweep
 MODERATION_AFTER_IDLE_SECONDS = env.float("MODERATION_AFTER_IDLE_SECONDS", 60)  # a document rests so long first
 MODERATION_AFTER_WINDOW_SECONDS = env.int("MODERATION_AFTER_WINDOW_SECONDS", 7 * 24 * 3600)  # older ones are let be
-MODERATION_AFTER_RETRY_SECONDS = 60.0  # after a failure of the moderation model; then twice as long each
+MODERATION_AFTER_RETRY_SECONDS = 60.0  # after a failure; then twice as long each, an hour at most
+MODERATION_AFTER_TRIES_MAX = 30  # a bit more than a day; what still fails then waits for an administrator
 
 MODERATION_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "check-afterwards": {"task": "apps.assistant.tasks.check_afterwards", "schedule": MODERATION_AFTER_SWEEP_SECONDS},

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -161,8 +162,10 @@ def test_a_look_that_breaks_off_leaves_nothing_and_is_made_again(
 
     monkeypatch.setattr(AfterCheck, "save", break_at_the_end)  # the verdict was stored just before
     assert check_all_due() == 0
-    assert (found(), AfterCheck.objects.count()) == (set(), 0)
+    row = AfterCheck.objects.get()
+    assert (found(), row.failures, row.error, row.done_at) == (set(), 1, "RuntimeError", None)
     monkeypatch.undo()
+    AfterCheck.objects.update(not_before=timezone.now())
     assert check_all_due() == 1
     assert len(found()) == 1
 
@@ -184,6 +187,40 @@ def test_one_that_cannot_be_read_does_not_hold_up_the_others(
     monkeypatch.setattr(after, "look", sometimes)
     assert check_all_due() == 1
     assert len(found()) == 1
+
+
+@pytest.mark.django_db
+def test_what_always_breaks_is_tried_ever_later_and_then_no_more_and_others_get_their_turn(
+    document: Document, settings: Settings
+) -> None:
+    settings.MODERATION_AFTER_AT_ONCE, settings.MODERATION_AFTER_TRIES_MAX = 2, 3
+    broken = [answered(document, "Fine.") for _ in range(2)]
+    Generation.objects.update(input={"selection": 7})  # as no version of ours ever wrote it
+    answered(document, "Fine.", asked=ORDER)
+    assert [check_all_due(), check_all_due()] == [0, 1]
+    assert len(found()) == 1
+    waits = []
+    for _ in range(2):
+        row = AfterCheck.objects.get(target_id=str(broken[0].pk))
+        assert row.not_before is not None
+        waits.append((row.not_before - timezone.now()).total_seconds())
+        AfterCheck.objects.update(not_before=timezone.now())
+        check_all_due()
+    assert waits[1] > 1.5 * waits[0]
+    AfterCheck.objects.update(not_before=timezone.now())
+    check_all_due()
+    assert [row.failures for row in AfterCheck.objects.filter(done_at=None)] == [3, 3]  # given up
+    admin = User.objects.create_superuser("admin@example.org", "x")
+    browser = Client()
+    browser.force_login(admin)
+    page = browser.get("/admin/moderation/aftercheck/?outcome=given_up").content.decode()
+    assert all(str(one.pk) in page for one in broken)
+    assert ("ValidationError" in page, "given up" in page) == (True, True)
+    rows = list(AfterCheck.objects.filter(done_at=None).values_list("pk", flat=True))
+    browser.post("/admin/moderation/aftercheck/", {"action": "look_again", "_selected_action": rows})
+    Generation.objects.update(input={"selection": ORDER})
+    assert check_all_due() == 2
+    assert not AfterCheck.objects.filter(done_at=None).exists()
 
 
 @pytest.fixture

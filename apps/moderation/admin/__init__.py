@@ -1,5 +1,5 @@
 """The admin's pages of moderation: the audit trail, policies, rules, verdicts, held requests and cases."""
 
-from apps.moderation.admin import audit, cases, held, policies, rules, verdicts
+from apps.moderation.admin import after, audit, cases, held, policies, rules, verdicts
 
-__all__ = ["audit", "cases", "held", "policies", "rules", "verdicts"]
+__all__ = ["after", "audit", "cases", "held", "policies", "rules", "verdicts"]

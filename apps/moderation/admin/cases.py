@@ -25,7 +25,7 @@ from apps.core import deeds
 from apps.core.errors import InterlineError
 from apps.moderation.cases import similar_cases, verdicts_of
 from apps.moderation.models import Case, CaseDecision
-from apps.moderation.review import Kind, Wish, choices, decide, held_request, reviewed_comment
+from apps.moderation.review import Kind, Wish, choices, decide, held_request, is_blocked, reviewed_comment
 from apps.quotas.admin.asking import ReadOnly
 
 # Each decision's key, what it is called, and what it does.
@@ -44,6 +44,10 @@ KEYS = {
     Kind.SUSPEND: ("s", "Suspend", "Keep the person out, at once."),
     Kind.RESTORE: ("t", "Restore", "Lift the suspension, show it again, let the request run."),
     Kind.ESCALATE: ("e", "Escalate", "Pass it on to somebody who may decide escalated cases."),
+}
+BLOCKED_KEYS = {
+    Kind.APPROVE: ("a", "Let pass", "Nothing is wrong with it. The person is told that they may ask the same again."),
+    Kind.REMOVE: ("r", "Leave blocked", "It was refused when it was asked, and the same is refused again."),
 }
 LENGTHS = ((1, "a day"), (7, "a week"), (30, "30 days"), (0, "until a reviewer ends it"))
 DAYS = 7
@@ -168,7 +172,8 @@ class CaseAdmin(ReadOnly):
 
     def page(self, request: HttpRequest, case: Case, said: Any) -> HttpResponse:
         may = self.has_decide_permission(request)
-        offered = [(kind, *KEYS[kind]) for kind in choices(case)] if may else []
+        keys = KEYS | BLOCKED_KEYS if is_blocked(case) else KEYS
+        offered = [(kind, *keys[kind]) for kind in choices(case)] if may else []
         context = {
             **self.admin_site.each_context(request),
             "title": str(case),
@@ -178,6 +183,7 @@ class CaseAdmin(ReadOnly):
             "links": list(links_of(request, case)),
             "verdicts": verdicts_of(case),
             "held": held_request(case),
+            "blocked": is_blocked(case),
             "comment": reviewed_comment(case),
             "suspension": appealed(case),
             "reports": case.reports.select_related("reporter"),
@@ -216,7 +222,9 @@ def links_of(request: HttpRequest, case: Case) -> Iterator[tuple[str, str]]:
             ("Read the transcript, giving a reason", "admin:assistant_generation_transcript", case.target_id),
         ),
         (
-            held_request(case) is not None and request.user.has_perm("moderation.change_heldrequest"),
+            held_request(case) is not None
+            and not is_blocked(case)
+            and request.user.has_perm("moderation.change_heldrequest"),
             ("Read the request", "admin:moderation_heldrequest_change", case.target_id),
         ),
         (

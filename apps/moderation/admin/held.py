@@ -35,6 +35,10 @@ class HeldRequestAdmin(AsksFirst, ReadOnly):
     readonly_fields = fields
     actions = ("release", "refuse")
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave out what was blocked when it was asked: there is nothing to read of it."""
+        return super().get_queryset(request).exclude(state=HeldRequest.State.BLOCKED)
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_decide_permission(request)
 

@@ -95,6 +95,8 @@ class Verdict(models.Model):
 class HeldRequest(models.Model):
     """A request that a reviewer looks at before it may run. Released, it runs, and the same person may ask the same.
 
+    Of one that was blocked nothing is kept but its action and digest: released, the same may be asked.
+
     `id` is the generation's that was asked for; its verdicts have it as their target. `request` is the frame. `digest`:
     the same for requests that ask the same. `failure`: why it could not run when it was released. `told_at`: when
     whoever asked heard of the decision. Written by `apps.moderation.quarantine` and `apps.assistant.reviewed` only.
@@ -104,6 +106,7 @@ class HeldRequest(models.Model):
         WAITING = "waiting", "Waits for a reviewer"
         RELEASED = "released", "Released"
         REFUSED = "refused", "Refused"
+        BLOCKED = "blocked", "Blocked when it was asked"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -1,0 +1,68 @@
+"""Looks at what is there in full, for administrators to see which fail, and to have them made again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from apps.moderation.after import try_again
+from apps.moderation.models import AfterCheck
+from apps.quotas.admin.asking import ReadOnly
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """What fails, unless asked otherwise."""
+
+    title = "outcome"
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("given_up", "Given up"), ("done", "Looked at"), ("all", "All")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AfterCheck]) -> QuerySet[AfterCheck]:
+        chosen = self.value()
+        if chosen == "all":
+            return queryset
+        if chosen == "done":
+            return queryset.exclude(done_at=None)
+        failed = queryset.filter(done_at=None)
+        return failed.filter(failures__gte=settings.MODERATION_AFTER_TRIES_MAX) if chosen == "given_up" else failed
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": "Fails"}
+        yield from others
+
+
+@admin.register(AfterCheck)
+class AfterCheckAdmin(ReadOnly):
+    list_display = ("target", "of", "failures", "error", "next_try", "done_at")
+    list_filter = (OutcomeFilter, "target_kind")
+    search_fields = ("=target_id",)
+    search_help_text = "Exactly the id of a generation or document."
+    ordering = ("-of",)
+    fields = ("target", "of", "failures", "error", "next_try", "done_at")
+    readonly_fields = fields
+    actions = ("look_again",)
+    show_full_result_count = False
+
+    @admin.display(description="about", ordering="target_id")
+    def target(self, check: AfterCheck) -> str:
+        return f"{check.get_target_kind_display()} {check.target_id}"
+
+    @admin.display(description="next try", ordering="not_before", empty_value="–")
+    def next_try(self, check: AfterCheck) -> Any:
+        if check.done_at is not None:
+            return None
+        return "given up" if check.failures >= settings.MODERATION_AFTER_TRIES_MAX else check.not_before
+
+    def has_again_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("moderation.change_aftercheck")
+
+    @admin.action(description="Look again", permissions=["again"])
+    def look_again(self, request: HttpRequest, queryset: QuerySet[AfterCheck]) -> None:
+        count = try_again(queryset)
+        self.message_user(request, f"Looked at again with the next sweep: {count:,}.")
