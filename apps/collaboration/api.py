@@ -6,18 +6,22 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.http import content_disposition_header
 from ninja import Header, Router, Schema
 from pycrdt import Doc
 
 from apps.accounts.authentication import DOCUMENTS, caller
-from apps.collaboration.content.errors import NotAcceptable, PreconditionFailed, UnsupportedMediaType
+from apps.collaboration.content.docx import document_docx
+from apps.collaboration.content.errors import FilesBusy, PreconditionFailed, UnsupportedMediaType
 from apps.collaboration.content.html import document_html
+from apps.collaboration.content.making import file_name
 from apps.collaboration.content.markdown import document_markdown
+from apps.collaboration.content.pdf import document_pdf
 from apps.collaboration.content.services import merge_markdown, read_version
 from apps.collaboration.content.tree import as_json, read_blocks
 from apps.collaboration.projection import plain_text
 from apps.collaboration.reading import parts_of
-from apps.core.errors import Conflict, Invalid
+from apps.core.errors import Conflict, Invalid, TooLarge
 from apps.core.problems import refused_with
 from apps.documents.access import access_document
 from apps.documents.models import Role
@@ -48,19 +52,22 @@ class MergedOutput(Schema):
     changed: bool
 
 
+DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TEXT = {"schema": {"type": "string"}}
 OFFERED = {
     "text/markdown": TEXT,
     "text/html": TEXT,
     "text/plain": TEXT,
     "application/json": {"schema": {"type": "object"}},
+    DOCX_TYPE: {"schema": {"type": "string", "format": "binary"}},
+    "application/pdf": {"schema": {"type": "string", "format": "binary"}},
 }
 TAGGED = {"ETag": {"schema": {"type": "string"}, "description": "The document's version, for `If-Match`."}}
 
 
 @router.get(
     "/{uuid:document_id}/content",
-    response={200: Any, **refused_with(NotAcceptable)},
+    response={200: Any, **refused_with(TooLarge, FilesBusy)},
     openapi_extra={
         "responses": {200: {"description": "The text in the chosen format.", "content": OFFERED, "headers": TAGGED}}
     },
@@ -68,27 +75,35 @@ TAGGED = {"ETag": {"schema": {"type": "string"}, "description": "The document's 
 def read_content(request: HttpRequest, document_id: UUID, format: Format = Format.MARKDOWN) -> HttpResponse:
     """A document's text as it is committed now. `json` is ProseMirror's form of it.
 
-    Word and PDF files are not made here; they are answered with 406.
+    Word and PDF files have the pictures that live in the document. A document too large for one is answered with 413.
     """
-    access_document(caller(request), document_id)
-    if format in (Format.DOCX, Format.PDF):
-        raise NotAcceptable(f"This server does not make {format.upper()} files. Ask for markdown, html, text or json.")
+    document = access_document(caller(request), document_id).document
     version = read_version(document_id)
-    answer = _answer(version.doc, format)
+    answer = _answer(version.doc, format, document.title)
     answer["ETag"] = _tag(version.position)
     answer["Cache-Control"] = "private, no-cache"
     return answer
 
 
-def _answer(doc: "Doc[Any]", chosen: Format) -> HttpResponse:
+def _answer(doc: "Doc[Any]", chosen: Format, title: str) -> HttpResponse:
     if chosen is Format.JSON:
         return JsonResponse({"type": "doc", "content": [as_json(block) for block in read_blocks(doc)]})
+    if chosen is Format.DOCX:
+        return _file(document_docx(read_blocks(doc), title), DOCX_TYPE, title, "docx")
+    if chosen is Format.PDF:
+        return _file(document_pdf(read_blocks(doc), title), "application/pdf", title, "pdf")
     if chosen is Format.HTML:
         headers = {"Content-Security-Policy": SANDBOX, "Content-Disposition": 'attachment; filename="document.html"'}
         return HttpResponse(document_html(parts_of(doc)), content_type="text/html; charset=utf-8", headers=headers)
     if chosen is Format.TEXT:
         return HttpResponse(plain_text(doc), content_type="text/plain; charset=utf-8")
     return HttpResponse(document_markdown(read_blocks(doc)), content_type="text/markdown; charset=utf-8")
+
+
+def _file(content: bytes, content_type: str, title: str, suffix: str) -> HttpResponse:
+    answer = HttpResponse(content, content_type=content_type)
+    answer["Content-Disposition"] = content_disposition_header(True, f"{file_name(title)}.{suffix}") or ""
+    return answer
 
 
 @router.put(

@@ -11,6 +11,11 @@ DOCUMENT_SEARCH_MAX_CHARACTERS = 200
 DOCUMENT_SEARCH_MAX_WORDS = 8
 
 CONTENT_MAX_BYTES = env.int("CONTENT_MAX_BYTES", 2 << 20)  # of a text that is written over REST, pictures included
+CONTENT_FILE_MAX_CHARACTERS = env.int("CONTENT_FILE_MAX_CHARACTERS", 1_000_000)  # of a Word or PDF file
+CONTENT_FILE_SECONDS = 60.0  # to make one
+CONTENT_FILE_WAIT_SECONDS = 20.0  # for others that are being made
+CONTENT_FILES_AT_ONCE = env.int("CONTENT_FILES_AT_ONCE", 2)  # in one web process
+CONTENT_PICTURE_MAX_PIXELS = 40_000_000  # of a picture in such a file; a larger one leaves its words
 
 COMMENT_MAX_CHARACTERS = env.int("COMMENT_MAX_CHARACTERS", 5_000)
 COMMENT_QUOTE_MAX_CHARACTERS = 500  # of the passage a thread is about; of a longer one its beginning

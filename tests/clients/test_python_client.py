@@ -50,8 +50,8 @@ def test_a_text_is_read_changed_and_merged(house: House) -> None:
             await interline.write_markdown(made.id, read.text.replace("waits", "stands"), version=read.version)
             assert (await interline.read_text(made.id)).text == "# Weir\n\nThe heron stands.\n\nAnother line.\n"
             with pytest.raises(InterlineError) as refused:
-                await interline.read_text(made.id, "pdf")
-            assert refused.value.code == "not_acceptable"
+                await interline.read_text(made.id, "odt")
+            assert refused.value.code == "invalid"
 
     asyncio.run(scenario())
 

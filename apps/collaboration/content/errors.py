@@ -3,11 +3,12 @@
 from apps.core.errors import InterlineError
 
 
-class NotAcceptable(InterlineError):
-    """There is no such format of it here."""
+class FilesBusy(InterlineError):
+    """Too many Word and PDF files are being made in this process."""
 
-    code = "not_acceptable"
-    status = 406
+    code = "overloaded"
+    status = 503
+    retryable = True
 
 
 class UnsupportedMediaType(InterlineError):
