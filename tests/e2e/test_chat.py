@@ -186,6 +186,10 @@ def test_stop_ask_again_edit_and_the_versions_of_an_answer(provided_site: Site, 
     panel.locator(".turn-edit").get_by_label("Your question").press("Enter")
     answered(panel, "Third.")
     expect(panel.get_by_text("3 of 3")).to_be_visible()
+    alice.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    panel.get_by_role("button", name="Copy Markdown").click()
+    expect(page.locator("#announcements")).to_contain_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == "Third."
 
 
 def test_a_failure_is_said_in_words_and_can_be_tried_again(provided_site: Site, provider: Provider) -> None:

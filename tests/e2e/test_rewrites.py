@@ -7,6 +7,7 @@ from tests.e2e.site import Site
 from tests.e2e.test_pages import assert_accessible, watch_console
 from tests.e2e.test_suggestions import open_together, own_text
 from tests.processes import wait_until
+from tests.provider.fixture import Provider
 
 TEXT = "In order to cross the river, we used the very old bridge, due to the fact that it was there."
 
@@ -15,12 +16,16 @@ def bar(page: Page, name: str) -> None:
     page.get_by_role("toolbar", name="Rewrite").get_by_role("button", name=name, exact=True).click()
 
 
-def shorten(page: Page) -> None:
-    """Select everything and have it shortened, by the keyboard."""
+def open_form(page: Page) -> None:
+    """Select everything and ask what can be done with it, by the keyboard."""
     text_box(page).focus()
     page.keyboard.press("Control+a")
     page.keyboard.press("Alt+Shift+R")
     expect(page.get_by_label("Tell the assistant what to change")).to_be_focused()
+
+
+def shorten(page: Page) -> None:
+    open_form(page)
     page.get_by_role("button", name="Shorten").click()
 
 
@@ -93,3 +98,32 @@ def test_tries_are_compared_and_a_part_is_kept(site: Site) -> None:
     changed = own_text(page)
     assert changed != TEXT
     assert changed.endswith("it was there.")
+
+
+def test_a_tone_goes_as_far_as_wished_and_a_translation_into_any_language(
+    provided_site: Site, provider: Provider
+) -> None:
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
+    ready(page)
+    write(page, TEXT)
+    provider.behave(text="We_crossed_by_the_bridge.")
+    open_form(page)
+    page.get_by_label("Tone").select_option("formal")
+    page.get_by_label("How far").select_option("strongly")
+    page.get_by_role("button", name="Change tone").click()
+    finished(page)
+    (asked,) = (request.prompt for request in provider.requests if "Task: tone." in request.prompt)
+    assert "Move the selection strongly towards that tone." in asked
+    assert "\nformal\n" in asked
+    bar(page, "Discard")
+    provider.behave(text="Wy_gongen_oer_de_brêge.")
+    open_form(page)
+    page.get_by_label("Into any language").fill("West Frisian")
+    page.get_by_role("button", name="Translate").click()
+    finished(page)
+    (asked,) = (request.prompt for request in provider.requests if "Task: translate." in request.prompt)
+    assert "\nWest Frisian\n" in asked
+    assert own_text(page) == TEXT, "nothing is in the document before it is kept"
+    bar(page, "Keep")
+    wait_until(lambda: own_text(page) == "Wy gongen oer de brêge.", what="the translation in the text")
