@@ -4,7 +4,11 @@ With neither set, nobody tells, and no limit is by country.
 """
 
 import logging
+import math
+import os
 import re
+import threading
+import time
 from functools import cache
 from typing import Any
 
@@ -52,7 +56,7 @@ def _country(told: str, forwarded: str, address: str) -> str:
 
 def _by_address(address: str) -> str:
     """A look-up takes some 10 µs."""
-    reader = _reader(settings.GEOIP_DATABASE)
+    reader = _file(settings.GEOIP_DATABASE).reader() if settings.GEOIP_DATABASE else None
     if reader is None:
         return ""
     try:
@@ -64,13 +68,42 @@ def _by_address(address: str) -> str:
     return code if CODE.fullmatch(code) else ""
 
 
-@cache
-def _reader(path: str) -> "maxminddb.Reader | None":
-    """Return the file, mapped into memory; None, once told of, where there is none. A newer one needs a restart."""
-    if not path:
-        return None
-    try:
-        return maxminddb.open_database(path, maxminddb.MODE_AUTO)
-    except (OSError, maxminddb.InvalidDatabaseError) as error:
-        logger.warning("countries.no_database", extra={"path": path, "error": type(error).__name__})
-        return None
+class _File:
+    """A file in MaxMind's format, mapped into memory; another that was put in its place is opened in its stead.
+
+    Put it there by renaming: a file that is written over is read while it is half of each.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._reader: maxminddb.Reader | None = None
+        self._opened: tuple[int, ...] = ()  # what it was: inode, size and time of change
+        self._checked_at = -math.inf
+        self._checking = threading.Lock()
+
+    def reader(self) -> "maxminddb.Reader | None":
+        """Return the file; None where there is none. Looking whether it is another takes some 5 µs, now and then."""
+        now = time.monotonic()
+        if now - self._checked_at >= settings.GEOIP_CHECK_SECONDS and self._checking.acquire(blocking=False):
+            try:
+                self._checked_at = now
+                self._check()
+            finally:
+                self._checking.release()
+        return self._reader
+
+    def _check(self) -> None:
+        """Open the file where it is another than before. One that cannot be read is told of once; the last is kept."""
+        found: tuple[int, ...] = (0,)
+        try:
+            status = os.stat(self._path)
+            found = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if found != self._opened:
+                self._reader = maxminddb.open_database(self._path, maxminddb.MODE_AUTO)
+        except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+            if found != self._opened:
+                logger.warning("countries.no_database", extra={"path": self._path, "error": type(error).__name__})
+        self._opened = found
+
+
+_file = cache(_File)

@@ -21,6 +21,7 @@ RATE_SOCKETS_PER_ADDRESS = env.int("RATE_SOCKETS_PER_ADDRESS", 30_000)  # opened
 # Countries, told by a header that our proxies set or by a file in MaxMind's format, such as GeoLite2-Country.mmdb.
 COUNTRY_HEADER = env.str("COUNTRY_HEADER", "")  # e.g. CF-IPCountry; believed where TRUSTED_PROXY_COUNT is set
 GEOIP_DATABASE = env.str("GEOIP_DATABASE", "")  # the file's path; for whom no header tells
+GEOIP_CHECK_SECONDS = env.float("GEOIP_CHECK_SECONDS", 10)  # between two looks whether another file lies there
 _countries: dict[str, str] = env.dict("RATE_COUNTRIES", {})  # generations of some, e.g. "NL=6000,ZZ=60"; ZZ: unknown
 RATE_COUNTRIES: dict[str, int] = {country.upper(): int(limit) for country, limit in _countries.items()}
 

@@ -24,8 +24,12 @@ ENDS = ("done", "failed", "cancelled")
 class AssistantClient:
     """Keeps everything it hears in `frames`."""
 
-    def __init__(self, web: WebProcess, user: User | None, document: Document, *, token: str = "") -> None:
+    def __init__(
+        self, web: WebProcess, user: User | None, document: Document, *, token: str = "", forwarded_for: str = ""
+    ) -> None:
         headers = {"Origin": web.url}
+        if forwarded_for:
+            headers["X-Forwarded-For"] = forwarded_for
         if user is not None:
             headers["Cookie"] = cookie_of(user)
         self.frames: list[Frame] = []

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -34,6 +35,8 @@ LIMITS = {
     "RATE_GENERATIONS_PER_KEY": "2",
     "RATE_GENERATIONS_PER_ADDRESS": "4",
     "RATE_GENERATIONS_PER_COUNTRY": "100",
+    "RATE_SOCKETS_PER_ADDRESS": "30",
+    "GEOIP_CHECK_SECONDS": "0",
     "RATE_COUNTRIES": "nl=1,BE=1",
     "TRUSTED_PROXY_COUNT": "1",
     "COUNTRY_HEADER": "CF-IPCountry",
@@ -54,6 +57,7 @@ class Site:
     web: WebProcess
     prefix: str
     stack: ExitStack
+    countries: Path
 
     def ask(self, key: str, document: Document, *, address: str, country: str | None = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key}", "X-Forwarded-For": address}
@@ -80,7 +84,7 @@ def running(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
     with ExitStack() as stack:
         stack.callback(processes.stop)
         file = write_countries(folder / "countries.mmdb", {"198.51.100.0/24": "BE", "203.0.113.0/24": "DE"})
-        yield Site(processes.web(**LIMITS, GEOIP_DATABASE=str(file)), prefix, stack)
+        yield Site(processes.web(**LIMITS, GEOIP_DATABASE=str(file)), prefix, stack, file)
 
 
 @pytest.fixture
@@ -143,6 +147,41 @@ def test_a_country_is_found_by_the_address_where_no_header_tells(site: Site) -> 
     assert site.ask(key_of(alice), document, address="198.51.100.1").status_code == 202
     assert_refused(site.ask(key_of(alice), document, address="198.51.100.2"))
     assert site.ask(key_of(alice), document, address="203.0.113.9").status_code == 202
+
+
+def test_a_new_file_of_countries_is_taken_without_a_restart_and_a_broken_one_is_not(site: Site) -> None:
+    alice = make_user("Alice")
+    document = make_document(alice)
+    address = iter(f"192.88.99.{number}" for number in range(1, 100))
+
+    def ask() -> httpx.Response:
+        return site.ask(key_of(alice), document, address=next(address))
+
+    assert [ask().status_code, ask().status_code] == [202, 202]
+    old = site.countries.read_bytes()
+    write_countries(site.countries.with_name("new"), {"192.88.99.0/24": "BE"}).replace(site.countries)
+    try:
+        answers = [ask().status_code for _ in range(3)]
+        assert 429 in answers  # whoever came before in this minute counts, too
+        broken = site.countries.with_name("broken")
+        broken.write_bytes(b"no such file")
+        broken.replace(site.countries)
+        assert_refused(ask())
+    finally:
+        site.countries.write_bytes(old)
+
+
+def test_an_address_may_open_only_so_many_sockets_a_minute(site: Site) -> None:
+    people = [make_user("Alice"), make_user("Bob")]
+    document = make_document(people[0], editors=[people[1]])
+    for number in range(int(LIMITS["RATE_SOCKETS_PER_ADDRESS"])):
+        with AssistantClient(site.web, people[number % 2], document, forwarded_for="192.0.2.70") as one:
+            one.hear_type("hello", seconds=30)
+    for person in people:
+        with AssistantClient(site.web, person, document, forwarded_for="192.0.2.70") as refused:
+            assert refused.close_code(30) == 4529
+    with AssistantClient(site.web, people[0], document, forwarded_for="192.0.2.71") as another:
+        another.hear_type("hello", seconds=30)
 
 
 def test_a_socket_counts_for_its_token_s_key_and_its_address(site: Site) -> None:
