@@ -104,7 +104,8 @@ export class Comments {
       notify("Your role here is viewer: you can read comments, not write them.");
       return;
     }
-    const { from, to, empty, $head } = this.editor.state.selection;
+    const { from, to, $head } = this.editor.state.selection;
+    const empty = this.editor.state.selection.empty || !this.isSelectionHere();
     const block = empty && this.editor.isEditable && $head.parent.isTextblock;
     const about = empty
       ? block
@@ -112,6 +113,13 @@ export class Comments {
         : null
       : passageAt(this.editor.state, from, to);
     this.write(about ?? WHOLE);
+  }
+
+  /** Where the text may only be read, the editor remembers a selection that is long gone. */
+  private isSelectionHere(): boolean {
+    if (!this.editor || this.editor.isEditable) return true;
+    const selection = document.getSelection();
+    return !!selection && !selection.isCollapsed && this.editor.view.dom.contains(selection.anchorNode);
   }
 
   /** Have something said about a passage. */

@@ -20,7 +20,8 @@ export class CommentStore {
   private version: number | null = null;
   private readonly listeners = new Set<Listener>();
   private reading: Promise<void> | null = null;
-  private again = false;
+  /** The latest version that the server has told of. */
+  private told = 0;
   private everybody: Promise<Person[]> | null = null;
   private failed = false;
 
@@ -54,7 +55,9 @@ export class CommentStore {
 
   /** Take in what the server says of the versions. */
   hear({ version, thread }: CommentsVersion): void {
-    if (this.version === null || this.reading) {
+    this.told = Math.max(this.told, version);
+    if (this.reading) return; // looked at after it
+    if (this.version === null) {
       this.load();
       return;
     }
@@ -66,14 +69,10 @@ export class CommentStore {
     } else this.load();
   }
 
-  /** Read all threads; while that goes on, once more after it. */
+  /** Read all threads; once more where the server has told of a later version meanwhile. */
   load(): Promise<void> {
-    if (this.reading) this.again = true;
     this.reading ??= this.readAll().finally(() => {
       this.reading = null;
-      if (!this.again) return;
-      this.again = false;
-      this.load();
     });
     return this.reading;
   }
@@ -134,9 +133,10 @@ export class CommentStore {
 
   private async readAll(): Promise<void> {
     try {
-      const { first, items } = await wholeList<Thread, { items: Thread[]; pages: number; version: number }>(
-        `${this.path}comments/`,
-      );
+      const read = () =>
+        wholeList<Thread, { items: Thread[]; pages: number; version: number }>(`${this.path}comments/`);
+      const before = await read();
+      const { first, items } = before.first.version < this.told ? await read() : before;
       const wasKnown = this.isKnown;
       this.version = first.version;
       this.failed = false;
@@ -146,7 +146,7 @@ export class CommentStore {
       this.failed = true;
       this.tell([]);
       // Without a connection the next `hello` has them read; this is for a server that only stumbled.
-      if (error.status === 0 || error.status >= 500) setTimeout(() => this.load(), RETRY_MS);
+      if (error.status >= 500) setTimeout(() => this.load(), RETRY_MS);
     }
   }
 
