@@ -18,6 +18,7 @@ from apps.documents.comments import find_comment, set_hold
 from apps.documents.models import Comment, Membership, Role
 from apps.moderation import quarantine
 from apps.moderation.cases import Target, open_case
+from apps.moderation.mail import tell_appeal_refused, tell_restored, tell_suspended, tell_warned
 from apps.moderation.models import Case, CaseDecision, HeldRequest, Notice, Verdict
 from apps.moderation.signals import removing, restoring
 
@@ -39,7 +40,7 @@ SPEAKS = (Kind.WARN, Kind.SUSPEND)  # to the person, who has to be told somethin
 class Wish:
     """What a reviewer wants. `version`: of the case as they saw it. `words`: to the person; `note`: to reviewers.
 
-    `until`: of a suspension; None where only a reviewer ends it.
+    `until`: of a suspension; None where only a reviewer ends it. `site`: where the installation is, for links in mails.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Wish:
     note: str = ""
     words: str = ""
     until: datetime | None = None
+    site: str = ""
 
 
 def choices(case: Case) -> list[Kind]:
@@ -139,8 +141,9 @@ def _move_on(case: Case, wish: Wish, by: User) -> None:
 
 
 def _approve(case: Case, wish: Wish, by: User) -> None:
-    if case.target_kind == Case.Target.PERSON and case.user_id:
-        refuse_appeal(case.user_id, by=by, answer=wish.words)
+    is_of_person = case.target_kind == Case.Target.PERSON
+    if is_of_person and case.user is not None and refuse_appeal(case.user.pk, by=by, answer=wish.words):
+        tell_appeal_refused(case.user, answer=wish.words.strip(), site=wish.site)
     comment = reviewed_comment(case)
     if comment is not None and comment.hold == Comment.Hold.HELD:
         set_hold(comment.pk, Comment.Hold.NONE)
@@ -189,18 +192,20 @@ def _remove_comment(case: Case) -> None:
 
 
 def _warn(case: Case, wish: Wish, by: User) -> None:
-    assert case.user_id is not None
-    Notice.objects.create(user_id=case.user_id, case=case, kind=Notice.Kind.WARNING, words=wish.words.strip())
+    assert case.user is not None
+    Notice.objects.create(user=case.user, case=case, kind=Notice.Kind.WARNING, words=wish.words.strip())
+    tell_warned(case.user, words=wish.words.strip(), site=wish.site)
 
 
 def _suspend(case: Case, wish: Wish, by: User) -> None:
-    assert case.user_id is not None
-    suspend(case.user_id, by=by, reason=wish.words, until=wish.until)
+    assert case.user is not None
+    suspend(case.user.pk, by=by, reason=wish.words, until=wish.until)
+    tell_suspended(case.user, reason=wish.words.strip(), until=wish.until, site=wish.site)
 
 
 def _restore(case: Case, wish: Wish, by: User) -> None:
-    if case.user_id:
-        restore(case.user_id, by=by, answer=wish.words.strip())
+    if case.user is not None and restore(case.user.pk, by=by, answer=wish.words.strip()):
+        tell_restored(case.user, answer=wish.words.strip(), site=wish.site)
     if case.target_kind == Case.Target.GENERATION:
         restoring.send(sender=Case, generation_id=UUID(case.target_id))
     if case.target_kind == Case.Target.COMMENT:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -23,6 +24,7 @@ from apps.moderation.reports import report_document
 from apps.moderation.review import Kind, Wish, choices, decide
 from apps.moderation.verdicts import Place, record
 from tests.cast import browser_of, make_document, make_user
+from tests.mail import Outbox, link_in
 
 pytestmark = pytest.mark.django_db
 
@@ -199,6 +201,38 @@ def test_an_appeal_that_is_turned_down_is_answered(alice: User, rita: User) -> N
     assert Suspension.objects.get().answer == "Because."
     alice.refresh_from_db()
     assert alice.is_suspended
+
+
+def test_who_is_warned_or_suspended_is_told_by_mail_why_and_how_to_appeal(
+    document: Document, alice: User, rita: User, mailoutbox: Outbox, django_capture_on_commit_callbacks: Any
+) -> None:
+    reviewer = browser_of(rita)
+
+    def decided(case: Case, kind: Kind, words: str) -> EmailMessage:
+        form = {"kind": kind, "version": case.version, "words": words, "days": "7"}
+        with django_capture_on_commit_callbacks(execute=True):
+            reviewer.post(f"/admin/moderation/case/{case.pk}/decide/", form)
+        message = mailoutbox[-1]
+        assert message.to == [alice.email]
+        assert words in message.body
+        assert "&" not in message.body
+        return message
+
+    warning = decided(case_of(answer_in(document, alice)), Kind.WARN, "No <insults>, please.")
+    assert "warning" in warning.subject
+    suspended = decided(case_of(answer_in(document, alice)), Kind.SUSPEND, "Insults, again.")
+    assert "suspended" in suspended.subject
+    assert str((timezone.now() + timedelta(days=7)).year) in suspended.body
+    appeal_at = link_in(suspended)
+    alice.refresh_from_db()
+    browser = browser_of(alice)
+    assert b"Insults, again." in browser.get(appeal_at).content
+    browser.post(appeal_at, {"text": "It was a quotation."})
+    stays = decided(Case.objects.get(target_kind="person"), Kind.APPROVE, "Read the rules.")
+    assert "stays suspended" in stays.subject
+    again = decided(Case.objects.get(target_kind="person"), Kind.RESTORE, "We were wrong.")
+    assert "open again" in again.subject
+    assert len(mailoutbox) == 4
 
 
 def test_an_escalated_case_is_for_who_may_decide_those(document: Document, alice: User, rita: User) -> None:

@@ -40,8 +40,8 @@ KEYS = {
         "Remove",
         "Withdraw it from everybody’s page. What was accepted into a document stays; its owners are shown it.",
     ),
-    Kind.WARN: ("w", "Warn", "Tell the person, on their next page."),
-    Kind.SUSPEND: ("s", "Suspend", "Keep the person out, at once."),
+    Kind.WARN: ("w", "Warn", "Tell the person, by mail and on their next page."),
+    Kind.SUSPEND: ("s", "Suspend", "Keep the person out, at once. They are told why, and how to appeal, by mail too."),
     Kind.RESTORE: ("t", "Restore", "Lift the suspension, show it again, let the request run."),
     Kind.ESCALATE: ("e", "Escalate", "Pass it on to somebody who may decide escalated cases."),
 }
@@ -60,11 +60,11 @@ class DecisionForm(forms.Form):
     note = forms.CharField(required=False, max_length=settings.REVIEW_WORDS_MAX_CHARACTERS)
     days = forms.TypedChoiceField(coerce=int, required=False, empty_value=None, choices=LENGTHS)
 
-    def wish(self) -> Wish:
+    def wish(self, site: str) -> Wish:
         said = self.cleaned_data
         days = DAYS if said["days"] is None else said["days"]
         until = timezone.now() + timedelta(days=days) if days else None
-        return Wish(Kind(said["kind"]), said["version"], note=said["note"], words=said["words"], until=until)
+        return Wish(Kind(said["kind"]), said["version"], note=said["note"], words=said["words"], until=until, site=site)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -157,7 +157,7 @@ class CaseAdmin(ReadOnly):
             return self.page(request, case, form.data)
         assert isinstance(request.user, User)
         try:
-            case = decide(case_id, form.wish(), by=request.user)
+            case = decide(case_id, form.wish(request.build_absolute_uri("/")), by=request.user)
         except InterlineError as error:
             messages.error(request, error.message)
             case.refresh_from_db()
