@@ -1,9 +1,12 @@
 """daphne's two protocols with limits: HTTP requests and responses, and WebSockets."""
 
+import json
 import logging
 import random
 import time
+from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
@@ -15,6 +18,17 @@ from project.flow import Drain, Outbox, whole_frames
 
 logger = logging.getLogger("project.server")
 
+RETRY_SECONDS = 10  # when to come back after an answer that did not come in time
+REFUSED = {"code": "invalid", "detail": "The request could not be read."}
+UNANSWERED: dict[int, dict[str, Any]] = {
+    500: {"code": "internal", "detail": "Something went wrong here. Nothing was lost; try again."},
+    503: {
+        "code": "unavailable",
+        "detail": "The answer took too long. What you asked for may have been done: look before you ask again.",
+        "retryable": True,
+        "retry_after": RETRY_SECONDS,
+    },
+}
 REASON_MAX_BYTES = 123  # RFC 6455 § 5.5
 
 
@@ -47,6 +61,21 @@ class BoundedRequest(WebRequest):
                 b"Content-Length: %d\r\n\r\n%s" % (len(TOO_LARGE), TOO_LARGE)
             )
             self.channel.loseConnection()
+
+    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
+        """Answer what the application did not: as a problem, like everything else, and when to come back."""
+        problem = {
+            "type": "about:blank",
+            "title": status_text.decode(),
+            "status": status,
+            **UNANSWERED.get(status, REFUSED),
+        }
+        headers = [(b"Content-Type", b"application/problem+json"), (b"X-Request-ID", uuid4().hex.encode())]
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers.append((b"Retry-After", b"%d" % RETRY_SECONDS))
+        logger.warning("http.unanswered", extra={"status": status})
+        self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
+        self.handle_reply({"type": "http.response.body", "body": json.dumps(problem).encode()})
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.body" and message.get("more_body") and not self.producer and self.channel:

@@ -216,5 +216,5 @@ SOCKET_DEAD_SECONDS = env.float("SOCKET_DEAD_SECONDS", 10)  # no pong, or nothin
 SOCKET_CLOSE_SECONDS = env.float(
     "SOCKET_CLOSE_SECONDS", 5
 )  # for a client to answer the close frame, before the connection is cut
-HTTP_ANSWER_SECONDS = 120  # until an answer begins, else 503
+HTTP_ANSWER_SECONDS = env.int("HTTP_ANSWER_SECONDS", 120)  # until an answer begins, else 503
 HTTP_STALL_SECONDS = env.float("HTTP_STALL_SECONDS", 30)  # an answer of which nothing is taken for so long is cut off

@@ -11,7 +11,10 @@ from typing import Any
 import httpx
 import pytest
 import websockets
+from django.db import connection, transaction
 
+from apps.accounts.models import User
+from tests.assistant.clients import cookie_of
 from tests.processes import Processes, WebProcess, wait_until
 
 LIMIT_BYTES = 100_000
@@ -123,6 +126,19 @@ async def test_a_foreign_origin_is_refused(web: WebProcess) -> None:
         with pytest.raises(websockets.ConnectionClosed):
             await one.recv()
         assert one.close_code == 4403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_does_not_come_is_a_problem_that_says_when_to_come_back(processes: Processes) -> None:
+    cookie = cookie_of(User.objects.create(email="alice@example.org", name="Alice"))
+    web = processes.web(HTTP_ANSWER_SECONDS="1", LOG_FORMAT="json")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE documents_membership IN ACCESS EXCLUSIVE MODE")
+        answer = httpx.get(web.url + "/api/v1/documents/", headers={"Cookie": cookie}, timeout=60)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"] == str(answer.json()["retry_after"]) == "10"
+    assert (answer.json()["code"], len(answer.headers["X-Request-ID"])) == ("unavailable", 32)
+    logged(web, "http.unanswered", status=503)
 
 
 def test_it_stops_within_seconds_on_sigterm(web: WebProcess) -> None:
