@@ -78,7 +78,7 @@ class Links {
     const revoke = removeButton(`Revoke ${named}`, () => this.askToRevoke(row, link));
     const tools = make("div", "share-link-tools", select, copy);
     const row = item("Whoever has the link", detailOf(link), change, revoke, tools);
-    row.classList.add("share-link");
+    row.className = "share-link";
     row.classList.toggle("share-link-over", link.is_expired);
     row.dataset.link = link.id;
     return row;
