@@ -76,6 +76,9 @@ def ask_password(request: HttpRequest, link_id: UUID) -> HttpResponse:
     if str(link_id) not in request.session.get(SESSION_KEY, []):
         raise NotFound(links.OVER)
     link, error = links.find_opened_link(link_id), ""
+    if not links.asks_for_password(link, request.user):  # it did, when this browser came
+        links.enter(link, request.user)
+        return redirect("document", link.document_id)
     if request.method == "POST":
         try:
             given = request.POST.get("password", "")

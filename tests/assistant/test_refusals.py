@@ -3,13 +3,17 @@
 import json
 import re
 from contextlib import suppress
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx
 import pytest
+from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 
+from apps.accounts.models import User
 from apps.assistant.models import Generation
+from apps.documents.links import change_link, create_link, enter
 from apps.documents.models import Document, Membership, Role
 from apps.documents.signals import access_changed
 from tests.assistant.clients import AssistantClient, cookie_of
@@ -80,6 +84,17 @@ def test_a_changed_role_is_told_at_once(house: House) -> None:
         assert bob.hear_type("role")["role"] == role
     alice.settled()
     assert not any(frame["type"] == "role" for frame in alice.frames)
+
+
+def test_a_link_that_expires_ends_the_socket(house: House) -> None:
+    """By the clock: nobody tells of it, and the look at every socket comes later."""
+    carol = User.objects.create(email=f"carol-{uuid4().hex}@example.org", name="Carol")
+    link = create_link(house.document, role=Role.COMMENTER, created_by=house.alice)
+    enter(link, carol)
+    socket = house.connect(carol)
+    assert socket.hear_type("hello")["role"] == Role.COMMENTER
+    change_link(house.document, link.pk, expires_at=timezone.now() + timedelta(seconds=2))
+    assert socket.close_code(seconds=25) == 4403
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,16 @@ def test_a_password_has_to_be_given_once(alice: User, bob: User, document: Docum
     assert browser_of(bob).get(path_of(link))["Location"] == f"/documents/{document.pk}/"
 
 
+def test_a_password_that_was_taken_away_meanwhile_is_not_asked_for(alice: User, bob: User, document: Document) -> None:
+    link = make(alice, document, password=SECRET)
+    browser = browser_of(bob)
+    [(form, _)] = browser.get(path_of(link), follow=True).redirect_chain
+    change(alice, document, link, password=None)
+    assert browser.post(form, {"password": "whatever"})["Location"] == f"/documents/{document.pk}/"
+    assert browser.get(form)["Location"] == f"/documents/{document.pk}/"
+    assert role_of(bob, document) is Role.VIEWER
+
+
 def test_the_form_of_the_password_is_only_for_who_had_the_link(alice: User, bob: User, document: Document) -> None:
     link = make(alice, document, password=SECRET)
     answer = browser_of(bob).post(f"/s/{link['id']}/password/", {"password": SECRET})
