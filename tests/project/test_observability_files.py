@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -102,6 +104,20 @@ def test_our_own_rules_are_prometheus_rules_too_and_are_explained() -> None:
         assert rules()[rule.name]["labels"]["severity"] == rule.severity
     for name in rules():
         assert f"**{name}**" in page
+
+
+def test_every_rule_has_a_case_in_which_it_fires_and_one_in_which_it_does_not() -> None:
+    cases = yaml.safe_load((FOLDER / "prometheus" / "rules_test.yml").read_text())["tests"]
+    asked = [one for case in cases for one in case["alert_rule_test"]]
+    for fires in (True, False):
+        assert {one["alertname"] for one in asked if bool(one.get("exp_alerts")) is fires} == set(rules())
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (it comes with Prometheus) is not installed")
+def test_prometheus_itself_fires_them_so() -> None:
+    argv = ["promtool", "test", "rules", "rules_test.yml"]
+    done = subprocess.run(argv, cwd=FOLDER / "prometheus", capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
