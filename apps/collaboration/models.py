@@ -77,6 +77,14 @@ class DocumentSnapshot(models.Model):
         return f"snapshot of {self.log_id} at {self.position}"
 
 
+class VersionKind(models.TextChoices):
+    """How a version came to be."""
+
+    AUTOMATIC = "automatic"
+    NAMED = "named"
+    RESTORED = "restored"
+
+
 class DocumentVersion(models.Model):
     """How a document read at `position` of its log. `number` counts from 1 in each document; those removed leave gaps.
 
@@ -84,18 +92,13 @@ class DocumentVersion(models.Model):
     who named or restored it, None for one that came by itself.
     """
 
-    class Kind(models.TextChoices):
-        AUTOMATIC = "automatic"
-        NAMED = "named"
-        RESTORED = "restored"
-
     log = models.ForeignKey(DocumentLog, on_delete=models.CASCADE, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
     position = models.BigIntegerField()
     state = models.BinaryField()  # everything up to `position` as one Yjs update (v1), deflated
     stored_bytes = models.PositiveIntegerField()  # of `state`
     digest = models.BinaryField()  # of what is read in it (`content.exact.digest`)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=10, choices=VersionKind.choices)
     name = models.CharField(max_length=VERSION_NAME_MAX_CHARACTERS, blank=True)
     author_ids: "ArrayField[list[uuid.UUID], list[uuid.UUID]]" = ArrayField(models.UUIDField(), default=list)
     made_by_id = models.UUIDField(null=True)

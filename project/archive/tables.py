@@ -36,8 +36,8 @@ def archived_models() -> list[type[models.Model]]:
 
 
 def archived_tables() -> list[Table]:
-    """Return the tables as they are in the database now."""
-    return [
+    """Return the tables as they are in the database now; those that a migration has yet to make are left out."""
+    tables = [
         Table(
             model._meta.db_table,
             stored_columns(model._meta.db_table),
@@ -45,6 +45,7 @@ def archived_tables() -> list[Table]:
         )
         for model in archived_models()
     ]
+    return [table for table in tables if table.columns]
 
 
 def stored_columns(table: str) -> tuple[str, ...]:

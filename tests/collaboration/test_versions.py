@@ -1,10 +1,12 @@
 """Versions of a document: when they come by themselves, how long they stay, and what REST does with them."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from pycrdt import Doc
 from pytest_django import Settings
@@ -13,10 +15,14 @@ from apps.accounts.models import User
 from apps.collaboration.compaction import compact
 from apps.collaboration.content.services import merge_markdown
 from apps.collaboration.models import DocumentLog, DocumentUpdate, DocumentVersion
-from apps.collaboration.services import append_update
+from apps.collaboration.projection import plain_text
+from apps.collaboration.services import append_update, read_document
 from apps.collaboration.tasks import make_versions, sweep, thin_versions
-from apps.documents.models import Document
-from tests.cast import make_document, make_user
+from apps.documents.models import Document, Membership, Role
+from apps.moderation.models import AuditRecord
+from tests.cast import browser_of, make_document, make_user
+from tests.collaboration.conftest import Cast
+from tests.processes import WebProcess
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -146,3 +152,109 @@ def test_a_document_has_so_many_and_no_more_of_them(document: Document, alice: U
     write(document, alice, "Newer", ago=timedelta(hours=1))
     make_versions()
     assert numbers(document) == [1, 5, 6]
+
+
+# REST
+
+
+def path_of(document: Document, rest: str = "") -> str:
+    return f"/api/v1/documents/{document.pk}/versions/{rest}"
+
+
+def sent(browser: Client, method: str, path: str, body: Any = None) -> Any:
+    content = b"" if body is None else json.dumps(body)
+    return browser.generic(method, path, content, content_type="application/json")
+
+
+def problem(answer: Any) -> tuple[int, str]:
+    return answer.status_code, json.loads(answer.content)["code"]
+
+
+@pytest.fixture
+def bob() -> User:
+    return make_user("Bob")
+
+
+def test_versions_are_listed_named_read_and_removed(document: Document, alice: User, bob: User) -> None:
+    Membership.objects.create(document=document, user=bob, role=Role.EDITOR)
+    hers, his = browser_of(alice), browser_of(bob)
+    assert hers.get(path_of(document)).json() == {"count": 0, "page": 1, "pages": 1, "items": []}
+    assert problem(sent(hers, "POST", path_of(document), {"name": "Empty"}))[0] == 404
+    write(document, alice, "# Herons\n\nIt **waits**.\n")
+    write(document, bob, "# Herons\n\nIt **waits** here.\n")
+    named = sent(his, "POST", path_of(document), {"name": "  Sent to Ada "})
+    assert named.status_code == 201
+    version = named.json()
+    assert (version["number"], version["kind"], version["name"]) == (1, "named", "Sent to Ada")
+    assert {person["name"] for person in version["authors"]} == {"Alice", "Bob"}
+    assert version["made_by"]["name"] == "Bob"
+    assert hers.get(path_of(document)).json()["items"] == [version]
+    assert hers.get(path_of(document, "1/")).json() == {**version, "title": ""}
+    write(document, alice, "Gone.\n")
+    assert hers.get(path_of(document, "1/?format=markdown")).content.decode() == "# Herons\n\nIt **waits** here.\n"
+    first = json.loads(hers.get(path_of(document, "1/?format=json")).content)["content"][0]
+    assert first["type"] == "heading"
+    assert "sandbox" in hers.get(path_of(document, "1/?format=html"))["Content-Security-Policy"]
+    assert ".docx" in hers.get(path_of(document, "1/?format=docx"))["Content-Disposition"]
+    for name in ("Sent to Ada and Mo", ""):
+        assert sent(hers, "PATCH", path_of(document, "1/"), {"name": name}).json()["name"] == name
+    for name in ("x" * 101, "  ", "nul\0"):
+        assert problem(sent(hers, "POST", path_of(document), {"name": name})) == (400, "invalid")
+    assert problem(sent(his, "DELETE", path_of(document, "1/"))) == (403, "forbidden")
+    assert sent(hers, "DELETE", path_of(document, "1/")).status_code == 204
+    for method in ("GET", "DELETE"):
+        assert problem(sent(hers, method, path_of(document, "1/"))) == (404, "not_found")
+    assert AuditRecord.objects.filter(action="document.version_removed", actor_id=alice.pk).count() == 1
+
+
+def test_naming_what_has_a_version_already_names_that_one(document: Document, alice: User, settings: Settings) -> None:
+    browser = browser_of(alice)
+    write(document, alice, "One", ago=timedelta(days=1))
+    make_versions()
+    assert sent(browser, "POST", path_of(document), {"name": "First"}).json()["number"] == 1
+    assert sent(browser, "POST", path_of(document), {"name": "Also"}).json()["number"] == 2
+    settings.VERSIONS_NAMED_MAX = 2
+    assert problem(sent(browser, "POST", path_of(document), {"name": "Third"})) == (409, "conflict")
+    sent(browser, "PATCH", path_of(document, "1/"), {"name": ""})
+    assert sent(browser, "POST", path_of(document), {"name": "Third"}).status_code == 201
+    assert problem(sent(browser, "PATCH", path_of(document, "1/"), {"name": "Back"})) == (409, "conflict")
+    DocumentLog.objects.update(quarantined_at=timezone.now())
+    for rest, body in (("", {"name": "x"}), ("1/restore", None)):
+        assert problem(sent(browser, "POST", path_of(document, rest), body)) == (409, "conflict")
+
+
+def test_who_only_reads_looks_at_versions_and_changes_none(document: Document, alice: User, bob: User) -> None:
+    write(document, alice, "One")
+    sent(browser_of(alice), "POST", path_of(document), {"name": "First"})
+    for role in (Role.VIEWER, Role.COMMENTER):
+        Membership.objects.update_or_create(document=document, user=bob, defaults={"role": role})
+        browser = browser_of(bob)
+        for rest in ("", "1/", "1/?format=text"):
+            assert browser.get(path_of(document, rest)).status_code == 200
+        for method, rest, body in (
+            ("POST", "", {"name": "x"}),
+            ("PATCH", "1/", {"name": "x"}),
+            ("DELETE", "1/", None),
+            ("POST", "1/restore", None),
+        ):
+            assert problem(sent(browser, method, path_of(document, rest), body)) == (403, "forbidden")
+
+
+def test_a_restored_version_reaches_open_documents_and_can_be_undone(web: WebProcess, cast: Cast) -> None:
+    document, browser = cast.document, browser_of(cast.alice.user)
+    write(document, cast.alice.user, "# A heron\n\nIt waits.\n")
+    sent(browser, "POST", path_of(document), {"name": "First"})
+    write(document, cast.bob.user, "Nothing of it.\n")
+    with cast.connect(web, cast.bob) as bob:
+        bob.sync()
+        answer = sent(browser, "POST", path_of(document, "1/restore")).json()
+        assert answer == {"version": 3, "changed": True, "before": 2, "made": 3}
+        bob.listen_until(lambda: "It waits." in plain_text(bob.doc), seconds=30)
+        assert plain_text(bob.doc) == "A heron\nIt waits."
+    assert sent(browser, "POST", path_of(document, "1/restore")).json()["changed"] is False
+    kinds = {item["number"]: item["kind"] for item in browser.get(path_of(document)).json()["items"]}
+    assert kinds == {1: "named", 2: "automatic", 3: "restored"}
+    (record,) = AuditRecord.objects.filter(action="document.version_restored")
+    assert (record.actor_id, json.loads(record.payload)["detail"]) == (cast.alice.user.pk, {"version": 1, "made": 3})
+    sent(browser, "POST", path_of(document, f"{answer['before']}/restore"))
+    assert plain_text(read_document(document.pk)) == "Nothing of it."

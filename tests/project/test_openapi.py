@@ -20,6 +20,8 @@ from apps.accounts.models import ApiKey, Scope, User
 from apps.assistant.messages import Done, Timing, Usage
 from apps.assistant.models import Command, Conversation, Generation, Turn
 from apps.assistant.transcripts import store_end
+from apps.collaboration.content.services import merge_markdown
+from apps.collaboration.versions.naming import name_version
 from apps.documents.links import create_link
 from apps.documents.models import Comment, CommentThread, Document, Invitation, Membership, Role
 from apps.teams.models import Team, TeamInvitation, TeamMembership, TeamRole
@@ -38,7 +40,7 @@ AMPLE = {
     for name in (
         *("ASSISTANT_GENERATIONS_PER_MINUTE", "ASSISTANT_CONCURRENT_GENERATIONS", "INVITATIONS_PER_HOUR"),
         *("COMMENTS_PER_MINUTE", "REPORTS_PER_HOUR", "LINKS_PER_DOCUMENT"),
-        *("API_KEYS_PER_PERSON", "TEAMS_PER_PERSON", "ASSISTANT_COMMANDS_MAX"),
+        *("VERSIONS_NAMED_MAX", "API_KEYS_PER_PERSON", "TEAMS_PER_PERSON", "ASSISTANT_COMMANDS_MAX"),
         *("RATE_GENERATIONS_PER_KEY", "RATE_REQUESTS_PER_KEY", "RATE_REQUESTS_PER_PERSON"),
     )
 }
@@ -88,6 +90,9 @@ class Site:
         command = Command.objects.create(user=self.alice, name=uuid4().hex, prompt="Shorter.")
         thread = CommentThread.objects.create(document=document, made_by=self.alice, quote="heron")
         comment = Comment.objects.create(thread=thread, author=self.alice, body="Grey?")
+        merge_markdown(document.pk, "It waits.", user_id=self.alice.pk)
+        version = name_version(document.pk, "First", user_id=self.alice.pk)
+        merge_markdown(document.pk, "It waits by the weir.", user_id=self.alice.pk)
         prefix = uuid4().hex[:12]
         key = ApiKey.objects.create(
             user=self.alice, name="Another", prefix=prefix, secret_hash="0", scopes=Scope.values
@@ -105,6 +110,7 @@ class Site:
             "thread_id": str(thread.pk),
             "comment_id": str(comment.pk),
             "key_id": str(key.pk),
+            "number": str(version.number),
         }
 
 

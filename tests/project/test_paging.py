@@ -10,6 +10,8 @@ from django.test import Client
 from apps.accounts.api_keys import create_key
 from apps.accounts.models import Scope, User
 from apps.assistant.models import Command
+from apps.collaboration.content.services import merge_markdown
+from apps.collaboration.versions.naming import name_version
 from apps.documents.links import create_link
 from apps.documents.models import Comment, CommentThread, Membership, Role
 from apps.teams.models import Team, TeamMembership, TeamRole
@@ -64,6 +66,14 @@ def document_links(alice: User) -> str:
     return f"documents/{document.pk}/links/"
 
 
+def document_versions(alice: User) -> str:
+    document = make_document(alice)
+    for number in range(SEVEN):
+        merge_markdown(document.pk, f"Line {number}", user_id=alice.pk)
+        name_version(document.pk, f"Version {number}", user_id=alice.pk)
+    return f"documents/{document.pk}/versions/"
+
+
 def own_commands(alice: User) -> str:
     for number in range(SEVEN):
         Command.objects.create(user=alice, name=f"Command {number}", prompt="Shorter.")
@@ -93,6 +103,7 @@ def keys(alice: User) -> str:
     "make",
     [
         *(teams, team_members, document_members, document_people, document_comments, document_links),
+        document_versions,
         *(own_commands, document_commands, team_commands, keys),
     ],
 )

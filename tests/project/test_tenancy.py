@@ -20,6 +20,9 @@ from apps.accounts.api_keys import create_key
 from apps.accounts.models import Scope, User
 from apps.analytics.models import Experiment
 from apps.assistant.models import Command, Conversation, Generation, Turn, Visibility
+from apps.collaboration.content.services import merge_markdown
+from apps.collaboration.models import DocumentLog, DocumentVersion
+from apps.collaboration.versions.naming import name_version
 from apps.documents.models import Comment, CommentThread, Document, Invitation, LinkVisit, ShareLink
 from apps.teams.models import Team, TeamInvitation, TeamMembership, TeamRole
 from project.api import api
@@ -94,6 +97,8 @@ class Estate:
         self.thread = CommentThread.objects.create(document=self.document, made_by=self.alice, quote=SECRET)
         self.comment = Comment.objects.create(thread=self.thread, author=self.alice, body=SECRET)
         self.key, _ = create_key(self.alice, name=SECRET, scopes=[Scope.DOCUMENTS_READ])
+        merge_markdown(self.document.pk, SECRET, user_id=self.alice.pk)
+        self.version = name_version(self.document.pk, SECRET, user_id=self.alice.pk)
         self.objects: dict[str, Any] = {
             "document_id": self.document.pk,
             "team_id": self.team.pk,
@@ -108,6 +113,7 @@ class Estate:
             "email": "dora@example.org",
             "link_id": self.link.pk,
             "token": TOKEN,
+            "number": self.version.number,
             "table": "answers",
             "experiment_name": Experiment.objects.create(name="try", action="shorten").name,
         }
@@ -135,6 +141,8 @@ class Estate:
             TeamInvitation.objects.count(),
             list(Conversation.objects.values_list("pk", "deleted_at", "visibility")),
             [(one.name, one.prompt) for one in Command.objects.all()],
+            list(DocumentVersion.objects.values_list("number", "name")),
+            DocumentLog.objects.get(pk=self.document.pk).head,
             Generation.objects.count(),
             list(CommentThread.objects.values_list("pk", "resolved_at", "anchor")),
             [(one.pk, one.body, one.removed_at) for one in Comment.objects.order_by("pk")],

@@ -11,15 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
 from pycrdt import Doc
 
 from apps.collaboration.content.exact import digest, is_blank
 from apps.collaboration.loading import build
-from apps.collaboration.models import DocumentLog, DocumentVersion
-from apps.core.errors import Conflict, NotFound
+from apps.collaboration.models import DocumentLog, DocumentVersion, VersionKind
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +66,7 @@ class NewVersion:
 
     doc: "Doc[Any]"
     position: int
-    kind: DocumentVersion.Kind
+    kind: VersionKind
     authors: list[UUID]
     created_at: datetime
     name: str = ""
@@ -117,59 +114,9 @@ def make_version(document_id: UUID) -> DocumentVersion | None:
     return made[0] if made else None
 
 
-def name_version(document_id: UUID, name: str, *, user_id: UUID) -> DocumentVersion:
-    """Give the document as it is now a name. A version that reads so and has none is taken for it.
-
-    Raises NotFound, and Conflict: damaged, too many with names, changing too fast.
-    """
-    for _ in range(settings.VERSION_ATTEMPTS):
-        moment = read_moment(document_id)
-        if moment is None:
-            raise NotFound("Nothing was written in this document yet, so there is no version of it.")
-        if moment.is_quarantined:
-            raise Conflict(DAMAGED)
-        try:
-            return _named(moment, name, user_id)
-        except Overtaken:
-            continue
-    raise Conflict(BUSY)
-
-
-def _named(moment: Moment, name: str, user_id: UUID) -> DocumentVersion:
-    doc = moment.build()
-    newest = _newest(moment)
-    with transaction.atomic():
-        if newest and not newest.name and bytes(newest.digest) == digest(doc):
-            set_name(newest, name, user_id=user_id)
-            return newest
-        new = NewVersion(
-            doc, moment.head, DocumentVersion.Kind.NAMED, moment.authors, timezone.now(), name, made_by=user_id
-        )
-        refuse_more_names(moment.document_id, 1)
-        version = write_down(moment, new)
-        advance(moment, [version], moment.head)
-    return version
-
-
-def set_name(version: DocumentVersion, name: str, *, user_id: UUID) -> None:
-    """Name a version, or take its name away (""). Raises Conflict."""
-    if name and not version.name:
-        refuse_more_names(version.log_id, 1)
-        version.made_by_id = version.made_by_id or user_id
-    version.name = name
-    version.save(update_fields=["name", "made_by_id"])
-
-
-def refuse_more_names(document_id: UUID, more: int) -> None:
-    named = DocumentVersion.objects.filter(log_id=document_id).exclude(name="")
-    sizes = list(named.values_list("stored_bytes", flat=True))
-    if len(sizes) + more > settings.VERSIONS_NAMED_MAX or sum(sizes) > settings.VERSIONS_MAX_BYTES:
-        raise Conflict("This document has as many named versions as it can have. Take the name from another one first.")
-
-
 def before_now(moment: Moment, doc: "Doc[Any]") -> NewVersion:
     """Return the version that comes by itself."""
-    return NewVersion(doc, moment.head, DocumentVersion.Kind.AUTOMATIC, moment.authors, moment.edited_at)
+    return NewVersion(doc, moment.head, VersionKind.AUTOMATIC, moment.authors, moment.edited_at)
 
 
 def write_down(moment: Moment, new: NewVersion, *, later: int = 0) -> DocumentVersion:
@@ -211,7 +158,7 @@ def advance(moment: Moment, made: list[DocumentVersion], position: int) -> None:
 
 def needs_one_before(moment: Moment, doc: "Doc[Any]") -> bool:
     """Whether what is there now is in no version, as the newest one reads otherwise."""
-    newest = _newest(moment)
+    newest = newest_version(moment)
     return newest is None or bytes(newest.digest) != digest(doc)
 
 
@@ -219,7 +166,7 @@ def _reads_as_before(moment: Moment, doc: "Doc[Any]") -> bool:
     return is_blank(doc) if moment.last_version == 0 else not needs_one_before(moment, doc)
 
 
-def _newest(moment: Moment) -> DocumentVersion | None:
+def newest_version(moment: Moment) -> DocumentVersion | None:
     return DocumentVersion.objects.filter(log_id=moment.document_id).defer("state").order_by("-number").first()
 
 

@@ -11,17 +11,20 @@ from django.utils import timezone
 from apps.collaboration.models import DocumentLog, DocumentUpdate, DocumentVersion
 from apps.core.errors import NotFound
 
+NO_VERSION = "There is no such version. It may have been removed since."
+
 
 def list_versions(document_id: UUID) -> QuerySet[DocumentVersion]:
     """Return a document's versions, the newest first, without what they hold."""
     return DocumentVersion.objects.filter(log_id=document_id).defer("state").order_by("-number")
 
 
-def find_version(document_id: UUID, number: int) -> DocumentVersion:
-    """Return a version with what it holds. Raises NotFound."""
-    version = DocumentVersion.objects.filter(log_id=document_id, number=number).first()
+def find_version(document_id: UUID, number: int, *, lock: bool = False) -> DocumentVersion:
+    """Return a version; what it holds is read when it is asked for. Raises NotFound."""
+    versions = DocumentVersion.objects.filter(log_id=document_id, number=number).defer("state")
+    version = (versions.select_for_update() if lock else versions).first()
     if version is None:
-        raise NotFound("There is no such version. It may have been thinned out since.")
+        raise NotFound(NO_VERSION)
     return version
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.collaboration.content.exact import make_alike
-from apps.collaboration.models import DocumentVersion
+from apps.collaboration.models import DocumentVersion, VersionKind
 from apps.collaboration.services import append_update
 from apps.collaboration.structure import BadUpdate, Checked, Gap, Known, check
 from apps.collaboration.versions.making import (
@@ -85,7 +85,7 @@ def _restored(moment: Moment, wanted: DocumentVersion, user_id: UUID) -> Restore
         new = NewVersion(
             doc,
             position,
-            DocumentVersion.Kind.RESTORED,
+            VersionKind.RESTORED,
             [user_id],
             timezone.now(),
             made_by=user_id,

@@ -14,6 +14,9 @@ from django.db.models.functions import TruncDay, TruncHour
 from django.utils import timezone
 
 from apps.collaboration.models import DocumentLog, DocumentVersion
+from apps.collaboration.versions.queries import NO_VERSION
+from apps.core import deeds
+from apps.core.errors import NotFound
 
 
 def thin(document_id: UUID) -> int:
@@ -26,10 +29,14 @@ def thin(document_id: UUID) -> int:
     return len(gone)
 
 
-def remove_version(version: DocumentVersion) -> None:
-    """Remove one version for somebody."""
+def remove_version(document_id: UUID, number: int, *, user_id: UUID) -> None:
+    """Remove one version for somebody. Raises NotFound."""
     with transaction.atomic():
-        _remove(list(_of(version.log_id).select_for_update().order_by("number")), {version.number})
+        versions = list(_of(document_id).select_for_update().order_by("number"))
+        if number not in {version.number for version in versions}:
+            raise NotFound(NO_VERSION)
+        _remove(versions, {number})
+        deeds.tell("document.version_removed", target=("document", document_id), actor_id=user_id, version=number)
 
 
 def crowded() -> QuerySet[DocumentLog]:
