@@ -14,6 +14,7 @@ import { connect } from "../collaboration/connection";
 import { showPresence } from "../collaboration/presence";
 import { Commands } from "../commands/commands";
 import { Comments } from "../comments/comments";
+import { addHistory } from "../history/history";
 import { showPolicy } from "../policy/badge";
 import { addProvenance } from "../provenance/provenance";
 import { Rail } from "../rail/rail";
@@ -126,6 +127,7 @@ const chat = new Chat(assistant, editor, rail);
 comments.attach(editor, rail, connection.ready);
 addStory(rail, editor, assistant);
 addProvenance(rail, editor, config.document.id);
+addHistory(rail, editor, config);
 
 const title = element<HTMLTextAreaElement>("title");
 connection.ready.then(() => {
