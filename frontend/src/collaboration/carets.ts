@@ -31,6 +31,7 @@ export const Carets = Extension.create<{ awareness: Awareness | null }>({
     const timers = new Map<number, ReturnType<typeof setTimeout>>();
     const onChange = ({ added, updated }: { added: number[]; updated: number[] }) => {
       for (const client of [...added, ...updated]) {
+        if (client === awareness.clientID) continue; // with every key; it is not drawn here
         clearTimeout(timers.get(client));
         setResting(this.editor.view.dom, client, false);
         timers.set(
