@@ -1,7 +1,7 @@
 /** When underlines are drawn: at once, or when nobody types any more. */
 import { Extension } from "@tiptap/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { REDRAW_APART_MS, REDRAW_LATE_MS, REDRAW_PAUSE_MS } from "../editor/limits";
+import { REDRAW_APART_MS, REDRAW_BLOCKS, REDRAW_LATE_MS, REDRAW_PAUSE_MS } from "../editor/limits";
 import { makePeers, type Peers, write } from "../testing/peers";
 import type { Finding } from "./findings";
 import { Redraws } from "./redraws";
@@ -95,5 +95,25 @@ describe("underlines", () => {
       vi.advanceTimersByTime(FRAME_MS);
       expect(count()).toBe(at + 1);
     }
+  });
+
+  it("come some at a time while somebody types on, the nearest first", () => {
+    const texts = Array.from({ length: REDRAW_BLOCKS + 6 }, (_, at) => `teh ${at}`);
+    isChecked = false;
+    write(peers.alice, texts.map((text) => `<p>${text}</p>`).join(""));
+    isChecked = true;
+    redraws.typed();
+    for (const text of texts) redraws.oneInPause(text);
+    for (let waited = 0; waited < REDRAW_LATE_MS; waited += FRAME_MS) {
+      redraws.typed();
+      vi.advanceTimersByTime(FRAME_MS);
+    }
+    vi.advanceTimersByTime(FRAME_MS);
+    expect(underlinesOf(peers.alice.editor.state).map(({ block }) => block)).toEqual(
+      texts.slice(0, REDRAW_BLOCKS),
+    );
+    redraws.typed();
+    vi.advanceTimersByTime(REDRAW_APART_MS + FRAME_MS);
+    expect(count()).toBe(texts.length);
   });
 });
