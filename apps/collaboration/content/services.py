@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from pycrdt import Doc, TransactionEvent, XmlFragment
 
 from apps.collaboration.content.errors import PreconditionFailed
@@ -21,6 +22,7 @@ from apps.collaboration.projection import CONTENT
 from apps.collaboration.services import append_update
 from apps.collaboration.structure import measure_nesting
 from apps.core.errors import Conflict, InterlineError, TooLarge
+from apps.moderation.given_texts import note_given_text
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +96,7 @@ def merge_markdown(document_id: UUID, markdown: str, *, user_id: UUID, base: int
         raise TooLarge("The document is full.")
     nesting = measure_nesting(version.doc.get_update())
     position = append_update(document_id, update, user_id=user_id, nesting=nesting)
+    transaction.on_commit(partial(note_given_text, document_id, user_id, markdown), robust=True)
     logger.info("content.merged", extra={"document": str(document_id), "bytes": size, "update": len(update)})
     return Merged(position, True)
 
