@@ -10,6 +10,7 @@ from apps.collaboration.frames import read_state_vector
 from apps.collaboration.loading import build
 from apps.collaboration.models import DocumentLog, DocumentSnapshot, DocumentUpdate
 from apps.collaboration.structure import find_pairs, measure_nesting, pack_pairs
+from apps.collaboration.versions.saving import is_unsettled
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def compact(document_id: UUID) -> bool:
     The result is loaded once before anything is deleted, and only what was folded is deleted.
     """
     log = DocumentLog.objects.filter(pk=document_id, quarantined_at=None).first()
-    if log is None or log.head == log.snapshot_position:
+    if log is None or log.head == log.snapshot_position or is_unsettled(document_id):
         return False
     snapshot = DocumentSnapshot.objects.filter(log=log).first()
     if (snapshot.position if snapshot else 0) != log.snapshot_position:

@@ -103,11 +103,15 @@ class DocumentVersion(models.Model):
     author_ids: "ArrayField[list[uuid.UUID], list[uuid.UUID]]" = ArrayField(models.UUIDField(), default=list)
     made_by_id = models.UUIDField(null=True)
     restored_from = models.PositiveIntegerField(null=True)  # the number of the version that it reads like
+    settles_at = models.DateTimeField(null=True)  # when it has to be looked what was typed while it was brought back
     created_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["log", "number"], name="version_number_once_per_document"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["log"], name="version_to_settle", condition=Q(settles_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ Source of the format: yjs/src/utils/encoding.js, structs/Item.js and structs/Con
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any
@@ -35,6 +35,7 @@ STRING = 4
 FOUR_BYTES = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")  # UTF-8 of a character that is a surrogate pair in UTF-16
 
 Id = tuple[int, int]  # client, clock
+Ranges = dict[int, list[tuple[int, int]]]  # per client, from a clock to before another
 Pairs = dict[int, set[int]]  # per client, the clocks of second halves of surrogate pairs
 
 
@@ -146,6 +147,45 @@ def measure_nesting(state: bytes) -> int:
     """Return how deep shared types lie inside each other in a whole document's `state` of our own encoding."""
     sections, _, _ = _read_sections(state)
     return _resolve(sections, Known(), CLOCK_LIMIT).deepest
+
+
+def read_strings(update: bytes) -> Iterator[tuple[int, int, str]]:
+    """Yield the texts an update that was checked before inserts: client, clock of the first letter, text."""
+    sections, at = read_varuint(update, 0)
+    for _ in range(sections):
+        structs, at = read_varuint(update, at)
+        client, at = read_varuint(update, at)
+        clock, at = read_varuint(update, at)
+        for _ in range(structs):
+            start = at
+            at, end, *_ = _read_struct(update, at, clock, set())
+            if update[start] & 0x1F == STRING:
+                yield client, clock, _last_text(update, at, end - clock)
+            clock = end
+
+
+def _last_text(data: bytes, end: int, units: int) -> str:
+    """Return the text of so many units of UTF-16 that ends at byte `end`."""
+    at = end
+    while units > 0:
+        at -= 1
+        if data[at] & 0xC0 != 0x80:
+            units -= 2 if data[at] >= 0xF0 else 1
+    return data[at:end].decode()
+
+
+def read_deleted(state: bytes) -> Ranges:
+    """Return what is deleted in a whole document's `state` of our own encoding."""
+    _, _, at = _read_sections(state)
+    deleted, _ = _read_delete_set(state, at)
+    return {client: sorted(ranges) for client, ranges in deleted.items()}
+
+
+def covers(ranges: Ranges, client: int, clock: int) -> bool:
+    """Whether `ranges`, sorted and apart, hold this clock."""
+    of_client = ranges.get(client, [])
+    index = bisect_right(of_client, (clock, CLOCK_LIMIT)) - 1
+    return index >= 0 and clock < of_client[index][1]
 
 
 def find_pairs(update: bytes) -> Pairs:

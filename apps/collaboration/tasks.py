@@ -12,6 +12,7 @@ from apps.collaboration import compaction, projection
 from apps.collaboration.models import DocumentLog
 from apps.collaboration.versions.making import make_version
 from apps.collaboration.versions.queries import unversioned
+from apps.collaboration.versions.saving import settle, unsettled
 from apps.collaboration.versions.thinning import crowded, thin
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Bring projections up to date and fold long tails."""
+    """Bring projections up to date, save what was typed into what a restoring removed, and fold long tails."""
+    _each(unsettled(), settle)
     _each(DocumentLog.objects.filter(head__gt=F("projected_position")), projection.project)
     long_tail = Q(head__gte=F("snapshot_position") + settings.SYNC_COMPACT_UPDATES)
     _each(

@@ -76,6 +76,9 @@ VERSION_KEEP_HOURLY_DAYS = env.int("VERSION_KEEP_HOURLY_DAYS", 7)
 VERSIONS_MAX = env.int("VERSIONS_MAX", 500)
 VERSIONS_MAX_BYTES = env.int("VERSIONS_MAX_BYTES", 64 << 20)
 VERSIONS_NAMED_MAX = env.int("VERSIONS_NAMED_MAX", 100)
+# What others type into blocks while a restoring removes them is put at the end of the document, so much later.
+VERSION_SETTLE_SECONDS = env.float("VERSION_SETTLE_SECONDS", 10.0)
+VERSION_SETTLE_MAX_SECONDS = 600  # for so long the log is not folded for it, should that fail
 VERSION_ATTEMPTS = 5  # to make one while somebody else makes one too
 VERSION_PAGE_SIZE = 50
 VERSION_PAGE_SIZE_MAX = 200  # what REST may ask for

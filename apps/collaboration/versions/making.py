@@ -72,6 +72,7 @@ class NewVersion:
     name: str = ""
     made_by: UUID | None = None
     restored_from: int | None = None
+    settles_at: datetime | None = None
 
 
 def read_moment(document_id: UUID) -> Moment | None:
@@ -136,6 +137,7 @@ def write_down(moment: Moment, new: NewVersion, *, later: int = 0) -> DocumentVe
                 author_ids=new.authors,
                 made_by_id=new.made_by,
                 restored_from=new.restored_from,
+                settles_at=new.settles_at,
                 created_at=new.created_at,
             )
     except IntegrityError:
@@ -156,14 +158,11 @@ def advance(moment: Moment, made: list[DocumentVersion], position: int) -> None:
         raise Overtaken
 
 
-def needs_one_before(moment: Moment, doc: "Doc[Any]") -> bool:
-    """Whether what is there now is in no version, as the newest one reads otherwise."""
-    newest = newest_version(moment)
-    return newest is None or bytes(newest.digest) != digest(doc)
-
-
 def _reads_as_before(moment: Moment, doc: "Doc[Any]") -> bool:
-    return is_blank(doc) if moment.last_version == 0 else not needs_one_before(moment, doc)
+    if moment.last_version == 0:
+        return is_blank(doc)
+    newest = newest_version(moment)
+    return newest is not None and bytes(newest.digest) == digest(doc)
 
 
 def newest_version(moment: Moment) -> DocumentVersion | None:

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from apps.collaboration.versions.making import (
     Overtaken,
     advance,
     before_now,
-    needs_one_before,
+    newest_version,
     read_moment,
     version_doc,
     write_down,
@@ -79,7 +80,8 @@ def _restored(moment: Moment, wanted: DocumentVersion, user_id: UUID) -> Restore
     nesting = _checked(moment, before.get_update(), update).deepest
     with transaction.atomic():
         made = []
-        if needs_one_before(moment, before):
+        newest = newest_version(moment)
+        if newest is None or newest.position != moment.head:
             made.append(write_down(moment, before_now(moment, before)))
         position = append_update(moment.document_id, update, user_id=user_id, nesting=nesting)
         new = NewVersion(
@@ -90,6 +92,7 @@ def _restored(moment: Moment, wanted: DocumentVersion, user_id: UUID) -> Restore
             timezone.now(),
             made_by=user_id,
             restored_from=wanted.number,
+            settles_at=timezone.now() + timedelta(seconds=settings.VERSION_SETTLE_SECONDS),
         )
         made.append(write_down(moment, new, later=len(made)))
         # What others appended in between is in neither version: the next one has it.
