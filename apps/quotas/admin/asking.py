@@ -12,11 +12,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 
-class GiveBackForm(forms.Form):
-    tokens = forms.IntegerField(min_value=1, help_text="Of what was used this week and month, latest days first.")
-    note = forms.CharField(max_length=200, help_text="Why; it stays in the ledger.")
-
-
 class AsksFirst:
     """An action that shows what it will do to whom, and does it when that is confirmed."""
 

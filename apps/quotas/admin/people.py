@@ -3,23 +3,19 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from apps.accounts.models import User
-from apps.core.errors import InterlineError
-from apps.quotas.admin.asking import AsksFirst, GiveBackForm, ReadOnly, is_confirmed, moment, table
-from apps.quotas.allowances import allowance_of, today
+from apps.quotas.admin.asking import ReadOnly, is_confirmed, moment, table
+from apps.quotas.admin.using import HISTORY_ENTRIES, UsesTokens, counted, day_by_day, give_each_back, what_is_left
+from apps.quotas.allowances import allowance_of
 from apps.quotas.models import Account, DailyUse, Entry, Override, Tier
 from apps.quotas.people import set_tier
-from apps.quotas.services import give_back
 from apps.quotas.signals import tell_quota_changed
-
-HISTORY_ENTRIES = 50
 
 
 class TierForm(forms.Form):
@@ -39,7 +35,7 @@ class EntryAdmin(ReadOnly):
 
 
 @admin.register(Account)
-class AccountAdmin(AsksFirst, ReadOnly):
+class AccountAdmin(UsesTokens, ReadOnly):
     """People with their tier and what they have used: the live view, and the door to their history."""
 
     list_display = ("email", "name", "tier", "used_today", "reserved_today", "used_this_month")
@@ -51,47 +47,17 @@ class AccountAdmin(AsksFirst, ReadOnly):
     actions = ("give_tier", "give_tokens_back")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        day = today()
-        uses = DailyUse.objects.filter(user_id=OuterRef("pk"))
         everybodys = Tier.objects.filter(is_default=True).values("label")[:1]
-        month = uses.filter(day__gte=day.replace(day=1)).values("user_id")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                tier_label=Coalesce("tier_assignment__tier__label", Subquery(everybodys)),
-                today_used=Subquery(uses.filter(day=day).values("used")[:1]),
-                today_reserved=Subquery(uses.filter(day=day).values("reserved")[:1]),
-                month_used=Subquery(month.annotate(total=Sum("used")).values("total")[:1]),
-            )
-        )
+        people = counted(super().get_queryset(request), DailyUse.objects.filter(user_id=OuterRef("pk")), "user_id")
+        return people.annotate(tier_label=Coalesce("tier_assignment__tier__label", Subquery(everybodys)))
 
     @admin.display(ordering="tier_label")
     def tier(self, account: Any) -> str:
         return account.tier_label or "–"
 
-    @admin.display(ordering="today_used")
-    def used_today(self, account: Any) -> str:
-        return f"{account.today_used or 0:,}"
-
-    @admin.display(ordering="today_reserved", description="reserved now")
-    def reserved_today(self, account: Any) -> str:
-        return f"{account.today_reserved or 0:,}"
-
-    @admin.display(ordering="month_used")
-    def used_this_month(self, account: Any) -> str:
-        return f"{account.month_used or 0:,}"
-
     @admin.display(description="left")
     def left(self, account: Account) -> SafeString:
-        return format_html_join(
-            SafeString("<br>"),
-            "{}: {}",
-            (
-                (share.window, "no limit" if share.left is None else f"{share.left:,} of {share.limit:,}")
-                for share in allowance_of(account.pk).shares
-            ),
-        )
+        return what_is_left(allowance_of(account.pk))
 
     def exceptions(self, account: Account) -> SafeString:
         rows = Override.objects.filter(user_id=account.pk).order_by("-id")[:HISTORY_ENTRIES]
@@ -101,8 +67,7 @@ class AccountAdmin(AsksFirst, ReadOnly):
 
     @admin.display(description="days")
     def days(self, account: Account) -> SafeString:
-        rows = DailyUse.objects.filter(user_id=account.pk).order_by("-day")[:HISTORY_ENTRIES]
-        return table(("Day", "Used", "Reserved"), ((one.day, f"{one.used:,}", f"{one.reserved:,}") for one in rows))
+        return day_by_day(DailyUse.objects.filter(user_id=account.pk))
 
     def history(self, account: Account) -> SafeString:
         rows = Entry.objects.filter(user_id=account.pk)[:HISTORY_ENTRIES]
@@ -142,19 +107,11 @@ class AccountAdmin(AsksFirst, ReadOnly):
 
     @admin.action(description="Give tokens back…", permissions=["give"])
     def give_tokens_back(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
-        form = GiveBackForm(request.POST if is_confirmed(request) else None)
-        if not form.is_valid():
-            question = f"Give {queryset.count():,} people tokens back?"
-            return self.ask(request, queryset, action="give_tokens_back", question=question, form=form)
-        tokens, note = form.cleaned_data["tokens"], form.cleaned_data["note"]
-        by = request.user if isinstance(request.user, User) else None
-        for person in User.objects.filter(pk__in=queryset.values("pk")):
-            try:
-                give_back(person, tokens, note=note, by=by)
-            except InterlineError as error:
-                self.message_user(request, f"{person.email}: {error.message}", messages.ERROR)
-                continue
-            tell_quota_changed(person.pk)
-            self.log_change(request, person, f"Gave {tokens:,} tokens back: {note}")
-            self.message_user(request, f"{person.email} got {tokens:,} tokens back.")
+        page, answers = self.ask_give_back(request, queryset, whom="people")
+        if page is not None:
+            return page
+        people = User.objects.filter(pk__in=queryset.values("pk"))
+        give_each_back(
+            self, request, ((person, person, person.email) for person in people), answers, tell_quota_changed
+        )
         return None

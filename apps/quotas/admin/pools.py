@@ -3,21 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from apps.accounts.models import User
-from apps.core.errors import InterlineError
-from apps.quotas.admin.asking import AsksFirst, GiveBackForm, is_confirmed, moment, table
-from apps.quotas.allowances import allowance_of_team, today
+from apps.quotas.admin.asking import is_confirmed, moment, table
+from apps.quotas.admin.using import HISTORY_ENTRIES, UsesTokens, counted, day_by_day, give_each_back, what_is_left
+from apps.quotas.allowances import allowance_of_team
 from apps.quotas.models import Entry, Pays, TeamDailyUse, TeamPool
-from apps.quotas.services import give_back
 from apps.quotas.signals import tell_pool_changed
-
-HISTORY_ENTRIES = 50
 
 
 class PaysForm(forms.Form):
@@ -25,7 +20,7 @@ class PaysForm(forms.Form):
 
 
 @admin.register(TeamPool)
-class TeamPoolAdmin(AsksFirst, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class TeamPoolAdmin(UsesTokens, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     list_display = ("team", "tier", "pays", "used_today", "reserved_today", "used_this_month")
     list_filter = ("tier", "pays")
     list_select_related = ("team", "tier")
@@ -36,18 +31,7 @@ class TeamPoolAdmin(AsksFirst, admin.ModelAdmin):  # type: ignore[type-arg]  # g
     actions = ("set_rule", "give_tokens_back")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        day = today()
-        uses = TeamDailyUse.objects.filter(team_id=OuterRef("pk"))
-        month = uses.filter(day__gte=day.replace(day=1)).values("team_id")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                today_used=Subquery(uses.filter(day=day).values("used")[:1]),
-                today_reserved=Subquery(uses.filter(day=day).values("reserved")[:1]),
-                month_used=Subquery(month.annotate(total=Sum("used")).values("total")[:1]),
-            )
-        )
+        return counted(super().get_queryset(request), TeamDailyUse.objects.filter(team_id=OuterRef("pk")), "team_id")
 
     def get_readonly_fields(self, request: HttpRequest, obj: TeamPool | None = None) -> Any:
         return (*self.readonly_fields, "team") if obj else self.readonly_fields
@@ -55,33 +39,13 @@ class TeamPoolAdmin(AsksFirst, admin.ModelAdmin):  # type: ignore[type-arg]  # g
     def get_fields(self, request: HttpRequest, obj: TeamPool | None = None) -> Any:
         return self.fields if obj else ("team", "tier", "pays")
 
-    @admin.display(ordering="today_used")
-    def used_today(self, pool: Any) -> str:
-        return f"{pool.today_used or 0:,}"
-
-    @admin.display(ordering="today_reserved", description="reserved now")
-    def reserved_today(self, pool: Any) -> str:
-        return f"{pool.today_reserved or 0:,}"
-
-    @admin.display(ordering="month_used")
-    def used_this_month(self, pool: Any) -> str:
-        return f"{pool.month_used or 0:,}"
-
     @admin.display(description="left")
     def left(self, pool: TeamPool) -> SafeString:
-        return format_html_join(
-            SafeString("<br>"),
-            "{}: {}",
-            (
-                (share.window, "no limit" if share.left is None else f"{share.left:,} of {share.limit:,}")
-                for share in allowance_of_team(pool.pk).shares
-            ),
-        )
+        return what_is_left(allowance_of_team(pool.pk))
 
     @admin.display(description="days")
     def days(self, pool: TeamPool) -> SafeString:
-        rows = TeamDailyUse.objects.filter(team_id=pool.pk).order_by("-day")[:HISTORY_ENTRIES]
-        return table(("Day", "Used", "Reserved"), ((one.day, f"{one.used:,}", f"{one.reserved:,}") for one in rows))
+        return day_by_day(TeamDailyUse.objects.filter(team_id=pool.pk))
 
     def history(self, pool: TeamPool) -> SafeString:
         rows = Entry.objects.filter(team_id=pool.pk).select_related("user")[:HISTORY_ENTRIES]
@@ -131,19 +95,10 @@ class TeamPoolAdmin(AsksFirst, admin.ModelAdmin):  # type: ignore[type-arg]  # g
 
     @admin.action(description="Give tokens back…", permissions=["change"])
     def give_tokens_back(self, request: HttpRequest, queryset: QuerySet[TeamPool]) -> HttpResponse | None:
-        form = GiveBackForm(request.POST if is_confirmed(request) else None)
-        if not form.is_valid():
-            question = f"Give {queryset.count():,} teams tokens back?"
-            return self.ask(request, queryset, action="give_tokens_back", question=question, form=form)
-        tokens, note = form.cleaned_data["tokens"], form.cleaned_data["note"]
-        by = request.user if isinstance(request.user, User) else None
-        for pool in queryset:
-            try:
-                give_back(pool.team, tokens, note=note, by=by)
-            except InterlineError as error:
-                self.message_user(request, f"{pool.team}: {error.message}", messages.ERROR)
-                continue
-            tell_pool_changed(pool.pk)
-            self.log_change(request, pool, f"Gave {tokens:,} tokens back: {note}")
-            self.message_user(request, f"{pool.team} got {tokens:,} tokens back.")
+        page, answers = self.ask_give_back(request, queryset, whom="teams")
+        if page is not None:
+            return page
+        give_each_back(
+            self, request, ((pool, pool.team, str(pool.team)) for pool in queryset), answers, tell_pool_changed
+        )
         return None
