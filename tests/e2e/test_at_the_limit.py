@@ -1,6 +1,7 @@
 """Tokens as a writer meets them: what is left before anything is asked, a warning, and what is offered at the limit."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,8 +11,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.editor import finished, ghost, ghost_text, ready, write
 from tests.e2e.site import Person, Site
+from tests.e2e.test_chat import ask, open_chat
 from tests.e2e.test_pages import LOOKS, assert_accessible, watch_console
+from tests.e2e.test_rewrites import shorten
 from tests.e2e.test_suggestions import look_for
+from tests.e2e.test_writing_forward import choose
 from tests.provider.fixture import Provider
 
 OFFER = "Use the smaller model"
@@ -177,3 +181,47 @@ def test_at_the_limit_grammar_is_offered_on_a_smaller_model_and_in_the_browser(
     expect(panel.get_by_text("The check in this browser goes on.")).to_be_visible()
     expect(panel.get_by_label("Check in this browser")).to_be_checked()
     assert {one.body["model"] for one in provider.requests} <= {"small"}
+
+
+def rewrite(page: Page) -> Locator:
+    shorten(page)
+    return page.get_by_role("toolbar", name="Rewrite")
+
+
+def draft(page: Page) -> Locator:
+    choose(page, "outline", "Outline")
+    return page.get_by_role("toolbar", name="Draft")
+
+
+def titles(page: Page) -> Locator:
+    choose(page, "titles", "Titles")
+    return page.get_by_role("dialog", name="Titles")
+
+
+def chat(page: Page) -> Locator:
+    ask(open_chat(page), "Where does it wait?")
+    return page.locator(".toast")
+
+
+@pytest.mark.usefixtures("_smaller_route")
+@pytest.mark.parametrize("tool", [rewrite, draft, titles, chat], ids=lambda tool: tool.__name__)
+def test_at_the_limit_every_other_tool_goes_on_with_the_smaller_model(
+    provided_site: Site, provider: Provider, tool: Callable[[Page], Locator], screenshots: Path
+) -> None:
+    alice = provided_site.person("Alice")
+    give(provided_site, alice, tokens=NOTHING, smaller=50_000)
+    provider.behave(text="One_heron\nTwo_herons\n")
+    page = alice.open(provided_site.document(alice))
+    errors = watch_console(page)
+    ready(page)
+    write(page, TEXT)
+    place = tool(page)
+    expect(offer_in(place)).to_have_count(1, timeout=30_000)
+    assert_accessible(page)
+    page.screenshot(path=screenshots / f"offer-{tool.__name__}.png")
+    assert not provider.requests
+    offer_in(place).click()
+    expect(page.get_by_text("One heron").first).to_be_visible(timeout=30_000)
+    expect(offer_in(page)).to_have_count(0)
+    assert {one.body["model"] for one in provider.requests} == {"small"}
+    assert not errors
