@@ -109,12 +109,10 @@ async def test_closing_the_stream_reaches_the_provider(routed: Provider) -> None
     routed.behave(rate=50, tokens=400)
     async with aclosing(stream(request_for("openai/test"))) as items:
         await anext(items)
-    closed = time.monotonic()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(4):  # what is left to be written takes 8 s
         while routed.requests[0].ended is None:  # noqa: ASYNC110  (the provider runs in a thread)
             await asyncio.sleep(0.005)
     assert routed.requests[0].end == "client_gone"
-    assert routed.requests[0].ended - closed < 0.5
 
 
 SECOND = "openai/second;fault=;text=I_am_second."
