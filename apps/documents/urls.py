@@ -8,6 +8,7 @@ urlpatterns = [
     path("documents/", views.document_list, name="documents"),
     path("documents/new/", views.create, name="create_document"),
     path("documents/<uuid:document_id>/", views.editor, name="document"),
+    path("documents/<uuid:document_id>/history/", views.history, name="document_history"),
     path("documents/<uuid:document_id>/rename/", views.rename, name="rename_document"),
     path("documents/<uuid:document_id>/trash/", views.trash, name="trash_document"),
     path("documents/<uuid:document_id>/restore/", views.restore, name="restore_document"),

@@ -111,6 +111,15 @@ def editor(request: HttpRequest, document_id: UUID) -> HttpResponse:
     )
 
 
+@require_safe
+@login_required
+@never_cache
+def history(request: HttpRequest, document_id: UUID) -> HttpResponse:
+    """Open the document with its versions beside it."""
+    _open(request, document_id)
+    return redirect(reverse("document", args=[document_id]) + "#history")
+
+
 def editor_config(user: User, access: Access) -> dict[str, Any]:
     """Return what the editor page has to know before its sockets are open."""
     document_id = str(access.document.pk)

@@ -99,9 +99,9 @@ def test_who_only_reads_may_look_and_no_more(site: Site) -> None:
     saved(page)
     open_history(page)
     name_text(page, "First")
-    hers = vera.open(path)
+    hers = vera.open(f"{path}history/")
     expect(status(hers)).to_have_text("View only")
-    panel = open_history(hers)
+    panel = hers.locator("#rail-panel-history")
     expect(panel.locator(".version")).to_contain_text("First", timeout=SECONDS)
     assert panel.get_by_role("button", name="Name the text as it is now…").count() == 0
     panel.locator(".version").click()

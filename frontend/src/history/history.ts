@@ -1,8 +1,10 @@
-/** The history panel's place in the rail; it is loaded when it is first looked at. */
+/** The history panel's place in the rail; it is loaded when it is first looked at, or led to by the page's address. */
 import type { Editor } from "@tiptap/core";
 import type { Role } from "../editor/config";
 import type { Rail } from "../rail/rail";
 import type { HistoryPanel } from "./panel";
+
+const PANEL = "history";
 
 export function addHistory(
   rail: Rail,
@@ -11,7 +13,7 @@ export function addHistory(
 ): void {
   let panel: Promise<HistoryPanel> | null = null;
   rail.addPanel({
-    id: "history",
+    id: PANEL,
     label: "History",
     icon: "history",
     mount(container) {
@@ -24,4 +26,5 @@ export function addHistory(
       panel?.then((mounted) => mounted.load());
     },
   });
+  if (location.hash === `#${PANEL}`) rail.open(PANEL);
 }
