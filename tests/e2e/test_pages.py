@@ -77,6 +77,7 @@ def test_pages_after_signing_in(site: Site, look: str, screenshots: Path) -> Non
     editor.screenshot(path=screenshots / f"editor-{look}.png")
     page.reload()
     assert_accessible(page)
+    page.get_by_label(re.compile("Actions for")).click()
     page.screenshot(path=screenshots / f"list-{look}.png")
     for name, path in {"settings": "/settings/", "mfa": "/accounts/2fa/", "email": "/accounts/email/"}.items():
         page.goto(path)
@@ -107,3 +108,9 @@ def test_a_newcomer_signs_up_and_writes(site: Site) -> None:
         return page.get_by_role("link", name="On herons").is_visible()
 
     wait_until(is_listed, what="the new title in the list")
+    page.get_by_label("Actions for On herons").click()
+    for kind, suffix in (("Word", "docx"), ("PDF", "pdf"), ("Markdown", "md")):
+        with page.expect_download() as saving:
+            page.get_by_role("link", name=f"Save as {kind}").click()
+        assert saving.value.suggested_filename == f"On herons.{suffix}"
+        assert saving.value.path().stat().st_size > 0
