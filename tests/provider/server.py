@@ -14,6 +14,7 @@ from aiohttp import web
 from tests.provider.behaviour import Behaviour, parse
 
 KEEP_ALIVE_SECONDS = 0.2
+READING_SECONDS = 0.15  # before a reset, which throws away what its receiver has not read yet
 MODERATION_CATEGORIES = (
     *("harassment", "harassment/threatening", "sexual", "hate", "hate/threatening", "illicit", "illicit/violent"),
     *("self-harm/intent", "self-harm/instructions", "self-harm", "sexual/minors", "violence", "violence/graphic"),
@@ -218,6 +219,7 @@ class ProviderServer:
             case "error":
                 await response.write(b'data: {"error": {"message": "overloaded", "code": 529}}\n\n')
             case "reset":
+                await asyncio.sleep(READING_SECONDS)
                 assert request.transport is not None
                 socket = request.transport.get_extra_info("socket")
                 socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
