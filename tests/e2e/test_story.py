@@ -17,7 +17,7 @@ TEXT = "It was late when Anna came to the mill. Piet had waited in Haarlem. Anna
 
 def open_story(page: Page) -> Locator:
     page.locator("#rail-toggle").click()
-    page.get_by_role("tab", name="Story").click()
+    page.get_by_role("tab", name="Story", exact=True).click()
     return page.locator("#rail-panel-story")
 
 
