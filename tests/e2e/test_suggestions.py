@@ -10,6 +10,7 @@ from tests.e2e.test_pages import assert_accessible, watch_console
 from tests.processes import wait_until
 
 TEXT = "In order to cross, we used the bridge. It was very big, due to the fact that many people utilize it."
+PRESS_MS = 100  # as a hand does: in less the browser may tell of the release before it tells where the caret went
 
 
 def open_together(site: Site) -> tuple[Page, Page, str]:
@@ -78,7 +79,7 @@ def test_one_runs_the_other_types_inside_and_both_end_in_the_same_text(site: Sit
     his.get_by_role("textbox", name="Text").focus()
     his.keyboard.press("Control+z")
     wait_until(lambda: own_text(hers) == own_text(his) == TEXT, what="the old words after his undo")
-    his.locator(".suggestion-old", has_text=inside.strip()).first.click()
+    his.locator(".suggestion-old", has_text=inside.strip()).first.click(delay=PRESS_MS)
     text_box(his).focus()
     his.keyboard.type("#")
     wait_until(lambda: inside not in struck(hers), what="a stale suggestion taken out of the text")
@@ -153,7 +154,7 @@ def test_a_suggestion_is_talked_about_and_a_stale_one_asked_for_again(site: Site
     expect(turn).to_have_attribute("aria-busy", "false", timeout=30_000)
 
     page.get_by_role("tab", name=re.compile("Suggestions")).click()
-    text_box(page).locator(".suggestion-old").first.click()
+    text_box(page).locator(".suggestion-old").first.click(delay=PRESS_MS)
     text_box(page).focus()
     page.keyboard.type("#")
     stale = page.locator(".suggestion-card", has_text="written for an older text")
