@@ -20,15 +20,8 @@ LOOKS = {
 }
 
 
-# What fades in or changes colour has neither its first nor its last look. What turns for ever is not waited for.
-MOVED = """() => Promise.all(document.getAnimations()
-    .filter(one => one.playState === "running" && one.effect.getComputedTiming().endTime !== Infinity)
-    .map(one => one.finished.catch(() => null)))"""
-
-
 def faults_of(page: Page) -> list[Any]:
     """Return what axe finds against WCAG A and AA: rules, and the elements that break them."""
-    page.evaluate(MOVED)
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     return [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found.response["violations"]]
 
