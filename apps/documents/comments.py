@@ -284,15 +284,21 @@ def find_comment(comment_id: UUID) -> Comment | None:
 
 
 @transaction.atomic
-def set_hold(comment_id: UUID, hold: Comment.Hold) -> Comment | None:
-    """Take a comment out of everybody's sight, or show it again, as a reviewer decides; None where it is gone."""
+def set_hold(comment_id: UUID, hold: Comment.Hold, *, site: str = "") -> Comment | None:
+    """Take a comment out of everybody's sight, or show it again, as a reviewer decides; None where it is gone.
+
+    Shown for the first time, it tells whom it mentions. `site`: see `begin_thread`.
+    """
     comment = find_comment(comment_id)
     if comment is None or comment.hold == hold:
         return comment
     _lock(comment.thread.document)
+    comment.refresh_from_db(fields=["mentions", "untold", "removed_at"])  # it may have been changed meanwhile
     comment.hold = hold
     comment.save(update_fields=["hold"])
     _tell(comment.thread)
+    if comment.removed_at is None:
+        tell_mentioned(comment, site=site)
     return comment
 
 
@@ -307,7 +313,7 @@ def forget_person(user: User) -> None:
             thread.quote = ""
             thread.anchor = {**thread.anchor, "before": "", "after": ""} if thread.anchor else None
             thread.save(update_fields=["quote", "anchor"])
-    said.update(body="", mentions=[], removed_at=timezone.now(), removed_by=None)
+    said.update(body="", mentions=[], untold=[], removed_at=timezone.now(), removed_by=None)
     for thread in sorted(touched, key=lambda one: str(one.document_id)):  # always in one order: each is locked
         _lock(thread.document)
         _tell(thread)

@@ -29,10 +29,16 @@ def who_can_be_mentioned(document: Document) -> QuerySet[User]:
     return User.objects.filter(pk__in=ids, is_active=True).order_by("name", "email")
 
 
-def tell_mentioned(comment: Comment, people: Iterable[UUID], *, site: str) -> None:
-    """Mail whom `comment` mentions, on commit; nobody where reviewers have it first."""
-    wanted = [one for one in people if one != comment.author_id]
-    if wanted and comment.hold == Comment.Hold.NONE:
+def tell_mentioned(comment: Comment, people: Iterable[UUID] = (), *, site: str) -> None:
+    """Mail `people`, whom `comment` mentions anew, on commit; where reviewers have it first, once it is shown."""
+    waiting = {*comment.untold, *people} - {comment.author_id}
+    is_shown = comment.hold == Comment.Hold.NONE
+    untold = [] if is_shown else [one for one in comment.mentions if one in waiting]
+    if untold != comment.untold:
+        comment.untold = untold
+        comment.save(update_fields=["untold"])
+    wanted = [one for one in comment.mentions if one in waiting] if is_shown else []
+    if wanted and comment.author_id is not None:
         transaction.on_commit(partial(_mail, comment, wanted, site), robust=True)
 
 

@@ -196,8 +196,8 @@ class CommentThread(models.Model):
 class Comment(models.Model):
     """What somebody says in a thread. The first one has the thread's id.
 
-    `mentions`: ids of people. `removed_at`: by its author or an owner; it can be restored until the text is let go.
-    `hold`: reviewers have it out of sight.
+    `mentions`: ids of people; `untold`: of those who were not told, for it was never shown. `removed_at`: by its author
+    or an owner; it can be restored until the text is let go. `hold`: reviewers have it out of sight.
     """
 
     class Hold(models.TextChoices):
@@ -210,6 +210,7 @@ class Comment(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="comments")
     body = EncryptedTextField()
     mentions = ArrayField(models.UUIDField(), default=list, blank=True)
+    untold = ArrayField(models.UUIDField(), default=list, blank=True, db_default=[])
     hold = models.CharField(max_length=8, choices=Hold.choices, blank=True, default=Hold.NONE)
     created_at = models.DateTimeField(auto_now_add=True)
     edited_at = models.DateTimeField(null=True, blank=True)

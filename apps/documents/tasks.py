@@ -42,4 +42,4 @@ def let_comments_go() -> int:
     limit = timezone.now() - timedelta(days=settings.RETENTION_REMOVED_COMMENT_DAYS)
     old = Comment.objects.filter(removed_at__lt=limit).exclude(removed_by=None)
     batch = list(old.values_list("pk", flat=True)[: settings.RETENTION_BATCH_ROWS * settings.RETENTION_BATCHES_MAX])
-    return Comment.objects.filter(pk__in=batch).update(body="", mentions=[], removed_by=None)
+    return Comment.objects.filter(pk__in=batch).update(body="", mentions=[], untold=[], removed_by=None)

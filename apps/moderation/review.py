@@ -146,7 +146,7 @@ def _approve(case: Case, wish: Wish, by: User) -> None:
         tell_appeal_refused(case.user, answer=wish.words.strip(), site=wish.site)
     comment = reviewed_comment(case)
     if comment is not None and comment.hold == Comment.Hold.HELD:
-        set_hold(comment.pk, Comment.Hold.NONE)
+        set_hold(comment.pk, Comment.Hold.NONE, site=wish.site)
     _release(case, by, HeldRequest.State.WAITING, HeldRequest.State.BLOCKED)
 
 
@@ -209,7 +209,7 @@ def _restore(case: Case, wish: Wish, by: User) -> None:
     if case.target_kind == Case.Target.GENERATION:
         restoring.send(sender=Case, generation_id=UUID(case.target_id))
     if case.target_kind == Case.Target.COMMENT:
-        set_hold(UUID(case.target_id), Comment.Hold.NONE)
+        set_hold(UUID(case.target_id), Comment.Hold.NONE, site=wish.site)
     _release(case, by, HeldRequest.State.WAITING, HeldRequest.State.REFUSED)
 
 

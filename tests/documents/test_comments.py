@@ -1,6 +1,6 @@
 """Comments over REST: who may say, change, remove and restore what, and that it is said once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -367,6 +367,42 @@ def test_what_a_rule_holds_is_seen_by_others_when_a_reviewer_has(
     case = Case.objects.get(target_kind="comment", target_id=comment["id"])
     decide(case.pk, Wish(Kind.APPROVE, case.version), by=make_reviewer())
     assert said(others.listed()) == [["A heldword, @Alice."]]
+
+
+def test_who_is_mentioned_in_what_was_held_is_mailed_once_it_is_shown(
+    alice: User,
+    bob: User,
+    victor: User,
+    document: Document,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    rule("heldword", "quarantine")
+    talk, reviewer = Talk(bob, document), make_reviewer()
+
+    def mailed(act: Callable[[], Any]) -> list[str]:
+        mail.outbox.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            act()
+        return sorted(one.to[0] for one in mail.outbox)
+
+    def decided(kind: Kind) -> list[str]:
+        case = Case.objects.get(target_kind="comment")
+        return mailed(lambda: decide(case.pk, Wish(kind, case.version, site="http://testserver/"), by=reviewer))
+
+    both = [str(alice.pk), str(victor.pk)]
+    held: list[Any] = []
+    assert mailed(lambda: held.append(talk.begin("A heldword, @Alice.", mentions=both[:1]).json()["id"])) == []
+    [thread] = held
+    assert mailed(lambda: talk.edit(thread, thread, "A heldword, @Alice and @Victor.", mentions=both)) == []
+    assert mailed(lambda: talk.edit(thread, thread, "A heldword still, @Victor.", mentions=both[1:])) == []
+    assert decided(Kind.REMOVE) == []
+    assert decided(Kind.RESTORE) == ["victor@example.com"]
+    assert f"http://testserver/documents/{document.pk}/#comment-{thread}" in mail.outbox[0].body
+    assert mailed(lambda: talk.edit(thread, thread, "Another heldword, @Victor and @Alice.", mentions=both)) == []
+    assert mailed(lambda: talk.edit(thread, thread, "Nothing, @Victor and @Alice.", mentions=both)) == [
+        "alice@example.com"
+    ]
+    assert mailed(lambda: talk.edit(thread, thread, "Nothing more, @Victor and @Alice.", mentions=both)) == []
 
 
 def make_reviewer() -> User:
