@@ -43,6 +43,7 @@ interface Entry {
 export class Rail {
   private readonly entries: Entry[] = [];
   private readonly tabs = document.createElement("div");
+  private readonly name = document.createElement("p");
   private current: Entry | null = null;
   private readonly remembered = recall();
 
@@ -59,7 +60,9 @@ export class Rail {
     close.addEventListener("click", () => this.close());
     const top = document.createElement("div");
     top.className = "rail-top";
-    top.append(this.tabs, close);
+    this.name.className = "rail-name";
+    this.name.setAttribute("aria-hidden", "true"); // its tab says it
+    top.append(this.tabs, close, this.name);
     places.aside.append(top);
     places.aside.addEventListener("keydown", (event) => this.onKey(event));
     places.toggle.addEventListener("click", () => this.toggle());
@@ -133,6 +136,7 @@ export class Rail {
 
   private choose(entry: Entry): void {
     this.current = entry;
+    this.name.textContent = entry.panel.label;
     for (const other of this.entries) {
       const selected = other === entry;
       other.tab.setAttribute("aria-selected", String(selected));
