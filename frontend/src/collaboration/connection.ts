@@ -102,6 +102,7 @@ export function connect(config: EditorConfig): Connection {
   const loaded = copy?.loaded.then((found) => {
     if (!found) return;
     tell({ type: "kept", unsent: found.unsent });
+    if (found.unsent && !hasUnsaved(state)) copy?.markUnsent(false);
   });
   const synced = new Promise<void>((resolve) => provider.once("sync", () => resolve()));
   const shown = loaded?.then(() => (document.store.clients.size > 0 ? undefined : synced));

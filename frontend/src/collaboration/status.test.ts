@@ -92,6 +92,14 @@ describe("the status word", () => {
     expect(hasUnsaved(reach([{ type: "kept", unsent: true }]))).toBe(true);
   });
 
+  it("waits for no second exchange where the copy of an earlier visit comes after the first", () => {
+    const late: SyncEvent[] = [...opened, update, { type: "kept", unsent: true }];
+    expect(word(late)).toBe("Saving…");
+    expect(word([...late, { type: "acked", count: 1 }])).toBe("Saved");
+    const again: SyncEvent[] = [...opened, { type: "closed" }, { type: "opened" }];
+    expect(hasUnsaved(reach([...again, { type: "kept", unsent: true }]))).toBe(true);
+  });
+
   it("says View only to those who may not edit", () => {
     expect(word(opened, false)).toBe("View only");
   });

@@ -12,6 +12,8 @@ export interface SyncState {
   synced: boolean;
   /** Some connection has. */
   everSynced: boolean;
+  /** This connection has sent everything that the server lacked; what came to be here since went out by itself. */
+  sentWhole: boolean;
   /** Update frames sent on this connection, and how many of them the server has committed. */
   sent: number;
   acked: number;
@@ -49,6 +51,7 @@ export function initialState(mayEdit: boolean): SyncState {
     link: "connecting",
     synced: false,
     everSynced: false,
+    sentWhole: false,
     sent: 0,
     acked: 0,
     unsent: false,
@@ -65,7 +68,16 @@ export function next(state: SyncState, event: SyncEvent): SyncState {
     case "connecting":
       return { ...state, link: state.link === "open" ? "open" : "connecting", ended: null };
     case "opened":
-      return { ...state, link: "open", synced: false, sent: 0, acked: 0, late: false, offline: false };
+      return {
+        ...state,
+        link: "open",
+        synced: false,
+        sentWhole: false,
+        sent: 0,
+        acked: 0,
+        late: false,
+        offline: false,
+      };
     case "synced":
       return { ...state, synced: true, everSynced: true, offline: false };
     case "edited":
@@ -74,6 +86,7 @@ export function next(state: SyncState, event: SyncEvent): SyncState {
       // A whole state (sync step 2) carries everything that was waiting.
       return {
         ...state,
+        sentWhole: state.sentWhole || event.whole,
         sent: state.sent + Number(event.counts),
         unsent: event.whole ? false : state.unsent,
       };
@@ -88,7 +101,7 @@ export function next(state: SyncState, event: SyncEvent): SyncState {
     case "ended":
       return { ...state, link: "closed", synced: false, ended: event.code };
     case "kept":
-      return { ...state, kept: true, unsent: state.unsent || event.unsent };
+      return { ...state, kept: true, unsent: state.unsent || (event.unsent && !state.sentWhole) };
     case "role":
       return { ...state, mayEdit: event.mayEdit };
   }
