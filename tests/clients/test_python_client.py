@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
@@ -52,6 +53,94 @@ def test_a_text_is_read_changed_and_merged(house: House) -> None:
             with pytest.raises(InterlineError) as refused:
                 await interline.read_text(made.id, "odt")
             assert refused.value.code == "invalid"
+
+    asyncio.run(scenario())
+
+
+def test_a_text_is_had_as_a_file(house: House) -> None:
+    alice_client = client_of(house, house.alice)
+
+    async def scenario() -> None:
+        async with alice_client as interline:
+            made = await interline.create_document("Weir", markdown="The heron waits.\n")
+            assert (await interline.read_file(made.id, "docx")).startswith(b"PK")
+            assert (await interline.read_file(made.id, "pdf")).startswith(b"%PDF-")
+
+    asyncio.run(scenario())
+
+
+def test_share_links_are_made_changed_listed_and_revoked(house: House) -> None:
+    alice_client, bob_client = client_of(house, house.alice), client_of(house, house.bob)
+
+    async def scenario() -> None:
+        async with alice_client as interline, bob_client as bob:
+            links = interline.links(house.document.pk)
+            until = datetime(2040, 1, 31, tzinfo=UTC)
+            link = await links.create("viewer", expires_at=until, password="seven herons wade")
+            assert (link.role, link.has_password, link.expires_at, link.people) == ("viewer", True, until, 0)
+            stays = await links.change(link.id, role="commenter")
+            assert (stays.role, stays.has_password, stays.expires_at) == ("commenter", True, until)
+            open_to_all = await links.change(link.id, expires_at=None, password=None)
+            assert (open_to_all.has_password, open_to_all.expires_at) == (False, None)
+            assert [found.url async for found in links] == [link.url]
+            with pytest.raises(InterlineError) as refused:
+                await bob.links(house.document.pk).create("viewer")
+            assert refused.value.code == "forbidden"
+            await links.revoke(link.id)
+            assert [found async for found in links] == []
+
+    asyncio.run(scenario())
+
+
+def test_comments_are_begun_answered_changed_and_resolved(house: House) -> None:
+    alice_client, bob_client = client_of(house, house.alice), client_of(house, house.bob)
+
+    async def scenario() -> None:
+        async with alice_client as interline, bob_client as bob:
+            comments, his = interline.comments(house.document.pk), bob.comments(house.document.pk)
+            named = {person.name: person.id async for person in comments.people()}
+            own = uuid4()
+            thread = await comments.begin("Grey?", quote="heron", mentions=[named["Bob"]], comment_id=own)
+            assert (await comments.begin("Grey?", quote="heron", comment_id=own)).id == thread.id
+            reply = await his.reply(thread.id, "White.")
+            await his.edit(thread.id, reply.id, "White, I think.")
+            await comments.remove(thread.id, thread.id)
+            assert (await his.get(thread.id)).comments[0].body == ""
+            await comments.restore(thread.id, thread.id)
+            read = await his.get(thread.id)
+            assert [(one.user.name if one.user else "", one.body) for one in read.comments] == [
+                ("Alice", "Grey?"),
+                ("Bob", "White, I think."),
+            ]
+            assert [one.id for one in read.comments[0].mentions] == [named["Bob"]]
+            assert (await his.resolve(thread.id)).resolved_by is not None
+            assert [found async for found in comments.threads(resolved=False)] == []
+            assert [found.id async for found in comments.threads(resolved=True)] == [thread.id]
+            assert (await his.resolve(thread.id, resolved=False)).resolved_at is None
+
+    asyncio.run(scenario())
+
+
+def test_versions_are_named_read_and_brought_back(house: House) -> None:
+    alice_client = client_of(house, house.alice)
+
+    async def scenario() -> None:
+        async with alice_client as interline:
+            made = await interline.create_document("Weir", markdown="The heron waits.\n")
+            versions = interline.versions(made.id)
+            first = await versions.name("Sent")
+            assert (await versions.rename(first.number, "Sent to Ada")).name == "Sent to Ada"
+            await interline.write_markdown(made.id, "The heron has gone.\n")
+            assert await versions.read_text(first.number) == "The heron waits.\n"
+            assert (await versions.read_file(first.number, "pdf")).startswith(b"%PDF-")
+            restored = await versions.restore(first.number)
+            assert (await interline.read_text(made.id)).text == "The heron waits.\n"
+            assert restored.made is not None
+            assert (await versions.get(restored.made)).restored_from == first.number
+            await versions.restore(restored.before)
+            assert (await interline.read_text(made.id)).text == "The heron has gone.\n"
+            await versions.remove(first.number)
+            assert first.number not in [found.number async for found in versions]
 
     asyncio.run(scenario())
 

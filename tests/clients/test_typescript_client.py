@@ -44,6 +44,13 @@ def test_it_does_what_it_says(house: House, compiled: Path) -> None:
     seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert (seen["title"], seen["listed"]) == ("An egret", ["An egret"])
     assert seen["markdown"] == "# Weir\n\nThe heron stands.\n\nAnother line.\n"
+    assert seen["file"] == "PK"
+    assert seen["link"] == [True, "commenter", False, "2040-01-31T00:00:00Z", True]
+    assert seen["links"] == [[True], None, []]
+    assert (seen["threads"], seen["unresolved"]) == ([["Grey or white?", "Grey, I think."]], None)
+    assert seen["version"] == ["Sent to Ada", seen["markdown"]]
+    assert (seen["restored"], seen["restoredText"]) == (True, seen["markdown"])
+    assert "Sent to Ada" not in seen["versions"]
     text = "".join(event["text"] for event in seen["events"] if event["type"] == "chunk")
     assert [event["seq"] for event in seen["events"]] == list(range(1, len(seen["events"]) + 1))
     assert seen["events"][-1]["sha256"] == hashlib.sha256(text.encode()).hexdigest()

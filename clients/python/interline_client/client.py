@@ -1,4 +1,4 @@
-"""The REST interface, and the way to generations and live text."""
+"""Documents, and the way to their links, comments and versions, to generations and live text."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,9 +10,12 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from interline_client.errors import raise_for_problem
+from interline_client.comments import Comments
 from interline_client.generations import Generation
+from interline_client.links import ShareLinks
+from interline_client.rest import Rest
 from interline_client.shared import SharedDocument
+from interline_client.versions import FileFormat, Versions
 
 TIMEOUT_SECONDS = 30.0
 
@@ -59,6 +62,7 @@ class Interline:
         self._http = httpx.AsyncClient(
             base_url=f"{self._url}/api/v1", headers={"Authorization": f"Bearer {key}"}, timeout=timeout_seconds
         )
+        self._rest = Rest(self._http)
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,31 +77,30 @@ class Interline:
     async def create_document(self, title: str = "", *, markdown: str = "") -> Document:
         """Make a document that begins with `markdown`."""
         body = {"title": title, **({"markdown": markdown} if markdown else {})}
-        return Document.read(await self._ask("POST", "/documents/", json=body))
+        return Document.read(await self._rest.ask("POST", "/documents/", json=body))
 
     async def get_document(self, document_id: UUID) -> Document:
-        return Document.read(await self._ask("GET", f"/documents/{document_id}/"))
+        return Document.read(await self._rest.ask("GET", f"/documents/{document_id}/"))
 
     async def documents(self, query: str = "") -> AsyncIterator[Document]:
         """Yield every document that is not in the trash, those whose title or text has `query`; page by page."""
-        page, pages = 1, 1
-        while page <= pages:
-            answer = await self._ask("GET", "/documents/", params={"q": query, "page": page})
-            for found in answer["items"]:
-                yield Document.read(found)
-            page, pages = page + 1, answer["pages"]
+        async for found in self._rest.items("/documents/", q=query):
+            yield Document.read(found)
 
     async def rename_document(self, document_id: UUID, title: str) -> Document:
-        return Document.read(await self._ask("PATCH", f"/documents/{document_id}/", json={"title": title}))
+        return Document.read(await self._rest.ask("PATCH", f"/documents/{document_id}/", json={"title": title}))
 
     async def trash_document(self, document_id: UUID) -> None:
-        await self._ask("DELETE", f"/documents/{document_id}/")
+        await self._rest.ask("DELETE", f"/documents/{document_id}/")
 
     async def read_text(self, document_id: UUID, format: str = "markdown") -> Text:
         """Return what is committed of a document now, as markdown, html, text or json."""
-        answer = await self._http.get(f"/documents/{document_id}/content", params={"format": format})
-        await raise_for_problem(answer)
+        answer = await self._rest.answer("GET", _content(document_id), params={"format": format})
         return Text(answer.text, answer.headers["ETag"])
+
+    async def read_file(self, document_id: UUID, format: FileFormat) -> bytes:
+        """Return what is committed of a document now, as a Word or PDF file."""
+        return (await self._rest.answer("GET", _content(document_id), params={"format": format})).content
 
     async def write_markdown(self, document_id: UUID, markdown: str, *, version: str = "") -> str:
         """Merge a changed text into the live document, as one edit; return its new version.
@@ -106,14 +109,24 @@ class Interline:
         present text is removed.
         """
         headers = {"Content-Type": "text/markdown", **({"If-Match": version} if version else {})}
-        path = f"/documents/{document_id}/content"
-        answer = await self._http.put(path, content=markdown.encode(), headers=headers)
-        await raise_for_problem(answer)
+        answer = await self._rest.answer("PUT", _content(document_id), content=markdown.encode(), headers=headers)
         return str(answer.headers["ETag"])
 
     async def share_document(self, document_id: UUID, email: str, role: str) -> None:
         """Give somebody a role: owner, editor, commenter or viewer."""
-        await self._ask("POST", f"/documents/{document_id}/members/", json={"email": email, "role": role})
+        await self._rest.ask("POST", f"/documents/{document_id}/members/", json={"email": email, "role": role})
+
+    def links(self, document_id: UUID) -> ShareLinks:
+        """Return a document's share links."""
+        return ShareLinks(self._rest, document_id)
+
+    def comments(self, document_id: UUID) -> Comments:
+        """Return what is said about a document."""
+        return Comments(self._rest, document_id)
+
+    def versions(self, document_id: UUID) -> Versions:
+        """Return how a document read before."""
+        return Versions(self._rest, document_id)
 
     # The assistant
 
@@ -136,7 +149,7 @@ class Interline:
             "visibility": visibility,
             "options": options or {},
         }
-        await self._ask("POST", f"/documents/{document_id}/generations/", json=body)
+        await self._rest.ask("POST", f"/documents/{document_id}/generations/", json=body)
         return self.generation(generation_id)
 
     def generation(self, generation_id: UUID) -> Generation:
@@ -150,14 +163,13 @@ class Interline:
         """Open the document's text, kept in step with everybody's until the block ends."""
 
         async def token() -> str:
-            answer = await self._ask("POST", "/tokens", json={"document": str(document_id)})
+            answer = await self._rest.ask("POST", "/tokens", json={"document": str(document_id)})
             return str(answer["token"])
 
         address = f"{self._url.replace('http', 'ws', 1)}/ws/sync/{document_id}"
         async with SharedDocument(address, token).connected() as shared:
             yield shared
 
-    async def _ask(self, method: str, path: str, **options: Any) -> Any:
-        answer = await self._http.request(method, path, **options)
-        await raise_for_problem(answer)
-        return answer.json() if answer.content else None
+
+def _content(document_id: UUID) -> str:
+    return f"/documents/{document_id}/content"

@@ -1,8 +1,12 @@
-/** The REST interface, and the way to generations and live text. */
+/** Documents, and the way to their links, comments and versions, to generations and live text. */
+import { Comments } from "./comments.js";
 import { throwProblem } from "./errors.js";
-import { type AskOptions, Generation } from "./generation.js";
+import { Generation } from "./generation.js";
+import { ShareLinks } from "./links.js";
 import type { Generate, GenerationInput } from "./messages.js";
+import { type Ask, itemsOf } from "./rest.js";
 import { type OpenOptions, SharedText } from "./shared-text.js";
+import { type FileFormat, type TextFormat, Versions } from "./versions.js";
 
 export interface DocumentSummary {
   id: string;
@@ -52,13 +56,8 @@ export class Interline {
   }
 
   /** Every document outside the trash, those whose title or text has `query`; page by page. */
-  async *documents(query = ""): AsyncGenerator<DocumentSummary> {
-    for (let page = 1, pages = 1; page <= pages; page++) {
-      const answer = await this.ask("GET", `/documents/?${new URLSearchParams({ q: query, page: String(page) })}`);
-      const found = (await answer.json()) as { items: DocumentSummary[]; pages: number };
-      pages = found.pages;
-      yield* found.items;
-    }
+  documents(query = ""): AsyncGenerator<DocumentSummary> {
+    return itemsOf<DocumentSummary>(this.ask, "/documents/", { q: query });
   }
 
   async renameDocument(id: string, title: string): Promise<DocumentSummary> {
@@ -70,9 +69,14 @@ export class Interline {
   }
 
   /** What is committed of a document now. */
-  async readText(id: string, format: "markdown" | "html" | "text" | "json" = "markdown"): Promise<DocumentText> {
+  async readText(id: string, format: TextFormat = "markdown"): Promise<DocumentText> {
     const answer = await this.ask("GET", `/documents/${id}/content?format=${format}`);
     return { text: await answer.text(), version: answer.headers.get("ETag") ?? "" };
+  }
+
+  /** What is committed of a document now, as a Word or PDF file. */
+  async readFile(id: string, format: FileFormat): Promise<Blob> {
+    return (await this.ask("GET", `/documents/${id}/content?format=${format}`)).blob();
   }
 
   /**
@@ -90,6 +94,21 @@ export class Interline {
     await this.ask("POST", `/documents/${id}/members/`, { body: { email, role } });
   }
 
+  /** A document's share links. */
+  links(id: string): ShareLinks {
+    return new ShareLinks(this.ask, id);
+  }
+
+  /** What is said about a document. */
+  comments(id: string): Comments {
+    return new Comments(this.ask, id);
+  }
+
+  /** How a document read before. */
+  versions(id: string): Versions {
+    return new Versions(this.ask, id);
+  }
+
   async generate(
     documentId: string,
     action: string,
@@ -104,7 +123,7 @@ export class Interline {
 
   /** A generation that somebody started, to be followed from its beginning. */
   generation(id: string): Generation {
-    return new Generation((method, path, options) => this.ask(method, path, options), id);
+    return new Generation(this.ask, id);
   }
 
   /** Open a document's text, kept in step with everybody's until `close`. Resolves when it is here. */
@@ -116,7 +135,7 @@ export class Interline {
     return SharedText.open(`${this.url.replace(/^http/, "ws")}/ws/sync`, id, token, options);
   }
 
-  private async ask(method: string, path: string, { body, headers, signal }: AskOptions = {}): Promise<Response> {
+  private readonly ask: Ask = async (method, path, { body, headers, signal } = {}) => {
     const request: RequestInit = { method, headers: { ...headers } };
     const own = request.headers as Record<string, string>;
     if (this.options.key) own.Authorization = `Bearer ${this.options.key}`;
@@ -130,7 +149,7 @@ export class Interline {
     const answer = await fetch(`${this.url}/api/v1${path}`, request);
     await throwProblem(answer);
     return answer;
-  }
+  };
 }
 
 function csrfToken(): string {

@@ -1,16 +1,9 @@
 /** A generation as an async iterable of its events, which goes on by itself after a lost connection. */
 import { InterlineError } from "./errors.js";
 import type { Decide, ServerMessage } from "./messages.js";
+import type { Ask } from "./rest.js";
 
 export type GenerationEvent = Extract<ServerMessage, { seq: number }>;
-export type Ask = (method: string, path: string, options?: AskOptions) => Promise<Response>;
-
-export interface AskOptions {
-  /** Sent as JSON; a string as Markdown. */
-  body?: unknown;
-  headers?: Record<string, string>;
-  signal?: AbortSignal;
-}
 
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 10_000;
