@@ -58,7 +58,7 @@ class BoundedRequest(WebRequest):
             logger.info("http.body_refused", extra={"limit_bytes": settings.HTTP_MAX_BODY_BYTES})
             self.channel.transport.write(
                 b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-                b"Content-Length: %d\r\n\r\n%s" % (len(TOO_LARGE), TOO_LARGE)
+                b"X-Request-ID: %s\r\nContent-Length: %d\r\n\r\n%s" % (uuid4().hex.encode(), len(TOO_LARGE), TOO_LARGE)
             )
             self.channel.loseConnection()
 

@@ -51,9 +51,10 @@ def is_own_origin(origin: str, host: str) -> bool:
 
 
 class OriginCheck:
-    """Refuses upgrades from other sites' pages, and of programs without a token, with 4403.
+    """Refuses upgrades from other sites' pages, and of programs with a browser's cookie, with 4403.
 
-    A token is not sent by a browser on its own, as a cookie is: with one, any origin and none will do.
+    A token is not sent by a browser on its own, as a cookie is: with one, any origin and none will do. A program that
+    comes with nothing at all is told to sign in (4401).
     """
 
     def __init__(self, application: Any) -> None:
@@ -61,8 +62,11 @@ class OriginCheck:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         has_token = presented_token(scope) is not None
-        if has_token or is_own_origin(_header(scope, b"origin"), _header(scope, b"host")):
+        origin = _header(scope, b"origin")
+        if has_token or is_own_origin(origin, _header(scope, b"host")):
             await self.application(scope, receive, send)
+        elif not origin and not _header(scope, b"cookie"):
+            await accept_and_close(receive, send, CloseCode.SIGN_IN_AGAIN)
         else:
             await accept_and_close(receive, send, CloseCode.FORBIDDEN)
 

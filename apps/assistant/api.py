@@ -67,8 +67,11 @@ class StartedOutput(Schema):
 
 
 class ListedGenerationOutput(Schema):
+    """`status`: queued, running, done, failed or cancelled; `state` says the same."""
+
     id: UUID
     action: str
+    status: str
     state: str
     visibility: str
     model: str
@@ -114,6 +117,7 @@ def _listed(generation: Generation) -> dict[str, Any]:
     return {
         "id": generation.pk,
         "action": generation.action,
+        "status": generation.state,
         "state": generation.state,
         "visibility": generation.visibility,
         "model": generation.model,

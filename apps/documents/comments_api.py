@@ -256,6 +256,13 @@ def change(request: HttpRequest, document_id: UUID, thread_id: UUID, body: Threa
     return _shown(user, document_id, thread_id)
 
 
+@router.delete(THREAD, response={204: None})
+def remove_thread(request: HttpRequest, document_id: UUID, thread_id: UUID) -> Any:
+    """Remove its first comment; what others answered stays. A thread of which nothing is left is not listed."""
+    comments.remove(caller(request), document_id, thread_id, thread_id)
+    return Status(204, None)
+
+
 @router.post(THREAD + "replies/", response={201: CommentOutput, **refused_with(Conflict)})
 def reply(request: HttpRequest, document_id: UUID, thread_id: UUID, body: CommentInput) -> Any:
     """Say something in a thread; a resolved one is open again."""

@@ -41,7 +41,7 @@ def test_an_editor_starts_a_generation_once() -> None:
         assert (answer.status_code, answer.json()) == (202, {"id": request["id"]})
     assert Generation.objects.count() == 1
     listed = browser_of(alice).get(path).json()
-    assert (listed["count"], listed["items"][0]["state"]) == (1, "queued")
+    assert (listed["count"], listed["items"][0]["status"]) == (1, "queued")
 
 
 def test_a_viewer_starts_nothing_and_a_stranger_sees_nothing() -> None:

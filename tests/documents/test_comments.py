@@ -119,6 +119,16 @@ def test_a_viewer_reads_and_says_nothing(bob: User, victor: User, document: Docu
     assert said(viewer.listed()) == [["Grey or white?"]]
 
 
+def test_a_thread_goes_with_its_only_comment(bob: User, victor: User, document: Document) -> None:
+    talk = Talk(bob, document)
+    alone, answered = (talk.begin().json()["id"] for _ in range(2))
+    talk.reply(answered, "White.")
+    assert Talk(victor, document).browser.delete(f"{talk.path}{alone}/").status_code == 403
+    for thread in (alone, answered):
+        assert talk.browser.delete(f"{talk.path}{thread}/").status_code == 204
+    assert said(talk.listed()) == [["", "White."]]
+
+
 def test_what_is_sent_twice_is_said_once(alice: User, bob: User, document: Document) -> None:
     talk, first, second = Talk(bob, document), str(uuid4()), str(uuid4())
     assert talk.begin(id=first).json() == talk.begin(id=first).json()

@@ -85,6 +85,7 @@ def test_a_declared_body_over_the_limit_is_refused(web: WebProcess) -> None:
     assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
     assert answer.json()["code"] == "too_large"
     assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["X-Request-ID"]
 
 
 def test_a_body_at_the_limit_passes(web: WebProcess) -> None:
@@ -126,6 +127,10 @@ async def test_a_foreign_origin_is_refused(web: WebProcess) -> None:
         with pytest.raises(websockets.ConnectionClosed):
             await one.recv()
         assert one.close_code == 4403
+    async with await websockets.connect(web.socket_url + UNKNOWN) as program:
+        with pytest.raises(websockets.ConnectionClosed):
+            await program.recv()
+        assert program.close_code == 4401
 
 
 @pytest.mark.django_db(transaction=True)
