@@ -15,6 +15,9 @@ from django.utils import timezone
 
 from apps.accounts.models import PersonalWriting, User
 from apps.assistant.models import Command, Conversation, Decision, Generation
+from apps.collaboration.models import DocumentVersion
+from apps.collaboration.projection import plain_text
+from apps.collaboration.versions.making import version_doc
 from apps.core import deeds
 from apps.documents.models import Comment, CommentThread, LinkVisit, Membership, Role, ShareLink
 from apps.moderation.audit import detail_of
@@ -31,6 +34,7 @@ account.json        your account, addresses, second factors, connected log-ins, 
                     suspensions
 documents.jsonl     the documents you are in, one per line, with your role; with their text where you own them, and the
                     share links you made there; those you opened by somebody's link, as `by_link`
+versions.jsonl      the versions with a name of the documents you own, one per line, with their text
 comments.jsonl      what you said in comments, with the passage where you began the thread
 assistant.jsonl     what you asked the assistant and what it answered, one request per line, with what you decided
 conversations.json  the conversations you began
@@ -50,6 +54,7 @@ def write_export(user: User, file: IO[bytes]) -> None:
         archive.writestr("README.txt", README.format(made_at=f"{timezone.now():%Y-%m-%d %H:%M} UTC"))
         archive.writestr("account.json", _json(_account(user), indent=2))
         _write(archive, "documents.jsonl", _json_lines(_documents(user)))
+        _write(archive, "versions.jsonl", _json_lines(_versions(user)))
         _write(archive, "comments.jsonl", _json_lines(_comments(user)))
         _write(archive, "assistant.jsonl", _json_lines(_generations(user)))
         archive.writestr("conversations.json", _json(list(_conversations(user)), indent=2))
@@ -124,6 +129,21 @@ def _documents(user: User) -> Iterator[dict[str, Any]]:
             "since": visit.created_at,
             "by_link": True,
             "until": visit.link.expires_at,
+        }
+
+
+def _versions(user: User) -> Iterator[dict[str, Any]]:
+    """Yield named versions, of which one at a time is read: each may be as large as a document."""
+    owned = Membership.objects.filter(user=user, role=Role.OWNER).values("document_id")
+    named = DocumentVersion.objects.filter(log_id__in=owned).exclude(name="").defer("state")
+    for version in named.order_by("log_id", "number").iterator(BATCH_ROWS):
+        yield {
+            "document": version.log_id,
+            "number": version.number,
+            "name": version.name,
+            "created_at": version.created_at,
+            "by_you": version.made_by_id == user.pk,
+            "text": plain_text(version_doc(version)),
         }
 
 

@@ -15,6 +15,8 @@ from django.test import Client
 from apps.accounts.api_keys import create_key
 from apps.accounts.models import PersonalWriting, User
 from apps.assistant.models import Command, Conversation, Decision, Generation, Turn, Visibility
+from apps.collaboration.content.services import merge_markdown
+from apps.collaboration.versions.naming import name_version
 from apps.documents.models import Document, Role
 from apps.moderation import audit
 from apps.moderation.models import AuditRecord
@@ -110,11 +112,19 @@ def decrypted() -> str:
 
 
 def test_a_copy_has_everything_and_nothing_of_others(life: Life) -> None:
+    for document in (life.own, life.bobs):  # she owns the one, and may edit the other
+        merge_markdown(document.pk, f"{MARK} before", user_id=life.alice.pk)
+        name_version(document.pk, f"{MARK} sent", user_id=life.alice.pk)
+        merge_markdown(document.pk, f"{MARK} after", user_id=life.alice.pk)
     browser = confirmed(life.alice)
     answer = browser.post("/settings/data/")
     assert answer["Content-Disposition"].startswith("attachment")
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))  # type: ignore[attr-defined]
     files = {name: archive.read(name).decode() for name in archive.namelist()}
+    versions = [json.loads(line) for line in files["versions.jsonl"].splitlines()]
+    assert [(one["document"], one["name"], one["text"]) for one in versions] == [
+        (str(life.own.pk), f"{MARK} sent", f"{MARK} before")
+    ]
     account = json.loads(files["account.json"])
     assert account["email"] == "alice@example.com"
     assert account["writing"][0]["words"] == [MARK]
