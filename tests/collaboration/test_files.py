@@ -113,6 +113,22 @@ def test_a_pdf_file_has_every_block_its_links_and_its_pictures() -> None:
     assert len([image for page in made.pages for image in page.images]) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("The heron, ждала. Ο ερωδιός é ½ → 苍鹭 かもめ 한국", ""),  # noqa: RUF001
+        ("بجعة", "Arabic from left to right."),
+        ("אנפה and बगुला", "This file shows Devanagari as boxes and Hebrew from left to right."),
+        ("बगुला นกกระสา 𓅞🪿", "Devanagari, Egyptian, Thai and some signs as boxes."),
+    ],
+)
+def test_a_pdf_file_says_which_letters_it_cannot_show(words: str, said: str) -> None:
+    for made in (text(words), holding("blockquote", text(words))):
+        whole = PdfReader(BytesIO(document_pdf([made], "Heron"))).pages[0].extract_text().replace("\n", " ")
+        assert (said or "The heron") in whole
+        assert ("This file shows" in whole) == bool(said)
+
+
 def test_what_fits_on_no_page_is_set_all_the_same() -> None:
     tall = holding("table", holding("tableRow", holding("tableCell", *(text(f"line {line}") for line in range(300)))))
     long = [text("heron " * 20_000), text("x" * 5_000), tall, Element("codeBlock", {}, [Run("y" * 5_000, {})])]

@@ -1,7 +1,8 @@
 """Writes a document as a PDF file, in fonts it carries with it.
 
 DejaVu Sans has the letters of most alphabets; what is Chinese, Japanese or Korean is set in fonts that readers of PDF
-files have. A character that no font has shows as a box, and can still be copied.
+files have. A character that no font has shows as a box, and can still be copied; what runs from right to left is set
+the other way. The file says so at its beginning.
 """
 
 from functools import cache
@@ -31,6 +32,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from apps.collaboration.content.letters import Place, shortcomings
 from apps.collaboration.content.making import (
     Deadline,
     cells_of,
@@ -101,6 +103,8 @@ def document_pdf(blocks: list[Element], title: str) -> bytes:
         template = _Template(made, deadline, clean(title))
         writer = _Writer(deadline, template.width - 2 * FRAME_PADDING)
         story = [flowable for block in blocks for flowable in writer.block(block, 0)]
+        if notice := shortcomings(blocks, _has):
+            story.insert(0, Paragraph(escape(notice), STYLES["notice"]))
         template.build(story or [Spacer(1, 1)], onFirstPage=_number, onLaterPages=_number)
         return made.getvalue()
 
@@ -139,6 +143,16 @@ STYLES = {
     "item": _style("item", spaceAfter=3),
     "quote": _style("quote", textColor=QUIET, fontName="Text-Italic", leftIndent=INDENT),
     "cell": _style("cell", 9.5, spaceAfter=2),
+    "notice": _style(
+        "notice",
+        8.5,
+        textColor=QUIET,
+        borderColor=LINE,
+        borderWidth=0.5,
+        borderPadding=5,
+        borderRadius=3,
+        spaceAfter=16,
+    ),
     "code": _style(
         "code", 9, fontName="Code", leading=12.5, backColor=HexColor("#f3f4f6"), borderPadding=5, spaceBefore=6
     ),
@@ -280,3 +294,11 @@ def _font(character: str) -> str:
     """Return the font of a character that DejaVu has not; empty for all others."""
     code = ord(character)
     return next((font for first, last, font in ASIAN if first <= code <= last), "") if code >= 0x1100 else ""
+
+
+def _has(character: str, place: Place) -> bool:
+    """Say whether a character shows as one. In a block of code no other font stands in."""
+    if place is not Place.CODE_BLOCK and _font(character):
+        return True
+    font = pdfmetrics.getFont("Text" if place is Place.TEXT else "Code")
+    return ord(character) in font.face.charToGlyph
