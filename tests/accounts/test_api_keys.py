@@ -185,6 +185,13 @@ def test_a_token_says_who_what_and_where() -> None:
     assert not token.may(Scope.DOCUMENTS_READ)
 
 
+def test_a_token_is_had_without_saying_anything() -> None:
+    alice = make_user("Alice")
+    answer = make_key(alice)[1].post("/api/v1/tokens", "", content_type=JSON)
+    assert answer.status_code == 201
+    assert read_token(answer.json()["token"]).document_id is None
+
+
 def test_a_token_ends_with_its_key(settings: Any) -> None:
     alice = make_user("Alice")
     made, client = make_key(alice)
