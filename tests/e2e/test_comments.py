@@ -164,6 +164,41 @@ def test_unsent_words_are_kept_and_a_link_leads_to_the_comment(site: Site) -> No
     expect(cards(page)).to_be_focused()
 
 
+def test_who_may_only_comment_chooses_a_passage_with_the_keys(site: Site) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.document(alice, commenter=bob)
+    hers = alice.open(path)
+    ready(hers)
+    write(hers, "The heron waits by the weir. It does not move.")
+    hers.keyboard.press("Enter")
+    hers.keyboard.type("Nobody has seen it leave.")
+    saved(hers)
+    his = bob.open(path)
+    expect(text_box(his)).to_contain_text("Nobody has seen it leave.")
+    spoken = his.locator("#announcements")
+    his.keyboard.press("Alt+Shift+M")
+    expect(spoken).to_have_text("The heron waits by the weir. It does not move.")
+    expect(his.locator(".toast")).to_contain_text("Enter comments on it")
+    for key, words in (
+        ("ArrowDown", "Nobody has seen it leave."),
+        ("Home", "The heron waits by the weir. It does not move."),
+        ("ArrowRight", "The heron waits by the weir."),
+        ("ArrowRight", "It does not move."),
+    ):
+        his.keyboard.press(key)
+        expect(spoken).to_have_text(words)
+    his.keyboard.press("Enter")
+    expect(panel_of(his).get_by_role("textbox", name="Your comment")).to_be_focused()
+    his.keyboard.type("Does it sleep?")
+    his.keyboard.press("Control+Enter")
+    expect(passage(hers)).to_have_text("It does not move.")
+    his.keyboard.press("Alt+Shift+M")
+    his.keyboard.press("Escape")
+    expect(spoken).to_have_text("Nothing was chosen.")
+    assert his.evaluate("document.getSelection().isCollapsed")
+    assert text_of(hers) == "The heron waits by the weir. It does not move.\nNobody has seen it leave."
+
+
 def test_a_reported_comment_is_removed_and_restored_on_every_page(site: Site) -> None:
     alice, bob, rita = site.person("Alice"), site.person("Bob"), site.admin("Carol")
     path = site.document(alice, commenter=bob)

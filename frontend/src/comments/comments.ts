@@ -6,6 +6,7 @@ import type { BubbleTool } from "../editor/bubble";
 import type { PanelHandle, Rail } from "../rail/rail";
 import { type Comment, nameOf, type Thread, type WireAnchor } from "./comment";
 import type { CommentsPanel } from "./panel";
+import { PassagePicker } from "./picker";
 import { Places, passageAt } from "./places";
 import { CommentStore } from "./store";
 
@@ -27,6 +28,7 @@ export class Comments {
   readonly store: CommentStore;
   readonly places: Places;
   private editor: Editor | null = null;
+  private picker: PassagePicker | null = null;
   private rail: Rail | null = null;
   private tab: PanelHandle | null = null;
   private panel: Promise<CommentsPanel> | null = null;
@@ -76,6 +78,9 @@ export class Comments {
   /** `ready`: the document is there. */
   attach(editor: Editor, rail: Rail, ready: Promise<unknown>): void {
     this.editor = editor;
+    this.picker = new PassagePicker(editor, ({ from, to }) =>
+      this.write(passageAt(editor.state, from, to) ?? WHOLE),
+    );
     this.rail = rail;
     this.tab = rail.addPanel({
       id: PANEL,
@@ -97,15 +102,17 @@ export class Comments {
     this.store.load();
   }
 
-  /** Comment on what is selected, or on the paragraph at the caret. */
+  /** Comment on what is selected, or on the paragraph at the caret; have one chosen where there is no caret. */
   begin(): void {
     if (!this.editor) return;
+    this.picker?.end();
     if (!this.mayComment) {
       notify("Your role here is viewer: you can read comments, not write them.");
       return;
     }
     const { from, to, $head } = this.editor.state.selection;
     const empty = this.editor.state.selection.empty || !this.isSelectionHere();
+    if (empty && !this.editor.isEditable && this.picker?.start()) return;
     const block = empty && this.editor.isEditable && $head.parent.isTextblock;
     const about = empty
       ? block
