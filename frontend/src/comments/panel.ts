@@ -4,6 +4,7 @@ import { isOutOfSight, make, makeButton } from "../page/elements";
 import { ThreadCard } from "./card";
 import type { Thread } from "./comment";
 import { type About, type Comments, WHOLE } from "./comments";
+import { Stretch } from "./stretch";
 import { WordsForm } from "./words-form";
 
 export class CommentsPanel {
@@ -11,6 +12,11 @@ export class CommentsPanel {
   private readonly home = make("div", "comments-new");
   private readonly empty = make("p", "panel-empty");
   private readonly list = make("div", "cards");
+  private readonly earlier = makeButton("", () => this.showMore(-1));
+  private readonly later = makeButton("", () => this.showMore(1));
+  /** Which of the cards are made: of thousands, those at hand. */
+  private readonly stretch = new Stretch();
+  private shown: readonly Thread[] = [];
   private readonly cards = new Map<string, ThreadCard>();
   private readonly openTab: HTMLButtonElement;
   private readonly resolvedTab: HTMLButtonElement;
@@ -34,7 +40,8 @@ export class CommentsPanel {
       label: "Comment on the document",
     });
     this.top.append(filters, this.whole);
-    container.append(this.top, this.home, this.empty, this.list);
+    container.append(this.top, this.home, this.empty, this.earlier, this.list, this.later);
+    for (const more of [this.earlier, this.later]) more.classList.add("comments-more");
     container.addEventListener("focusout", (event) => {
       if (!container.contains(event.relatedTarget as Node | null)) comments.places.activate(null);
     });
@@ -63,6 +70,7 @@ export class CommentsPanel {
     const thread = this.comments.store.get(id);
     if (!thread) return;
     this.choose(thread.resolved_at !== null);
+    if (this.stretch.hold(this.shown.findIndex((one) => one.id === id))) this.drawList();
     const card = this.cards.get(id);
     if (focus) card?.focus();
     else card?.element.scrollIntoView({ block: "nearest" });
@@ -82,6 +90,7 @@ export class CommentsPanel {
   private choose(resolved: boolean): void {
     if (this.resolved !== resolved) {
       this.resolved = resolved;
+      this.stretch.reset();
       this.comments.drawResolved(resolved);
     }
     this.draw();
@@ -128,10 +137,26 @@ export class CommentsPanel {
     this.drawFilter(this.openTab, "Open", open.length, !this.resolved);
     this.drawFilter(this.resolvedTab, "Resolved", resolved.length, this.resolved);
     this.whole.hidden = !mayComment;
-    const shown = inOrder(this.resolved ? resolved : open, places.order());
-    this.drawCards(shown);
-    this.empty.hidden = shown.length > 0;
+    this.shown = inOrder(this.resolved ? resolved : open, places.order());
+    this.drawList();
+    this.empty.hidden = this.shown.length > 0;
     this.empty.textContent = this.emptyWords();
+  }
+
+  private drawList(): void {
+    const { first, last } = this.stretch.within(this.shown.length);
+    this.drawCards(this.shown.slice(first, last));
+    drawMore(this.earlier, first, "earlier");
+    drawMore(this.later, this.shown.length - last, "later");
+  }
+
+  /** Make the cards before (-1) or after (1) those that are there, and give the keys to the first of them. */
+  private showMore(direction: -1 | 1): void {
+    const { first, last } = this.stretch.within(this.shown.length);
+    this.stretch.grow(direction);
+    this.drawList();
+    const next = this.shown[direction < 0 ? first - 1 : last];
+    if (next) this.cards.get(next.id)?.focus();
   }
 
   private drawFilter(button: HTMLButtonElement, label: string, count: number, pressed: boolean): void {
@@ -176,6 +201,11 @@ export class CommentsPanel {
     const at = shown.findIndex(({ dataset }) => dataset.thread === id);
     (shown[at + 1] ?? shown[at - 1] ?? this.openTab).focus({ preventScroll: true });
   }
+}
+
+function drawMore(button: HTMLButtonElement, count: number, where: string): void {
+  button.hidden = count === 0;
+  button.textContent = `Show ${where} comments (${count})`;
 }
 
 /** About the whole document first, then as the passages stand in the text, then those whose text is gone. */
