@@ -3,11 +3,16 @@
  * Only copies with edits that the server never got stay, under their owner's name; they are sent at the next visit.
  */
 
-export const COPY_PREFIX = "interline:";
+const COPY_PREFIX = "interline:";
 export const UNSENT = "unsent";
 /** Of y-indexeddb: where a copy keeps single values. */
 const VALUES = "custom";
 const PATIENCE_MS = 1500;
+
+/** The name of the database with a person's copy of a document. */
+export function copyName(userId: string, documentId: string): string {
+  return `${COPY_PREFIX}${userId}:${documentId}`;
+}
 
 /** Delete the copies before the sign-out form is sent, and send it whatever happens to them. */
 export function forgetCopiesOnSignOut(root: ParentNode): void {
@@ -28,7 +33,8 @@ export async function forgetCopies(): Promise<void> {
   );
 }
 
-async function holdsUnsent(name: string): Promise<boolean> {
+/** Whether the copy of this name, which is there, has edits that the server never got. */
+export async function holdsUnsent(name: string): Promise<boolean> {
   const database = await settled(indexedDB.open(name));
   if (!database) return true;
   try {

@@ -1,7 +1,7 @@
 /** The browser's own copy of a document (IndexedDB), so that edits made offline outlive the page. */
 import { IndexeddbPersistence } from "y-indexeddb";
 import type * as Y from "yjs";
-import { COPY_PREFIX, UNSENT } from "./forget";
+import { copyName, UNSENT } from "./forget";
 
 export class LocalCopy {
   private readonly persistence: IndexeddbPersistence;
@@ -9,7 +9,7 @@ export class LocalCopy {
   readonly loaded: Promise<{ unsent: boolean } | null>;
 
   constructor(userId: string, documentId: string, document: Y.Doc) {
-    this.persistence = new IndexeddbPersistence(`${COPY_PREFIX}${userId}:${documentId}`, document);
+    this.persistence = new IndexeddbPersistence(copyName(userId, documentId), document);
     this.loaded = this.load().catch(() => null);
   }
 

@@ -40,7 +40,7 @@ import { Paste } from "./paste";
 import { showQuota } from "./quota-line";
 import { slashExtension } from "./slash";
 import { slashItems } from "./slash-items";
-import { showStatus } from "./status-line";
+import { showLeftBehind, showStatus } from "./status-line";
 import { bindSwitch } from "./switch";
 import { bindTitle } from "./title";
 import { showWaiting } from "./waiting-line";
@@ -170,7 +170,7 @@ bindSwitch(element("assisted"), {
 if (mayEdit(config.role)) {
   assistant.availability.mark(element("completion"), "complete");
   bindSwitch(element("completion"), { on: completionIsOn(), change: switchCompletion });
-}
+} else showLeftBehind(config);
 bindHelp(element("help"));
 element("report").addEventListener("click", () => reportDocument(config.document.id));
 document.getElementById("share")?.addEventListener("click", async () => {

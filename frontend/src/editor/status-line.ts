@@ -1,5 +1,7 @@
 /** The status word, the warning before leaving, and what to do when the connection has ended for good. */
+import type * as Y from "yjs";
 import type { Connection } from "../collaboration/connection";
+import { findLeftBehind } from "../collaboration/left-behind";
 import { endedSentence, hasUnsaved, SAVING, statusWord, type Word } from "../collaboration/status";
 import { CLOSE } from "../sockets/close-codes";
 import { announce } from "./announce";
@@ -55,9 +57,28 @@ function showEnded(connection: Connection, config: EditorConfig, code: number | 
 /** Nothing is lost without a word: what the server did not get can be saved as a file, or given up. */
 function offerUnsaved(connection: Connection, sentence: HTMLElement, panel: HTMLElement, code: number): void {
   sentence.append(" Edits that were not saved are still in this browser.");
-  panel.append(button("Download a copy", () => downloadCopy(connection)));
+  panel.append(button("Download a copy", () => downloadCopy(connection.document)));
   if (code === CLOSE.signIn) return; // signing in again sends them
   panel.append(button("Discard them", () => connection.forget().then(() => leaveFor(connection))));
+}
+
+/** For who may only read by now: what they wrote before, and the server did not get, must not lie here unseen. */
+export async function showLeftBehind({ user, document: { id } }: EditorConfig): Promise<void> {
+  const left = await findLeftBehind(user.id, id);
+  const panel = element("ended");
+  if (!left || !panel.hidden) return;
+  const sentence = document.createElement("p");
+  sentence.textContent =
+    "You may only read this document now. Edits that were not saved are still in this browser.";
+  panel.replaceChildren(
+    sentence,
+    button("Download a copy", () => downloadCopy(left.document)),
+    button("Discard them", () => {
+      panel.hidden = true;
+      left.forget();
+    }),
+  );
+  panel.hidden = false;
 }
 
 /** Load the page anew, past the warning about what was just discarded. */
@@ -67,9 +88,9 @@ function leaveFor(connection: Connection): void {
 }
 
 /** Save the whole text as a file: with it nothing is lost, whatever happened to the document. */
-async function downloadCopy(connection: Connection): Promise<void> {
+async function downloadCopy(edited: Y.Doc): Promise<void> {
   const { documentFile } = await import("../collaboration/copy-file");
-  const { name, text } = documentFile(connection.document);
+  const { name, text } = documentFile(edited);
   const address = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
   const anchor = link("", address);
   anchor.download = name;
