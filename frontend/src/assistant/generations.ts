@@ -37,6 +37,8 @@ export interface Generation {
   failure: Failure | null;
   /** What was decided about the whole of it. */
   decision: string | null;
+  /** Who was the first to take the whole of it. */
+  acceptedBy: Person | null;
   /** Proposed replacements, in the order in which they came. */
   edits: readonly Edit[];
   /** What it says that it used, in the order in which that came. */
@@ -83,6 +85,7 @@ function unknown(id: string): Generation {
     conversation: null,
     failure: null,
     decision: null,
+    acceptedBy: null,
     edits: [],
     citations: [],
     decided: new Map(),
@@ -158,7 +161,10 @@ function apply(known: Generation, event: GenerationEvent): Generation {
 }
 
 function decide(known: Generation, { edit_id, decision, user }: Decided): Generation {
-  if (!edit_id) return { ...known, decision };
+  if (!edit_id) {
+    const acceptedBy = known.acceptedBy ?? (decision === "accepted" ? user : null);
+    return { ...known, decision, acceptedBy };
+  }
   return { ...known, decided: new Map(known.decided).set(edit_id, { decision, user }) };
 }
 

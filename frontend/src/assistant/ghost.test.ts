@@ -11,7 +11,7 @@ describe("ghost text", () => {
   let events: Record<"alice" | "bob", { [K in keyof GhostEvents]: ReturnType<typeof vi.fn> }>;
 
   beforeEach(() => {
-    const heard = () => ({ dismissed: vi.fn(), taken: vi.fn(), changed: vi.fn() });
+    const heard = () => ({ dismissed: vi.fn(), inserted: vi.fn(), taken: vi.fn(), changed: vi.fn() });
     events = { alice: heard(), bob: heard() };
     ghosts = {
       alice: new Ghosts(events.alice as unknown as GhostEvents),

@@ -68,6 +68,8 @@ type GhostMeta = { add: string } | { remove: string } | { take: string };
 export interface GhostEvents {
   /** It is gone, by words written over it or by Esc, with what had been consumed of it. */
   dismissed(ghost: Ghost, consumed: string): void;
+  /** The person at this browser put `part` of it into the document. */
+  inserted(ghost: Ghost, part: string): void;
   /** All of it is in the document. */
   taken(ghost: Ghost): void;
   /** A ghost came, went or grew: whatever shows the ghosts elsewhere is to be drawn again. */
@@ -204,7 +206,9 @@ export class Ghosts {
     const { view } = this.editor;
     const tr = insertion(view.state, place.pos, part, id);
     const end = tr.mapping.map(place.pos);
+    const ghost = this.get(id);
     dispatchAsOneStep(view, tr.setMeta(ghostKey, { take: id }));
+    if (ghost) this.events.inserted(ghost, part);
     return end;
   }
 

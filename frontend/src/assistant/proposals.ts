@@ -9,6 +9,7 @@ import { type Failure, type Generation, isOver } from "./generations";
 import { type Ghost, Ghosts } from "./ghost";
 import type { GenerationOptions } from "./messages";
 import { isSmallerOffered, ON_SMALLER, SMALLER_LABEL } from "./offer";
+import { TakenTwice } from "./taken-twice";
 import { failureSentence } from "./words";
 
 /** Actions whose text is proposed as a ghost. */
@@ -30,6 +31,7 @@ interface Asked {
 export class Proposals {
   readonly ghosts: Ghosts;
   private editor: Editor | null = null;
+  private twice: TakenTwice | null = null;
   private announced: string | null = null;
   /** Asked for here and dismissed before it began. */
   private readonly dropped = new Set<string>();
@@ -44,6 +46,7 @@ export class Proposals {
   ) {
     this.ghosts = new Ghosts({
       dismissed: (ghost, consumed) => this.dismissed(ghost, consumed),
+      inserted: (ghost, part) => this.twice?.took(ghost.id, part, ghost.text),
       taken: (ghost) => this.taken(ghost),
       changed: () => this.drawActive(),
     });
@@ -53,6 +56,7 @@ export class Proposals {
 
   attach(editor: Editor): void {
     this.editor = editor;
+    this.twice = new TakenTwice(editor);
     editor.on("selectionUpdate", () => this.drawActive());
   }
 
@@ -105,6 +109,8 @@ export class Proposals {
 
   private follow(known: Generation, before: Generation | undefined): void {
     if (!(GHOST_ACTIONS as readonly string[]).includes(known.action)) return;
+    if (known.acceptedBy)
+      this.twice?.decided(known.id, known.acceptedBy.id === this.assistant.config.user.id);
     if (known.decision) {
       this.ghosts.remove(known.id);
       return;

@@ -25,3 +25,18 @@ export function writeBesideText(view: EditorView, home: string, key: string, val
   undo.doc.transact(() => map.set(key, value), BESIDE_TEXT);
   undo.stopCapturing();
 }
+
+type Step = Y.UndoManager["undoStack"][number];
+
+/** What undo would take back now. */
+export function lastStep(view: EditorView): Step | null {
+  return yUndoPluginKey.getState(view.state)?.undoManager.undoStack.at(-1) ?? null;
+}
+
+/** Undo `step` for good, if nothing was written here since. */
+export function takeBack(view: EditorView, step: Step): void {
+  const undo: Y.UndoManager | undefined = yUndoPluginKey.getState(view.state)?.undoManager;
+  if (undo?.undoStack.at(-1) !== step) return;
+  undo.undo();
+  undo.redoStack.pop();
+}

@@ -141,3 +141,6 @@ export const STORY_POLL_MS = 5000;
 export const STORY_POLLS = 24;
 /** Of a note of the sheet, beside a draft that used it. */
 export const SOURCE_NOTE_CHARACTERS = 80;
+
+/** How long the words of whoever took a proposal first may be on their way to who took it second. */
+export const TAKEN_TWICE_MS = 30_000;
