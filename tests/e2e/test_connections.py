@@ -8,7 +8,10 @@ from playwright.sync_api import Page, expect
 from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, status, text_box, text_of, write
 from tests.e2e.network import Network, network_to
 from tests.e2e.site import Site
+from tests.e2e.test_pages import assert_accessible
 from tests.processes import wait_until
+
+PATIENT_MS = 60_000  # after a few failed attempts the page tries less often
 
 
 @pytest.fixture
@@ -59,6 +62,61 @@ def test_a_role_that_changes_is_seen_at_once(site: Site) -> None:
     write(page, "Allowed again.")
     saved(page)
     assert text_of(page) == "Allowed again."
+
+
+def test_what_was_written_before_a_role_was_taken_away_is_offered_after_a_reload(site: Site, network: Network) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.document(alice, editor=bob)
+    page = bob.open(network.url + path)
+    ready(page)
+    network.is_down = True
+    network.cut()
+    expect(status(page)).to_have_text("Reconnecting…")
+    write(page, "Words nobody got.")
+    members = alice.context.request.get(f"/api/v1{path}members/").json()["members"]
+    address = f"{path}members/{next(one['id'] for one in members if one['role'] == 'editor')}/"
+    alice.send("PATCH", address, {"role": "viewer"})
+    network.is_down = False
+    ended = page.locator("#ended")
+    expect(ended).to_contain_text("still in this browser", timeout=PATIENT_MS)
+    page.on("dialog", lambda leaving: leaving.accept())
+    page.reload()
+    expect(status(page)).to_have_text("View only")
+    expect(ended).to_contain_text("still in this browser")
+    assert_accessible(page)
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="Download a copy").click()
+    assert "Words nobody got." in saving.value.path().read_text()
+    page.get_by_role("button", name="Discard them").click()
+    expect(ended).to_be_hidden()
+    page.reload()
+    expect(status(page)).to_have_text("View only")
+    expect(ended).to_be_hidden()
+
+
+def test_a_proposal_that_two_take_at_once_is_in_the_text_once(site: Site, network: Network) -> None:
+    alice, bob = site.person("Alice"), site.person("Bob")
+    path = site.document(alice, editor=bob)
+    hers, his = alice.open(path), bob.open(network.url + path)
+    ready(hers)
+    ready(his)
+    write(hers, "The heron waits by the weir.")
+    hers.keyboard.press("Control+Enter")
+    finished(hers)
+    wait_until(lambda: ghost_text(his) == ghost_text(hers), seconds=30, what="the same proposal in both browsers")
+    proposed = text_of(hers) + ghost_text(hers)
+    network.is_down = True
+    network.cut()
+    expect(status(his)).to_have_text("Reconnecting…")
+    for page in (hers, his):
+        page.get_by_role("toolbar", name="Suggestion").get_by_role("button", name="Accept").click()
+    wait_until(lambda: text_of(hers) == text_of(his) == proposed, what="the proposal in each browser")
+    saved(hers)
+    network.is_down = False
+    expect(status(his)).to_have_text("Saved", timeout=PATIENT_MS)
+    wait_until(lambda: text_of(hers) == text_of(his) == proposed, seconds=30, what="the proposal once in both browsers")
+    saved(his)
+    assert text_of(hers) == text_of(his) == proposed
 
 
 def test_a_proposal_nobody_decided_about_is_there_after_a_reload_and_for_who_joins(site: Site) -> None:
