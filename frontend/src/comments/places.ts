@@ -9,6 +9,7 @@ import { type Editor, Extension } from "@tiptap/core";
 import { isChangeOrigin } from "@tiptap/extension-collaboration";
 import type { Node } from "@tiptap/pm/model";
 import { type EditorState, Plugin, PluginKey, type Transaction } from "@tiptap/pm/state";
+import { Mapping, StepMap } from "@tiptap/pm/transform";
 import { Decoration, DecorationSet } from "@tiptap/pm/view";
 import {
   blockText,
@@ -19,8 +20,11 @@ import {
   Resolver,
 } from "../collaboration/anchors";
 import { readSelection } from "../editor/fresh-selection";
+import { type Change, changeOf } from "./changed";
 import type { WireAnchor } from "./comment";
 
+/** How long nothing has to be written before all passages are looked at, not only those beside an edit. */
+const REST_MS = 1_000;
 const CONTEXT_CHARACTERS = 8;
 export const QUOTE_MAX_CHARACTERS = 500;
 
@@ -45,12 +49,16 @@ interface State {
   places: readonly Place[];
   active: string | null;
   decorations: DecorationSet;
+  /** Which passages are there, in their order: what listeners are told the change of. */
+  order: string;
   /** Whether the text was changed last by an edit in this browser. */
   editedHere: boolean;
 }
 
 interface Meta {
   places?: readonly Place[];
+  /** Of these places alone something changed; left out where it may be of any. */
+  amended?: ReadonlySet<string>;
   active?: string | null;
 }
 
@@ -96,6 +104,7 @@ function words(doc: Node, from: number, to: number): string {
 export class Places {
   readonly key = new PluginKey<State>("comments");
   private editor: Editor | null = null;
+  private resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly events: PlacesEvents) {}
 
@@ -171,63 +180,106 @@ export class Places {
     return new Plugin<State>({
       key: this.key,
       state: {
-        init: () => ({ places: [], active: null, decorations: DecorationSet.empty, editedHere: false }),
+        init: () => ({
+          places: [],
+          active: null,
+          decorations: DecorationSet.empty,
+          order: "",
+          editedHere: false,
+        }),
         apply: (tr, value, _before, state) => this.apply(tr, value, state),
       },
       props: { decorations: (state) => this.key.getState(state)?.decorations },
       view: () => ({
         update: (view, before) => {
-          if (view.state.doc !== before.doc) this.lookAgain(view.state);
+          const change = changeOf(before.doc, view.state.doc);
+          if (change) this.lookAgain(view.state, change);
           const [now, then] = [this.key.getState(view.state), this.key.getState(before)];
-          if (looks(now) !== looks(then)) queueMicrotask(() => this.events.changed());
+          if (now?.order !== then?.order) queueMicrotask(() => this.events.changed());
         },
+        destroy: () => clearTimeout(this.resting),
       }),
     });
   }
 
   private apply(tr: Transaction, value: State, state: EditorState): State {
     const meta = tr.getMeta(this.key) as Meta | undefined;
-    let { places, active } = value;
-    if (tr.docChanged && places.length > 0) places = this.followed(places, tr, state);
-    if (meta?.places) places = meta.places;
-    if (meta && "active" in meta) active = meta.active ?? null;
-    if (places === value.places && active === value.active) return value;
-    const editedHere = tr.docChanged ? !isChangeOrigin(tr) : value.editedHere;
+    const change = tr.docChanged && value.places.length > 0 ? changeOf(tr.before, tr.doc) : null;
+    let next = tr.docChanged ? { ...value, editedHere: !isChangeOrigin(tr) } : value;
+    if (change) next = this.followed(next, change, tr, state);
+    if (meta?.places) next = withPlaces(next, meta.places, meta.amended, state.doc);
+    if (meta && "active" in meta) next = withActive(next, meta.active ?? null, state.doc);
+    return next;
+  }
+
+  /** What lies outside of the changed blocks only moves. */
+  private followed(value: State, change: Change, tr: Transaction, state: EditorState): State {
+    const follow = isChangeOrigin(tr) ? this.byAnchor(state) : byMapping(tr);
+    const shift = change.to - change.was;
+    const met = new Map<string, Place>();
+    let anew: string | null = null;
+    const places = value.places.map((place) => {
+      const { id, range } = place;
+      if (range && range.to <= change.from) return place;
+      if (range && range.from >= change.was)
+        return shift === 0 ? place : { ...place, range: { from: range.from + shift, to: range.to + shift } };
+      anew ??= words(state.doc, change.from, change.to);
+      if (!range && !anew.includes(place.text)) return place;
+      const after = follow(place);
+      if (after !== place) met.set(id, after);
+      return after;
+    });
+    const moves = new Mapping([
+      new StepMap([change.from, change.was - change.from, change.to - change.from]),
+    ]);
+    const kept = value.decorations.map(moves, tr.doc);
     return {
+      ...value,
       places,
-      active,
-      decorations: DecorationSet.create(state.doc, drawn(places, active)),
-      editedHere,
+      decorations: redrawn(kept, met, value.active, tr.doc),
+      order: staysInOrder(value.places, met, change) ? value.order : orderOf(places),
     };
   }
 
-  private followed(places: readonly Place[], tr: Transaction, state: EditorState): readonly Place[] {
-    if (isChangeOrigin(tr)) {
-      const resolver = new Resolver(state);
-      return places.map((place) => placed(place, resolver, state.doc));
-    }
-    // By its mapping: the Yjs document is still the old one.
-    return places.map((place) => {
-      if (!place.range) return place;
-      const from = tr.mapping.map(place.range.from, 1);
-      const to = tr.mapping.map(place.range.to, -1);
-      if (from >= to) return { ...place, range: null };
-      return { ...place, range: { from, to }, text: words(tr.doc, from, to) };
-    });
+  private byAnchor(state: EditorState): (place: Place) => Place {
+    let resolver: Resolver | null = null;
+    return (place) => {
+      resolver ??= new Resolver(state);
+      return placed(place, resolver, state.doc);
+    };
   }
 
   /**
    * After an edit the Yjs document is up to date: what it made anew gets another anchor, and what is gone may be back
-   * (undo brings back what the old positions stood at).
+   * (undo brings back what the old positions stood at). What lies elsewhere is looked at when nobody writes.
    */
-  private lookAgain(state: EditorState): void {
-    const { places, editedHere } = this.key.getState(state) ?? { places: [], editedHere: false };
+  private lookAgain(state: EditorState, change: Change): void {
+    const { places } = this.key.getState(state) ?? { places: [] };
     if (places.length === 0) return;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.lookAtAll(), REST_MS);
+    let anew: string | null = null;
+    const near = places.filter(({ range, text }) => {
+      if (range) return range.to > change.from && range.from < change.to;
+      anew ??= words(state.doc, change.from, change.to);
+      return anew.includes(text);
+    });
+    this.look(near, state);
+  }
+
+  private lookAtAll(): void {
+    const places = this.state()?.places ?? [];
+    if (this.editor && !this.editor.isDestroyed) this.look(places, this.editor.state);
+  }
+
+  private look(places: readonly Place[], state: EditorState): void {
+    if (places.length === 0) return;
+    const editedHere = this.key.getState(state)?.editedHere ?? false;
     const resolver = new Resolver(state);
     const changed = new Map<string, Place>();
     for (const place of places) {
       const range = resolved(place.anchor, resolver);
-      if (!place.range && range)
+      if (range && (!place.range || (!editedHere && !sameRange(range, place.range))))
         changed.set(place.id, { ...place, range, text: words(state.doc, range.from, range.to) });
       else if (place.range && !sameRange(place.range, range)) {
         const anchor = anchorAt(state, place.range.from, place.range.to);
@@ -242,13 +294,69 @@ export class Places {
   private amend(doc: Node, changed: ReadonlyMap<string, Place>, tells: boolean): void {
     const now = this.state();
     if (!this.editor || !now || this.editor.state.doc !== doc) return; // the next look sees it too
-    this.dispatch({ places: now.places.map((place) => changed.get(place.id) ?? place) });
+    const places = now.places.map((place) => changed.get(place.id) ?? place);
+    this.dispatch({ places, amended: new Set(changed.keys()) });
     if (!tells) return;
     for (const { id, anchor } of changed.values()) {
       const before = now.places.find((place) => place.id === id);
       if (before && !same(before.anchor, anchor)) this.events.moved(id, anchor);
     }
   }
+}
+
+/** By the mapping of an edit in this browser: the Yjs document is still the old one. */
+function byMapping(tr: Transaction): (place: Place) => Place {
+  return (place) => {
+    if (!place.range) return place;
+    const from = tr.mapping.map(place.range.from, 1);
+    const to = tr.mapping.map(place.range.to, -1);
+    if (from >= to) return { ...place, range: null };
+    return { ...place, range: { from, to }, text: words(tr.doc, from, to) };
+  };
+}
+
+function withPlaces(
+  value: State,
+  places: readonly Place[],
+  amended: ReadonlySet<string> | undefined,
+  doc: Node,
+): State {
+  const met =
+    amended && new Map(places.flatMap((place) => (amended.has(place.id) ? [[place.id, place]] : [])));
+  const decorations = met
+    ? redrawn(value.decorations, met, value.active, doc)
+    : DecorationSet.create(doc, drawn(places, value.active));
+  return { ...value, places, decorations, order: orderOf(places) };
+}
+
+function withActive(value: State, active: string | null, doc: Node): State {
+  if (active === value.active) return value;
+  const met = new Map(
+    value.places.flatMap((place) =>
+      place.id === active || place.id === value.active ? [[place.id, place]] : [],
+    ),
+  );
+  return { ...value, active, decorations: redrawn(value.decorations, met, active, doc) };
+}
+
+/** The decorations with those of a few places drawn again. */
+function redrawn(
+  decorations: DecorationSet,
+  met: ReadonlyMap<string, Place>,
+  active: string | null,
+  doc: Node,
+): DecorationSet {
+  if (met.size === 0) return decorations;
+  const old = decorations.find(undefined, undefined, (spec) => met.has(spec.comment));
+  return decorations.remove(old).add(doc, drawn([...met.values()], active));
+}
+
+/** Whether places that an edit met are still there, and as they followed each other, within the changed blocks. */
+function staysInOrder(before: readonly Place[], met: ReadonlyMap<string, Place>, change: Change): boolean {
+  if (met.size === 0) return true;
+  const after = [...met.values()];
+  const isInside = ({ range }: Place) => !range || (range.from >= change.from && range.to <= change.to);
+  return after.every(isInside) && orderOf(before.filter(({ id }) => met.has(id))) === orderOf(after);
 }
 
 function placed(place: Place, resolver: Resolver, doc: Node): Place {
@@ -292,14 +400,13 @@ function drawn(places: readonly Place[], active: string | null): Decoration[] {
   return places.flatMap(({ id, range, drawn: isDrawn }) => {
     if (!range || !(isDrawn || id === active)) return [];
     const look = id === active ? "comment-passage comment-active" : "comment-passage";
-    return [Decoration.inline(range.from, range.to, { class: look, "data-comment": id })];
+    return [Decoration.inline(range.from, range.to, { class: look, "data-comment": id }, { comment: id })];
   });
 }
 
-/** What listeners are told the change of: which passages are there, and their order. */
-function looks(state: State | undefined): string {
-  const there = state?.places.flatMap(({ id, range }) => (range ? [{ id, from: range.from }] : [])) ?? [];
-  return there
+function orderOf(places: readonly Place[]): string {
+  return places
+    .flatMap(({ id, range }) => (range ? [{ id, from: range.from }] : []))
     .toSorted((one, other) => one.from - other.from)
     .map(({ id }) => id)
     .join();
