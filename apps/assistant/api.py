@@ -15,7 +15,7 @@ from apps.assistant.decisions import decide
 from apps.assistant.ends import cancel_generation
 from apps.assistant.errors import Withdrawn
 from apps.assistant.event_stream import events_of, take_place
-from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Decide, Edit, Generate, Person, Usage, Verdict
+from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Decide, Edit, Generate, Note, Person, Usage, Verdict
 from apps.assistant.models import Generation
 from apps.assistant.people import person
 from apps.assistant.queries import list_generations, read_generation, refuse_withdrawn
@@ -102,6 +102,7 @@ class GenerationOutput(ListedGenerationOutput):
     withdrawn: bool
     text: str
     edits: list[Edit]
+    notes: list[Note]
     usage: Usage | None
     prompt_version: str
     request_id: str
@@ -196,6 +197,7 @@ def read(request: HttpRequest, generation_id: UUID) -> Any:
         **_listed(generation),
         "text": "" if generation.withdrawn_at else generation.text or "",
         "edits": [] if generation.withdrawn_at else edits_of(generation),
+        "notes": [] if generation.withdrawn_at else (generation.ending or {}).get("notes") or [],
         "withdrawn": generation.withdrawn_at is not None,
         "usage": _usage(generation),
         "prompt_version": generation.prompt_version,

@@ -11,6 +11,7 @@ from apps.assistant.given import Given
 from apps.assistant.looked_at import lookout_of_output
 from apps.assistant.messages import GenerationInput
 from apps.assistant.models import Generation
+from apps.assistant.noted import kinds_of
 from apps.assistant.output import Output, output_of
 from apps.assistant.withholding import Withheld
 from apps.assistant.writer import LogWriter
@@ -21,11 +22,11 @@ from apps.moderation.redaction import Finding
 
 
 async def prepare(
-    generation: Generation, recalled: Recalled | None, writer: LogWriter, findings: list[Finding]
+    generation: Generation, recalled: Recalled | None, writer: LogWriter, findings: list[Finding], noted: set[str]
 ) -> tuple[ChatRequest, Output]:
     """Return the prompt of a generation and what takes its answer. Raises TooLarge, Invalid, BlockedInput, HeldInput.
 
-    `findings` gets what is found in the answer that may not be shown.
+    `findings` gets what is found in the answer that may not be shown, `noted` what is to be said of what is read.
     """
     action = find_action(generation.action).with_prompt(generation.prompt_version)
     request = GenerationInput.model_validate(generation.input)
@@ -43,7 +44,7 @@ async def prepare(
 
     messages = prompt()
     if action.offered and (recalled is not None or talk is not None):
-        await check_context(generation, request, messages)
+        noted.update(kinds_of(await check_context(generation, request, messages)))
     chat = ChatRequest(
         models=models,
         messages=messages,

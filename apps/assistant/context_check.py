@@ -9,14 +9,19 @@ from apps.assistant.messages import GenerationInput
 from apps.assistant.models import Generation
 from apps.llm.requests import Prompt
 from apps.moderation.quarantine import judge
+from apps.moderation.redaction import Finding
 from apps.moderation.screening import screen_read
 
 
-async def check_context(generation: Generation, request: GenerationInput, prompt: Prompt) -> None:
-    """Write down what is found in `prompt` beside the request, which was looked at. Raises BlockedInput, HeldInput."""
+async def check_context(generation: Generation, request: GenerationInput, prompt: Prompt) -> list[Finding]:
+    """Write down and return what is found in `prompt` beside the request, which was looked at.
+
+    Raises BlockedInput, HeldInput.
+    """
     found = screen_read(beside(request, prompt))
     if found:
         await in_database(judge, door_of_generation(generation, request), found)
+    return found
 
 
 def beside(request: GenerationInput, prompt: Prompt) -> list[str]:

@@ -13,7 +13,7 @@ from apps.accounts.authentication import ASSISTANT, caller
 from apps.accounts.models import User
 from apps.assistant import conversations
 from apps.assistant.conversations import TITLE_MAX_CHARACTERS
-from apps.assistant.messages import Person
+from apps.assistant.messages import Note, Person
 from apps.assistant.models import Conversation, State, Turn
 from apps.assistant.people import person
 from apps.assistant.queries import WITHDRAWN
@@ -86,6 +86,7 @@ class MessageOutput(Schema):
     model: str
     demo: bool
     failure: MessageFailure | None
+    notes: list[Note]
     created_at: datetime
 
 
@@ -137,6 +138,7 @@ def _message(turn: Turn) -> dict[str, Any]:
         "model": generation.model,
         "demo": is_demo(generation.model),
         "failure": REMOVED if generation.withdrawn_at else ending if ending.get("type") == "failed" else None,
+        "notes": [] if generation.withdrawn_at else ending.get("notes") or [],
         "created_at": generation.created_at,
     }
 

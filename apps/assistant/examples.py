@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from apps.assistant.noted import WORDS
+
 GENERATION = "3f2b6c1e-8d4a-4f0e-9a56-1c7d2e9b4a10"
 ALICE = {"id": "b7e0c9a2-51d3-4c55-8f3e-0a9d6f21c8e4", "name": "Alice", "color": "#9f3a38"}
 QUOTA = {"tier": "free", "remaining_tokens": 48_200, "resets_at": "2030-01-02T00:00:00Z"}
@@ -125,6 +127,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         usage={"prompt_tokens": 180, "completion_tokens": 6},
         timing={"queued_ms": 4, "first_token_ms": 310, "total_ms": 620},
         quota=QUOTA,
+        notes=[WORDS["indirect_injection"].model_dump()],
     ),
     "failed": _event(
         "failed",

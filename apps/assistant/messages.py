@@ -510,10 +510,20 @@ class EditCounts(Message):
     dropped: int
 
 
+class Note(Message):
+    """Something was found in the text that the assistant read: orders to it, or text that nobody can see.
+
+    `message`: a sentence for people.
+    """
+
+    kind: Literal["orders_in_text", "hidden_text"]
+    message: str
+
+
 class Done(Event):
     """The generation ended well. `sha256` is of the UTF-8 of all chunk texts joined. `edits`: where it made some.
 
-    `quota`: what is left to who asked, who alone is told.
+    `quota`: what is left to who asked, who alone is told. `notes`: where something is to be known of what was read.
     """
 
     type: Literal["done"] = "done"
@@ -524,6 +534,7 @@ class Done(Event):
     timing: Timing
     quota: Quota | None = Field(default=None, exclude_if=_absent)
     edits: EditCounts | None = Field(default=None, exclude_if=_absent)
+    notes: list[Note] | None = Field(default=None, exclude_if=_absent)
 
 
 class Failed(Event):

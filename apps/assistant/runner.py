@@ -29,6 +29,7 @@ from apps.assistant.messages import (
 )
 from apps.assistant.model_check import ModelCheck
 from apps.assistant.models import Generation
+from apps.assistant.noted import NOTED, notes
 from apps.assistant.output import Output, TooLong
 from apps.assistant.transcripts import note_findings, private_to, started_event, store_end
 from apps.assistant.writer import LogWriter
@@ -77,6 +78,7 @@ class Run:
         self._closing = False  # what is decided from now on is told with the end, or by who takes over
         self._told: set[int] | None = None  # decisions whose event was written; None: not looked up yet
         self._findings: list[Finding] = []
+        self._noted = set(generation.options.get(NOTED, ()))  # kinds of what was found in the text that is read
         self._inner: asyncio.Task[Finish] | None = None
         self._stop: Stop = ""
         self._refusal: InterlineError | None = None
@@ -204,7 +206,7 @@ class Run:
         """Ask the model while the announcement is on its way; nothing is written before it."""
         check = ModelCheck(self.generation)
         with span("generation.prepare"):
-            chat, output = await prepare(self.generation, self._recalled, self._writer, self._findings)
+            chat, output = await prepare(self.generation, self._recalled, self._writer, self._findings, self._noted)
             await check.wait()
         check.follow(self._refuse)
         self._output = output
@@ -350,6 +352,7 @@ class Run:
                 total_ms=_milliseconds(created, now),
             ),
             edits=self._output.counts if self._output else None,
+            notes=notes(self._noted),
         )
 
     def _failed(self, error: InterlineError) -> Failed:

@@ -14,6 +14,7 @@ from apps.assistant.conversations import Place, find_place, take_place
 from apps.assistant.looked_at import asked_in, door_of, lookout_of_input
 from apps.assistant.messages import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
+from apps.assistant.noted import noted_in
 from apps.assistant.queries import find_generation
 from apps.assistant.sheets import use_sheet
 from apps.core.errors import Invalid, TooLarge
@@ -57,7 +58,7 @@ async def start(
     async with aclosing(payers(servers, user.pk, standing.team_id, own=standing.own)) as candidates:
         terms, allowance = await choose_payer(candidates, terms_with, count_for, request)
     check_concurrency(standing, allowance)
-    generation = await create(servers, user, document_id, request, action, terms, allowance)
+    generation = await create(servers, user, document_id, request, action, terms, allowance, found)
     record(Found("generation", request.id, document_id, user.pk, "input"), found)
     return generation
 
@@ -99,8 +100,12 @@ async def create(
     action: Action,
     terms: Terms,
     allowance: Allowance,
+    found: Sequence[Finding] = (),
 ) -> Generation:
-    """Store a generation whose tokens `allowance` pays, with its place in a conversation, and ring."""
+    """Store a generation whose tokens `allowance` pays, with its place in a conversation, and ring.
+
+    `found`: what was noted of the request.
+    """
     place = _place(user, document_id, request.input) if action.name == CHAT else None
     generation = Generation(
         id=request.id,
@@ -111,7 +116,8 @@ async def create(
         anchor=request.anchor,
         input=request.input.model_dump(mode="json", exclude_none=True),
         options=request.options.model_dump(exclude_defaults=True)
-        | {"max_tokens": terms.answer_tokens, "models": list(terms.choice.models)},
+        | {"max_tokens": terms.answer_tokens, "models": list(terms.choice.models)}
+        | noted_in(found),
         model=terms.model,
         prompt_version=terms.variant.prompt_version or action.prompt_version,
         tier=allowance.tier,

@@ -15,7 +15,7 @@ from apps.assistant.looked_at import door_of_generation
 from apps.assistant.messages import GenerationInput
 from apps.assistant.models import Generation
 from apps.core.errors import Conflict
-from apps.documents.models import Document, Membership
+from apps.documents.models import Document, Membership, Role
 from apps.llm.requests import ChatMessage
 from apps.moderation.errors import HeldInput
 from apps.moderation.models import AuditRecord, HeldRequest, PolicyVersion, Rule, Screening, Verdict
@@ -26,6 +26,7 @@ from apps.quotas.models import Reservation
 from tests.assistant.clients import AssistantClient
 from tests.assistant.conftest import House
 from tests.assistant.test_withholding import KEY, assert_nowhere
+from tests.cast import browser_of, make_user
 from tests.processes import wait_until
 
 MakeRule = Callable[..., Rule]
@@ -227,11 +228,41 @@ def test_an_order_in_what_others_wrote_is_noted(house: House, where: str) -> Non
         asked = [{"role": "user", "content": "Hm?"}, {"role": "assistant", "content": ORDER}, *asked]
     end = alice.hear_end(alice.generate(action="chat", input={"messages": asked}))
     assert end["type"] == "done"
+    assert [note["kind"] for note in end["notes"]] == ["orders_in_text"]
     verdict = Verdict.objects.get()
     assert (verdict.target_id, verdict.stage, verdict.action) == (end["id"], "input", "flag")
     assert (verdict.category, verdict.source) == ("indirect_injection", "injection")
     assert ORDER.lower() in (verdict.excerpt or "")
     assert_not_in_clear("Mallory")
+
+
+def test_that_there_is_an_order_in_what_was_read_is_said_to_everybody_who_reads_the_answer(house: House) -> None:
+    bob = make_user("Bob")
+    Membership.objects.create(document=house.document, user=bob, role=Role.EDITOR)
+    alice, other = house.join(house.alice), house.join(bob)
+    clean = ask(alice, "The heron waits.")
+    assert (clean["type"], "notes" in clean) == ("done", False)
+    end = ask(alice, f"The heron waits. {ORDER}")
+    [note] = end["notes"]
+    assert (note["kind"], "instructions" in note["message"], "Mallory" in str(note)) == ("orders_in_text", True, False)
+    assert other.hear_end(end["id"])["notes"] == end["notes"]
+    browser = browser_of(bob)
+    assert browser.get(f"/api/v1/generations/{end['id']}/").json()["notes"] == end["notes"]
+    later = house.join(bob)  # who reads the stored transcript
+    later.send({"type": "resume", "after": {end["id"]: 0}})
+    assert later.hear_end(end["id"])["notes"] == end["notes"]
+
+
+def test_a_conversation_keeps_what_was_said_of_what_was_read(house: House) -> None:
+    alice, browser = house.join(house.alice), browser_of(house.alice)
+    path = f"/api/v1/documents/{house.document.pk}/conversations/"
+    conversation = browser.post(path, {}, content_type="application/json").json()["id"]
+    question = [{"role": "user", "content": "What is it about?"}]
+    for selection in (ORDER, "The heron waits."):
+        given = {"selection": selection, "messages": question, "conversation": conversation}
+        assert alice.hear_end(alice.generate(action="chat", input=given))["type"] == "done"
+    turns = browser.get(f"{path}{conversation}/messages/").json()["items"]
+    assert [[note["kind"] for note in turn["notes"]] for turn in turns] == [["orders_in_text"], []]
 
 
 @pytest.mark.django_db(transaction=True)

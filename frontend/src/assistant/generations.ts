@@ -9,6 +9,7 @@ import type {
   Decided,
   Edit,
   Hello,
+  Note,
   Offer,
   OpenGeneration,
   Person,
@@ -43,6 +44,8 @@ export interface Generation {
   edits: readonly Edit[];
   /** What it says that it used, in the order in which that came. */
   citations: readonly Citation[];
+  /** What is to be known of the text that it was made from. */
+  notes: readonly Note[];
   /** A reviewer removed it. */
   withdrawn: boolean;
   /** What was decided about each edit, by its id. */
@@ -88,6 +91,7 @@ function unknown(id: string): Generation {
     acceptedBy: null,
     edits: [],
     citations: [],
+    notes: [],
     decided: new Map(),
     withdrawn: false,
   };
@@ -144,7 +148,7 @@ function apply(known: Generation, event: GenerationEvent): Generation {
     case "status":
       return { ...known, model: event.model ?? known.model, held: event.state === "held" };
     case "done":
-      return { ...known, state: "done", held: false };
+      return { ...known, state: "done", held: false, notes: event.notes ?? [] };
     case "failed":
       return { ...known, state: "failed", held: false, failure: failure(event) };
     case "cancelled":
@@ -177,6 +181,7 @@ function withdraw(known: Generation): Generation {
     text: "",
     edits: [],
     citations: [],
+    notes: [],
     decision: "rejected",
     failure: failure({ code: "withdrawn", message: "A reviewer removed this answer." }),
     withdrawn: true,

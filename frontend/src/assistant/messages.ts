@@ -420,7 +420,7 @@ export interface Citation {
 /**
  * The generation ended well. `sha256` is of the UTF-8 of all chunk texts joined. `edits`: where it made some.
  *
- * `quota`: what is left to who asked, who alone is told.
+ * `quota`: what is left to who asked, who alone is told. `notes`: where something is to be known of what was read.
  */
 export interface Done {
   id: string;
@@ -433,6 +433,7 @@ export interface Done {
   timing: Timing;
   quota?: Quota | null;
   edits?: EditCounts | null;
+  notes?: Note[] | null;
 }
 /**
  * Tokens as the provider counted them, or as litellm estimated them where it did not.
@@ -455,6 +456,15 @@ export interface Timing {
 export interface EditCounts {
   found: number;
   dropped: number;
+}
+/**
+ * Something was found in the text that the assistant read: orders to it, or text that nobody can see.
+ *
+ * `message`: a sentence for people.
+ */
+export interface Note {
+  kind: "orders_in_text" | "hidden_text";
+  message: string;
 }
 /**
  * The generation ended badly. Text that came before stays: `partial`.

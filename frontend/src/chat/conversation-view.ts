@@ -457,7 +457,7 @@ function unanswered(id: string, parent: string | null, question: string, referen
 }
 
 function merged(turn: Turn, known: Generation): Turn {
-  const { text, model, demo, failure } = known;
+  const { text, model, demo, failure, notes } = known;
   const state = isOver(known) ? (known.state as Turn["state"]) : known.seq > 0 ? "running" : turn.state;
   return {
     ...turn,
@@ -467,6 +467,7 @@ function merged(turn: Turn, known: Generation): Turn {
     model: model || turn.model,
     demo: known.seq > 0 ? demo : turn.demo,
     failure,
+    notes,
   };
 }
 

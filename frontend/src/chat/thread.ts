@@ -4,7 +4,7 @@
  * Asking again or editing a question makes a sibling; nothing is overwritten, and each reader sees the thread they
  * chose.
  */
-import type { Person } from "../assistant/messages";
+import type { Note, Person } from "../assistant/messages";
 
 export type TurnState = "asked" | "queued" | "running" | "done" | "failed" | "cancelled";
 
@@ -23,6 +23,8 @@ export interface Turn {
   model: string;
   demo: boolean;
   failure: { code: string; message: string; retryable: boolean } | null;
+  /** What is to be known of the text that it was made from. A server of the last version says nothing of it. */
+  notes?: readonly Note[];
   created_at: string;
 }
 

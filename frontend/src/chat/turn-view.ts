@@ -35,6 +35,7 @@ export class TurnView {
   private readonly question = make("div", "turn-question");
   private readonly answer = make("div", "turn-answer");
   private readonly note = make("p", "turn-note");
+  private readonly remarks = make("div", "turn-remarks");
   private readonly tools = make("div", "turn-tools");
   private readonly markdown = new MarkdownStream(this.answer);
   private drawn = "";
@@ -44,7 +45,7 @@ export class TurnView {
     private turn: Turn,
     private readonly actions: TurnActions,
   ) {
-    this.element.append(this.question, this.answer, this.note, this.tools);
+    this.element.append(this.question, this.answer, this.note, this.remarks, this.tools);
   }
 
   update(turn: Turn, setting: TurnSetting): void {
@@ -65,6 +66,7 @@ export class TurnView {
       setting.insertRefusal,
       turn.text === "",
       turn.held,
+      turn.notes?.length,
     ].join();
     if (state === this.drawn) return;
     this.drawn = state;
@@ -99,6 +101,9 @@ export class TurnView {
     else if (state === "done" && !partial) words = "The assistant had nothing to say to this.";
     else if (state === "done" && demo) words = "Demo model";
     this.note.textContent = words;
+    this.remarks.replaceChildren(
+      ...(this.turn.notes ?? []).map(({ message }) => make("p", "turn-remark", message)),
+    );
     this.note.classList.toggle("problem", state === "failed");
   }
 

@@ -5,6 +5,7 @@ import "./styles/main.css";
 import { Assistant } from "../assistant/assistant";
 import { completionExtension, completionIsOn, switchCompletion } from "../assistant/completion";
 import { continueExtension, continueText } from "../assistant/continue";
+import { tellNotes } from "../assistant/notes";
 import { OriginCard } from "../assistant/origin-card";
 import { Proposals } from "../assistant/proposals";
 import { suggestionBar } from "../assistant/suggestion-bar";
@@ -70,6 +71,7 @@ assistant.onHello(({ models }) => {
   const model = models[0];
   element("model").textContent = model ? (model.demo ? "Demo model" : model.name) : "";
 });
+tellNotes(assistant);
 assistant.onReviewed(({ message }) => notify(message, { stays: true }));
 const tools = new WritingTools(assistant, ({ generation, original }) =>
   chat.askAboutGeneration(generation, original),
