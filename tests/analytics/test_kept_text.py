@@ -30,16 +30,18 @@ def test_what_is_left_of_accepted_text_is_measured_once_per_age() -> None:
 
     half, whole, gone = taken("ten letter", 1.1), taken("all of it", 1.1), taken("away", 25)
     edited = taken("what the model wrote", 1.1, "edited", final_text="what Alice made")
+    old = taken("a week ago", 7 * 24 + 2)
     fresh, rejected = taken("just now", 0.1), taken("no", 1.1, "rejected")
     runs = [
         ("ten l", mark(AI, str(half.pk))),
         ("all of it", mark(AI, str(whole.pk))),
         ("what Alice made", mark(AI, str(edited.pk))),
+        ("a week", mark(AI, str(old.pk))),
         ("typed by hand", None),
     ]
     write(document, ("paragraph", {}, runs))
 
-    assert measure_due(now) == 4
+    assert measure_due(now) == 5
     found = {
         row.generation_id: (row.age, row.kept_characters, row.accepted_characters) for row in KeptText.objects.all()
     }
@@ -48,6 +50,7 @@ def test_what_is_left_of_accepted_text_is_measured_once_per_age() -> None:
         whole.pk: ("1h", 9, 9),
         edited.pk: ("1h", 15, 15),
         gone.pk: ("24h", 0, 4),
+        old.pk: ("7d", 6, 10),
     }
     assert not {fresh.pk, rejected.pk} & set(found)
     assert measure_due(now) == 0

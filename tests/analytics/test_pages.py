@@ -69,6 +69,7 @@ def test_the_dashboard_says_what_happened_and_filters_it() -> None:
         assert title in page
     assert "stalled" in page
     assert "75 %" in page
+    assert "Edited after accepting" in page
     only = client.get(DASHBOARD, {"model": "openai/slow", "by": "model", "period": "30d"}).content.decode()
     assert '<th scope="row">openai/slow</th>' in only
     assert '<th scope="row">openai/test</th>' not in only

@@ -4,12 +4,20 @@ import re
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.editor import finished, ready, write
 from tests.e2e.site import Site
 from tests.e2e.test_pages import LOOKS, faults_of, watch_console
+
+# Two looks that fail: one is tried again, the other was given up.
+FAILING = """
+INSERT INTO moderation_aftercheck (target_kind, target_id, of, rules, failures, error, not_before) VALUES
+    ('document', gen_random_uuid(), now(), 'x', 2, 'provider_unavailable', now() + interval '1 minute'),
+    ('generation', gen_random_uuid(), now(), 'x', 30, 'provider_timeout', now())
+"""
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -21,6 +29,8 @@ def test_the_administration_is_calm_accessible_and_within_the_policy(site: Site,
     editor.keyboard.press("Control+Enter")
     finished(editor)  # a ghost is there before the server has heard of it
     editor.close()
+    with psycopg.connect(site.web.environment["DATABASE_URL"], autocommit=True) as database:
+        database.execute(FAILING)
     page = admin.open("/admin/")
     errors = watch_console(page)
     pages = {
@@ -35,6 +45,7 @@ def test_the_administration_is_calm_accessible_and_within_the_policy(site: Site,
         "rule": "/admin/moderation/rule/add/",
         "verdicts": "/admin/moderation/verdict/",
         "held": "/admin/moderation/heldrequest/",
+        "afterwards": "/admin/moderation/aftercheck/",
         "policies": "/admin/moderation/policyversion/",
         "policy": "/admin/moderation/policyversion/add/",
         "routes": "/admin/llm/route/",
