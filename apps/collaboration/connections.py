@@ -8,9 +8,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -187,8 +186,10 @@ class Connection:
             self.wire.go_on()
 
     def _handle(self, message: bytes | str) -> None:
-        with self._closing_on_refusal():
+        try:
             self._dispatch(message)
+        except Exception as error:
+            self._close_for(error)
 
     def _dispatch(self, message: bytes | str) -> None:
         assert self._room is not None
@@ -240,20 +241,20 @@ class Connection:
         self._work = asyncio.create_task(self._finish(work))
 
     async def _finish(self, work: Coroutine[Any, Any, None]) -> None:
-        with self._closing_on_refusal():
+        try:
             await work
+        except Exception as error:
+            self._close_for(error)
         self.resume()
 
-    @contextmanager
-    def _closing_on_refusal(self) -> Iterator[None]:
-        try:
-            yield
-        except (BadFrame, BadUpdate) as error:
+    def _close_for(self, error: Exception) -> None:
+        """Close for what a frame of this connection raised."""
+        if isinstance(error, BadFrame | BadUpdate):
             self.close(CloseCode.PROTOCOL_VIOLATION, str(error))
-        except Refused as refused:
-            self.close(refused.code, str(refused))
-        except Exception:
-            logger.exception("sync.frame_failed")
+        elif isinstance(error, Refused):
+            self.close(error.code, str(error))
+        else:
+            logger.error("sync.frame_failed", exc_info=error)
             self.close(CloseCode.PROTOCOL_VIOLATION, "the frame could not be handled")
 
     async def _check_in_thread(self, kind: Kind, update: bytes) -> None:

@@ -4,7 +4,7 @@ Positions are given under the log row's lock, so they have no gaps and appear in
 position n has seen everything before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,14 +15,14 @@ from apps.core.postgres import Pool, async_pool
 
 APPEND = """
 WITH entry AS (
-    SELECT * FROM unnest(%(documents)b::uuid[], %(places)b::int[], %(authors)b::uuid[], %(data)b::bytea[])
+    SELECT * FROM unnest(%(documents)s::uuid[], %(places)s::int[], %(authors)s::uuid[], %(data)b::bytea[])
         AS e(document_id, place, author_id, data)
 ), total AS (
-    SELECT * FROM unnest(%(grown)b::uuid[], %(counts)b::int[], %(bytes)b::int[], %(nesting)b::int[])
+    SELECT * FROM unnest(%(grown)s::uuid[], %(counts)s::int[], %(bytes)s::int[], %(nesting)s::int[])
         AS t(document_id, count, bytes, nesting)
 ), locked AS (  -- in one order everywhere, so that two processes never wait for each other
     SELECT document_id FROM collaboration_documentlog
-    WHERE document_id = ANY(%(grown)b::uuid[]) ORDER BY document_id FOR UPDATE
+    WHERE document_id = ANY(%(grown)s::uuid[]) ORDER BY document_id FOR UPDATE
 ), grown AS (
     UPDATE collaboration_documentlog l
     SET head = l.head + t.count, tail_bytes = l.tail_bytes + t.bytes, nesting = greatest(l.nesting, t.nesting)
@@ -77,8 +77,11 @@ class StoredLog:
     tail: list[bytes]
 
 
-def append_parameters(updates: Sequence[NewUpdate]) -> dict[str, list[Any]]:
-    """Return the parameters of APPEND. Updates of one document keep their order."""
+def append_parameters(updates: Sequence[NewUpdate]) -> dict[str, Any]:
+    """Return the parameters of APPEND. Updates of one document keep their order.
+
+    All but the data are written as PostgreSQL's array literals: psycopg's own lists took half of a commit's CPU.
+    """
     totals: dict[UUID, list[int]] = {}  # count, bytes, nesting
     places = []
     for update in updates:
@@ -88,15 +91,20 @@ def append_parameters(updates: Sequence[NewUpdate]) -> dict[str, list[Any]]:
         total[2] = max(total[2], update.nesting)
         places.append(total[0])
     return {
-        "documents": [update.document_id for update in updates],
-        "places": places,
-        "authors": [update.author_id for update in updates],
+        "documents": _array(update.document_id.hex for update in updates),
+        "places": _array(map(str, places)),
+        "authors": _array(update.author_id.hex if update.author_id else "NULL" for update in updates),
         "data": [update.data for update in updates],
-        "grown": list(totals),
-        "counts": [total[0] for total in totals.values()],
-        "bytes": [total[1] for total in totals.values()],
-        "nesting": [total[2] for total in totals.values()],
+        "grown": _array(document.hex for document in totals),
+        "counts": _array(str(total[0]) for total in totals.values()),
+        "bytes": _array(str(total[1]) for total in totals.values()),
+        "nesting": _array(str(total[2]) for total in totals.values()),
     }
+
+
+def _array(elements: Iterable[str]) -> str:
+    """Return the literal of an array whose elements need no quotes."""
+    return f"{{{','.join(elements)}}}"
 
 
 def stored_log(row: tuple[Any, ...] | None) -> StoredLog | None:

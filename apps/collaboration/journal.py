@@ -11,7 +11,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -68,7 +67,7 @@ class Journal:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._hurry = asyncio.Event()
+        self._hurry: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run(), name="journal")
         metrics.WAITING.set_function(self._entries.__len__)
         metrics.OLDEST.set_function(self._oldest_seconds)
@@ -93,7 +92,8 @@ class Journal:
 
     async def flush(self) -> None:
         """Wait until everything is committed, within SYNC_JOURNAL_FLUSH_SECONDS."""
-        self._hurry.set()
+        if not self._hurry.done():
+            self._hurry.set_result(None)
         try:
             await asyncio.wait_for(self._idle.wait(), settings.SYNC_JOURNAL_FLUSH_SECONDS)
         except TimeoutError:
@@ -116,11 +116,8 @@ class Journal:
     async def _gather(self, batch: list[Entry]) -> None:
         """Let more come after `batch`, so that it goes in one transaction; when the process ends, not a moment."""
         is_shared = any(entry.room.has_peers() for entry in batch)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(
-                self._hurry.wait(),
-                settings.SYNC_JOURNAL_SHARED_SECONDS if is_shared else settings.SYNC_JOURNAL_SECONDS,
-            )
+        seconds = settings.SYNC_JOURNAL_SHARED_SECONDS if is_shared else settings.SYNC_JOURNAL_SECONDS
+        await asyncio.wait([self._hurry], timeout=seconds)
 
     def _take_batch(self) -> list[Entry]:
         batch: list[Entry] = []

@@ -26,7 +26,7 @@ class Role(models.TextChoices):
 
     @property
     def rank(self) -> int:
-        return list(reversed(Role)).index(self)
+        return RANKS[self]
 
     def includes(self, other: "Role") -> bool:
         return self.rank >= other.rank
@@ -38,6 +38,9 @@ class Role(models.TextChoices):
     @property
     def can_comment(self) -> bool:
         return self.includes(Role.COMMENTER)
+
+
+RANKS = {role: rank for rank, role in enumerate(reversed(Role))}
 
 
 def strongest(*roles: str | None) -> Role | None:
