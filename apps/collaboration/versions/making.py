@@ -6,17 +6,20 @@ touched, and a version that another process made meanwhile, or a fold, makes thi
 
 import logging
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from pycrdt import Doc
 
 from apps.collaboration.content.exact import digest, is_blank
 from apps.collaboration.loading import build
 from apps.collaboration.models import DocumentLog, DocumentVersion, VersionKind
+from apps.core.errors import Conflict, NotFound
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,8 @@ WHERE l.document_id = %(document)s
 """
 BUSY = "The document is changing too fast just now. Nothing was changed; try again."
 DAMAGED = "This document is damaged and can only be read. Nothing was changed."
+
+T = TypeVar("T")
 
 
 class Overtaken(Exception):
@@ -96,6 +101,24 @@ def read_moment(document_id: UUID) -> Moment | None:
         list(dict.fromkeys(authors)),
         edited_at,
     )
+
+
+def at_a_moment(document_id: UUID, act: Callable[[Moment], T], *, absent: str) -> T:
+    """Return what `act` makes of the log as it is now; where it is Overtaken, of the log as it is then.
+
+    Raises NotFound, which says `absent`, where there is no log, and Conflict: damaged, or changing too fast.
+    """
+    for _ in range(settings.VERSION_ATTEMPTS):
+        moment = read_moment(document_id)
+        if moment is None:
+            raise NotFound(absent)
+        if moment.is_quarantined:
+            raise Conflict(DAMAGED)
+        try:
+            return act(moment)
+        except Overtaken:
+            continue
+    raise Conflict(BUSY)
 
 
 def make_version(document_id: UUID) -> DocumentVersion | None:

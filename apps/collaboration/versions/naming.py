@@ -9,18 +9,15 @@ from django.utils import timezone
 from apps.collaboration.content.exact import digest
 from apps.collaboration.models import DocumentVersion, VersionKind
 from apps.collaboration.versions.making import (
-    BUSY,
-    DAMAGED,
     Moment,
     NewVersion,
-    Overtaken,
     advance,
+    at_a_moment,
     newest_version,
-    read_moment,
     write_down,
 )
 from apps.collaboration.versions.queries import find_version
-from apps.core.errors import Conflict, NotFound
+from apps.core.errors import Conflict
 
 
 def name_version(document_id: UUID, name: str, *, user_id: UUID) -> DocumentVersion:
@@ -28,17 +25,11 @@ def name_version(document_id: UUID, name: str, *, user_id: UUID) -> DocumentVers
 
     Raises NotFound, and Conflict: damaged, too many with names, changing too fast.
     """
-    for _ in range(settings.VERSION_ATTEMPTS):
-        moment = read_moment(document_id)
-        if moment is None:
-            raise NotFound("Nothing was written in this document yet, so there is no version of it.")
-        if moment.is_quarantined:
-            raise Conflict(DAMAGED)
-        try:
-            return _named(moment, name, user_id)
-        except Overtaken:
-            continue
-    raise Conflict(BUSY)
+    return at_a_moment(
+        document_id,
+        lambda moment: _named(moment, name, user_id),
+        absent="Nothing was written in this document yet, so there is no version of it.",
+    )
 
 
 def _named(moment: Moment, name: str, user_id: UUID) -> DocumentVersion:

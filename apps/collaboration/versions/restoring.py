@@ -14,21 +14,18 @@ from apps.collaboration.models import DocumentVersion, VersionKind
 from apps.collaboration.services import append_update
 from apps.collaboration.structure import BadUpdate, Checked, Gap, Known, check
 from apps.collaboration.versions.making import (
-    BUSY,
-    DAMAGED,
     Moment,
     NewVersion,
-    Overtaken,
     advance,
+    at_a_moment,
     before_now,
     newest_version,
-    read_moment,
     version_doc,
     write_down,
 )
 from apps.collaboration.versions.queries import find_version
 from apps.core import deeds
-from apps.core.errors import Conflict, InterlineError, NotFound, TooLarge
+from apps.core.errors import InterlineError, TooLarge
 
 logger = logging.getLogger(__name__)
 
@@ -51,17 +48,9 @@ def restore_version(document_id: UUID, number: int, *, user_id: UUID) -> Restore
     Raises NotFound, Conflict (damaged, or changing too fast), TooLarge.
     """
     wanted = find_version(document_id, number)
-    for _ in range(settings.VERSION_ATTEMPTS):
-        moment = read_moment(document_id)
-        if moment is None:
-            raise NotFound("There is no such document.")
-        if moment.is_quarantined:
-            raise Conflict(DAMAGED)
-        try:
-            return _restored(moment, wanted, user_id)
-        except Overtaken:
-            continue
-    raise Conflict(BUSY)
+    return at_a_moment(
+        document_id, lambda moment: _restored(moment, wanted, user_id), absent="There is no such document."
+    )
 
 
 def _restored(moment: Moment, wanted: DocumentVersion, user_id: UUID) -> Restored:
