@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from apps.accounts.invitation_page import invitation_page
 from apps.accounts.models import User
 from apps.core.errors import Forbidden, InterlineError, NotFound
 from apps.documents import services
@@ -211,20 +212,12 @@ def leave(request: HttpRequest, document_id: UUID) -> HttpResponse:
 @never_cache
 def invitation(request: HttpRequest) -> HttpResponse:
     """Show an invitation to whoever holds its link, and let a signed-in person accept it."""
-    try:
-        found = find_invitation(request.GET.get("token", ""))
-        if request.method == "GET":
-            return render(request, "documents/invitation.html", _invitation_context(request, found))
-        if not isinstance(request.user, User):
-            return redirect(f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}")
-        services.accept_invitation(found, user=request.user)
-    except NotFound as error:
-        return render(request, "documents/invitation_over.html", {"message": error.message}, status=404)
-    return redirect("document", found.document_id)
 
+    def accept(found: Invitation, user: User) -> HttpResponse:
+        services.accept_invitation(found, user=user)
+        return redirect("document", found.document_id)
 
-def _invitation_context(request: HttpRequest, found: Invitation) -> dict[str, Any]:
-    return {"invitation": found, "role": Role(found.role), "after": urlencode({"next": request.get_full_path()})}
+    return invitation_page(request, "documents/invitation.html", find_invitation, accept)
 
 
 @require_GET
