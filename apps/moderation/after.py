@@ -25,9 +25,9 @@ from apps.moderation.lookouts import input_lookout, lookout
 from apps.moderation.model_check import findings_of, is_set
 from apps.moderation.models import AfterCheck, Verdict
 from apps.moderation.models.checks import ERROR_MAX_CHARACTERS
-from apps.moderation.redaction import Finding, Lookout, finding_of
+from apps.moderation.redaction import Finding, Lookout
 from apps.moderation.rules import RuleSet, rules
-from apps.moderation.screening import screen_read
+from apps.moderation.screening import found_by_rules, screen_read
 from apps.moderation.strictness import may_ask_model
 from apps.moderation.verdicts import Place, record
 
@@ -107,15 +107,7 @@ def look(subject: Subject, known: RuleSet) -> list[Finding]:
 
 def _by_rules(looked_for: Lookout | None, texts: Sequence[str]) -> list[Finding]:
     """Return what rules find. What has a built-in shape was cut out of answers, and in a document is people's own."""
-    if looked_for is None:
-        return []
-    return [
-        finding_of(match, "flag" if (action := looked_for.action(match)) == "redact" else action, text[start:end])
-        for text in texts
-        if text
-        for start, end, match in looked_for.matches(text)
-        if match.rule is not None
-    ]
+    return [one for one in found_by_rules(looked_for, texts) if one.rule is not None]
 
 
 def _not_known(subject: Subject, found: Sequence[Finding]) -> list[Finding]:

@@ -54,7 +54,7 @@ def screen(asked: Asked, looked_for: Lookout | None = None, *, strict: bool = Fa
     orders, read = list(map(reading, asked.orders)), list(map(reading, asked.read))
     both = (*orders, *read)
     findings = [
-        *_by_rules(looked_for, both),
+        *found_by_rules(looked_for, both),
         *_by("hidden_text", settings.MODERATION_HIDDEN_TEXT, hidden_text, both),
         *_by("direct_injection", settings.MODERATION_DIRECT_INJECTION, direct_order, orders),
         *_by("indirect_injection", settings.MODERATION_INDIRECT_INJECTION, indirect_order, _whole(read)),
@@ -88,11 +88,11 @@ def refuse_for(findings: Sequence[Finding]) -> None:
         raise HeldInput(HELD, findings)
 
 
-def _by_rules(looked_for: Lookout | None, texts: Sequence[str]) -> list[Finding]:
+def found_by_rules(looked_for: Lookout | None, texts: Sequence[str]) -> list[Finding]:
+    """Return what `looked_for` finds in texts that stay as they are: what would be cut out is only noted."""
     if looked_for is None:
         return []
     return [
-        # Nothing is cut out of a request.
         finding_of(match, "flag" if (action := looked_for.action(match)) == "redact" else action, text[start:end])
         for text in texts
         if text
