@@ -12,6 +12,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from apps.core.kept import forget_all
+from tests.emptied import empty_cheaply
 from tests.processes import Processes
 
 
@@ -24,6 +25,7 @@ def _no_events_written_beside_tests() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Let tests empty the audit trail after them, as they do with every table. Elsewhere PostgreSQL refuses."""
+    empty_cheaply()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for whose in (f"ALTER DATABASE {connection.ops.quote_name(connection.settings_dict['NAME'])} SET", "SET"):
             cursor.execute(f"{whose} interline.audit_may_be_emptied = 'on'")
