@@ -174,16 +174,16 @@ def test_more_than_a_frame_takes_written_without_a_server_is_saved_on_return(sit
 
 def test_people_write_on_while_postgresql_is_away_and_the_status_says_so(site: Site) -> None:
     hers, his = open_together(site)
-    write(hers, "Before. ")
+    write(hers, "Before.")
     saved(hers)
     with site.without_database():
-        write(hers, "During. ")
+        write(hers, " During.")
         expect(text_box(his)).to_contain_text("During.")
-        write(his, "Both. ")
+        write(his, " Both.")
         expect(text_box(hers)).to_contain_text("Both.")
         for page in (hers, his):
             expect(status(page)).to_have_text("Not saved yet", timeout=LARGE_TIMEOUT_MS)
             assert "kept in this browser" in (status(page).get_attribute("title") or "")
     saved(hers)
     saved(his)
-    assert text_of(hers) == text_of(his) == "Before. During. Both. "
+    assert text_of(hers) == text_of(his) == "Before. During. Both."
