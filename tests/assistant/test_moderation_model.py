@@ -19,9 +19,9 @@ from tests.processes import wait_until
 MODEL = {
     "AI_MODERATION_MODEL": "openai/mod",
     "MODERATION_MODEL_WAIT_SECONDS": "4",
+    "MODERATION_MODEL_SECONDS": "60",
     "MODERATION_MODEL_ACTIONS": "violence=block,hate=quarantine,sexual=pass",
 }
-SLOW_SECONDS = 5.5
 HARM = "Something gruesome happens here."
 
 
@@ -134,12 +134,14 @@ def test_small_completions_are_not_shown_to_it(house: House) -> None:
 
 def test_a_slow_answer_stops_what_is_being_written_and_is_written_down_after_the_end(house: House) -> None:
     house.provider.behave(tokens=1_000_000, rate=20)
-    house.provider.behave_as("mod", flags="violence", first=SLOW_SECONDS)
+    house.provider.behave_as("mod", flags="violence", when_told=1)
     alice, bob = house.join(house.alice), house.join(house.bob)
     short = alice.generate(action="rewrite", input={"selection": HARM}, options={"max_tokens": 2})
     generation = alice.generate(action="rewrite", input={"selection": HARM})
     assert alice.hear_end(short, seconds=30)["type"] == "done"
     assert not Verdict.objects.filter(target_id=short).exists()
+    alice.hear_until(lambda frame: frame.get("id") == generation and frame["type"] == "chunk", seconds=30)
+    house.provider.answer_now()
     for client in (alice, bob):
         end = client.hear_end(generation, seconds=30)
         assert (end["type"], end["code"], end["partial"]) == ("failed", "blocked_input", True)

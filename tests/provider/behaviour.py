@@ -35,6 +35,7 @@ class Behaviour:
     # As a moderation model, which answers after `first`, or has a `fault` that is a status or stall-first:
     flags: str = ""  # the categories that apply, by commas
     where: str = ""  # only to texts that have this in them
+    when_told: int = 0  # 1: answers once told to (Provider.answer_now)
 
     def answer(self) -> list[str]:
         """Return the tokens of the answer, in order."""

@@ -42,6 +42,10 @@ class Provider:
         """Set what requests for `model` get."""
         self.server.models[model] = Behaviour(**behaviour)  # type: ignore[arg-type]
 
+    def answer_now(self) -> None:
+        """Let go what waits to be told so."""
+        self._loop.call_soon_threadsafe(self.server.told_to_answer.set)
+
     def reset(self) -> None:
         self.server.reset()
 

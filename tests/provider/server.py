@@ -54,6 +54,7 @@ class ProviderServer:
         self.models: dict[str, Behaviour] = {}  # instead of the defaults
         self.requests: list[Received] = []
         self.moderations: list[Received] = []
+        self.told_to_answer = asyncio.Event()
         self._counts: dict[str, int] = {}
 
     def application(self) -> web.Application:
@@ -90,6 +91,8 @@ class ProviderServer:
         behaviour = parse(body["model"], self.models.get(body["model"], Behaviour()))
         if behaviour.fault == "stall-first":
             await self._until_gone(request)
+        if behaviour.when_told:
+            await self.told_to_answer.wait()
         await asyncio.sleep(behaviour.first)
         if behaviour.fault:
             error = {"message": f"the provider's own words {body['input']}", "type": "test", "code": None}
