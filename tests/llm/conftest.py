@@ -13,14 +13,13 @@ __all__ = ["provider"]
 
 @pytest.fixture
 async def routed(provider: Provider, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Provider]:
-    """Every `openai/…` model leads to the test provider, with short waits and a patient breaker."""
+    """Every `openai/…` model leads to the test provider, which is tried at once, and with a patient breaker."""
     settings.AI_MODEL = settings.AI_FAST_MODEL = "openai/test"
     settings.AI_API_BASE, settings.AI_API_KEY = provider.url, "sk-test"
     monkeypatch.setenv("OPENAI_API_BASE", provider.url)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     settings.AI_RETRIES = 0
     settings.AI_RETRY_SECONDS = 0.01
-    settings.AI_TOKEN_TIMEOUT_SECONDS = 0.5
     settings.AI_BREAKER_FAILURES = 1_000
     yield provider
     await engine().aclose()

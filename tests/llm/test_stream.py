@@ -26,6 +26,9 @@ async def collect(request: ChatRequest, attempts: list[Attempt] | None = None) -
     return [item async for item in stream(request, [] if attempts is None else attempts)]
 
 
+STALLS = ("stall", "keep-alive")
+
+
 def text_of(items: list[StreamItem]) -> str:
     return "".join(item.text for item in items if isinstance(item, Delta))
 
@@ -58,7 +61,11 @@ async def test_characters_cut_in_two_are_joined(routed: Provider, split: str) ->
 
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("fault", ["truncate", "reset", "error", "stall", "keep-alive"])
-async def test_an_answer_that_breaks_off_is_never_taken_for_whole(routed: Provider, fault: str) -> None:
+async def test_an_answer_that_breaks_off_is_never_taken_for_whole(
+    routed: Provider, settings: Settings, fault: str
+) -> None:
+    if fault in STALLS:
+        settings.AI_TOKEN_TIMEOUT_SECONDS = 0.5
     routed.behave(fault=fault, at=3)
     items: list[StreamItem] = []
 
@@ -69,7 +76,7 @@ async def test_an_answer_that_breaks_off_is_never_taken_for_whole(routed: Provid
     with pytest.raises(InterlineError) as failure:
         await read()
     assert text_of(items) == "".join(routed.server.defaults.answer()[:3])
-    assert failure.value.code == ("stalled" if fault in ("stall", "keep-alive") else "provider_unavailable")
+    assert failure.value.code == ("stalled" if fault in STALLS else "provider_unavailable")
     assert failure.value.retryable
 
 
@@ -133,7 +140,9 @@ async def test_an_answer_that_nobody_can_continue_fails_where_it_broke_off(route
 
 
 @pytest.mark.parametrize("fault", ["reset", "truncate", "stall", "keep-alive", "malformed", "error"])
-async def test_the_next_model_goes_on_in_the_middle(routed: Provider, fault: str) -> None:
+async def test_the_next_model_goes_on_in_the_middle(routed: Provider, settings: Settings, fault: str) -> None:
+    if fault in STALLS:
+        settings.AI_TOKEN_TIMEOUT_SECONDS = 0.5
     routed.behave(fault=fault, at=4)
     request = replace(
         request_for("openai/test", SECOND), resume=lambda written: (ChatMessage("user", f"Go on after: {written}"),)
@@ -146,7 +155,7 @@ async def test_the_next_model_goes_on_in_the_middle(routed: Provider, fault: str
     assert routed.requests[-1].prompt == f"Go on after: {beginning}"
     assert [type(item) for item in items].count(Finish) == 1
     assert [attempt.outcome for attempt in attempts] == [
-        "stalled" if fault in ("stall", "keep-alive") else "provider_unavailable",
+        "stalled" if fault in STALLS else "provider_unavailable",
         "done",
     ]
 
