@@ -110,8 +110,15 @@ def chat_of(page: Page) -> Locator:
 
 RULE = """
 from apps.moderation.models import Rule
-Rule.objects.create(content="{word}", action="quarantine", direction="input")
+Rule.objects.create(content="{word}", action="{action}", direction="input")
 """
+
+
+def have_rule(site: Site, action: str) -> str:
+    """Make a rule and return the word it looks for."""
+    word = f"quag{uuid4().hex[:8]}"
+    manage(site.web.environment, "shell", "-v0", "-c", RULE.format(word=word, action=action))
+    return word
 
 
 def open_case_of(page: Page, person: Person, state: str = "", queue: Path | None = None) -> None:
@@ -140,8 +147,7 @@ def decide_by_keyboard(page: Page, key: str, said: str = "") -> None:
 
 @pytest.mark.parametrize("look", SEEN)
 def test_a_held_request_is_reviewed_refused_and_restored(site: Site, look: str, screenshots: Path) -> None:
-    word = f"quag{uuid4().hex[:8]}"
-    manage(site.web.environment, "shell", "-v0", "-c", RULE.format(word=word))
+    word = have_rule(site, "quarantine")
     alice, carol = site.person("Alice", **LOOKS[look]), site.admin("Carol", **LOOKS[look])
     page = alice.open(site.document(alice))
     ready(page)
@@ -178,6 +184,31 @@ def test_a_held_request_is_reviewed_refused_and_restored(site: Site, look: str, 
     ask(panel, f"What is {word}?")
     expect(panel.locator(".turn-answer").last).not_to_be_empty(timeout=WAIT_MS)
     assert not errors
+
+
+@pytest.mark.parametrize("look", SEEN)
+def test_a_blocked_request_passes_once_a_reviewer_lets_it(site: Site, look: str, screenshots: Path) -> None:
+    word = have_rule(site, "block")
+    alice, carol = site.person("Alice", **LOOKS[look]), site.admin("Carol", **LOOKS[look])
+    page = alice.open(site.document(alice))
+    ready(page)
+    panel = chat_of(page)
+    ask(panel, f"What is {word}?")
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("may not be written about here", timeout=WAIT_MS)
+
+    admin = carol.open("/admin/")
+    open_case_of(admin, alice)
+    expect(admin.get_by_text(word).first).to_be_visible()
+    looked_at(admin, screenshots / f"case-blocked-{look}.png")
+    admin.screenshot(path=screenshots / f"case-blocked-whole-{look}.png", full_page=True)
+    decide_by_keyboard(admin, "a")
+    page.reload()
+    expect(page.get_by_text("Ask the same again")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("button", name="I have read this").click()
+    ready(page)
+    panel = chat_of(page)
+    ask(panel, f"What is {word}?")
+    expect(panel.locator(".turn-answer").last).not_to_be_empty(timeout=WAIT_MS)
 
 
 @pytest.mark.parametrize("look", SEEN)
