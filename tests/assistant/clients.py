@@ -33,6 +33,7 @@ class AssistantClient:
         if user is not None:
             headers["Cookie"] = cookie_of(user)
         self.frames: list[Frame] = []
+        self._passed_over: dict[str, Frame] = {}
         self._stack = ExitStack()
         self.socket = self._stack.enter_context(
             connect(
@@ -72,11 +73,16 @@ class AssistantClient:
             frame = self.hear(max(0.01, deadline - time.monotonic()))
             if condition(frame):
                 return frame
+            if frame["type"] in (*ENDS, "error") and "id" in frame:
+                self._passed_over[frame["id"]] = frame
 
     def hear_type(self, *types: str, seconds: float = 20) -> Frame:
         return self.hear_until(lambda frame: frame["type"] in types, seconds)
 
     def hear_end(self, generation_id: str, seconds: float = 20) -> Frame:
+        """Return how a generation ends, also where it went by while another was waited for: they end in any order."""
+        if generation_id in self._passed_over:
+            return self._passed_over.pop(generation_id)
         return self.hear_until(
             lambda frame: frame.get("id") == generation_id and frame["type"] in (*ENDS, "error"), seconds
         )
