@@ -282,4 +282,65 @@ describe("ghost text", () => {
     stream(" of it", { over: true });
     expect(shown(peers.alice)).toBe("of it");
   });
+
+  describe("before a word", () => {
+    beforeEach(() => placeCaret(peers.alice, "stopped. "));
+
+    it("ends with a blank, as it is shown, and undo takes both back at once", async () => {
+      stream("It was quiet.", { over: true });
+      expect(seen(peers.alice)).toBe("The rain had stopped. [It was quiet. ]Nobody spoke.");
+      expect(seen(peers.bob)).toBe(seen(peers.alice));
+      press(peers.alice, "Tab");
+      await settled();
+      expect(peers.bob.editor.getText()).toContain("stopped. It was quiet. Nobody spoke.");
+      expect([shown(peers.alice), shown(peers.bob)]).toEqual([null, null]);
+      expect(events.alice.taken).toHaveBeenCalledOnce();
+      peers.alice.editor.commands.undo();
+      expect(peers.bob.editor.getText()).toContain("stopped. Nobody spoke.");
+    });
+
+    it("is shown apart from it while it streams", async () => {
+      stream("It was qui");
+      await settled();
+      const ghost = peers.alice.editor.view.dom.querySelector(".ghost");
+      expect(ghost?.textContent).toBe("It was qui ");
+      say("It was quiet.", true);
+      expect(ghost?.textContent).toBe("It was quiet. ");
+    });
+
+    it("leaves words apart whatever is taken of it", () => {
+      stream("It was quiet.", { over: true });
+      press(peers.alice, "ArrowRight", { ctrlKey: true });
+      expect(seen(peers.alice)).toBe("The rain had stopped. It [was quiet. ]Nobody spoke.");
+      press(peers.alice, "Escape");
+      expect(peers.alice.editor.getText()).toContain("stopped. It Nobody spoke.");
+    });
+
+    it("is taken up to its last whole word while it streams, and to the end after that", async () => {
+      stream("It was qui");
+      press(peers.alice, "Tab");
+      expect(peers.alice.editor.getText()).toContain("stopped. It was Nobody spoke.");
+      say("It was quiet.", true);
+      await settled();
+      expect(seen(peers.bob)).toBe("The rain had stopped. It was [quiet. ]Nobody spoke.");
+      press(peers.alice, "Tab");
+      await settled();
+      expect(peers.bob.editor.getText()).toContain("stopped. It was quiet. Nobody spoke.");
+      expect([shown(peers.alice), shown(peers.bob)]).toEqual([null, null]);
+    });
+
+    it("ends its last paragraph with a blank", () => {
+      stream("One.\n\nTwo.", { over: true });
+      press(peers.alice, "Tab");
+      expect(peers.alice.editor.getText({ blockSeparator: "|" })).toContain(
+        "stopped. One.|Two. Nobody spoke.",
+      );
+    });
+
+    it("adds nothing in code", () => {
+      write(peers.alice, "<pre><code>a = 1;b = 2</code></pre>", "a = 1;");
+      stream("c = 3;", { over: true });
+      expect(shown(peers.alice)).toBe("c = 3;");
+    });
+  });
 });

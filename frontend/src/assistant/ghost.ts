@@ -17,6 +17,7 @@ import { type Anchor, Resolver, resolveAnchor } from "../collaboration/anchors";
 import { safeColor } from "../collaboration/carets";
 import { ORIGIN_AI } from "../editor/origin";
 import { ViewKeeper } from "./keep-in-view";
+import { seamAfter, shapeText } from "./seam";
 import { dispatchAsOneStep } from "./undo-step";
 
 export interface GhostSource {
@@ -44,6 +45,8 @@ interface Drawn {
   ghost: Ghost;
   element: HTMLElement;
   words: Text;
+  /** The blank before the text that follows, while it is not known yet which word is the last. */
+  gap: Text;
   tag: HTMLElement;
 }
 
@@ -153,7 +156,8 @@ export class Ghosts {
     const drawn = this.drawn.get(id);
     if (!drawn) return;
     drawn.ghost.over = true;
-    drawn.ghost.text = drawn.ghost.text.trimEnd();
+    const text = drawn.ghost.text.trimEnd();
+    drawn.ghost.text = text + this.seamAfter(text, drawn.ghost);
     this.waiting.add(id);
     this.flush();
     this.finishIfTaken(id);
@@ -200,8 +204,7 @@ export class Ghosts {
 
   private insert(id: string, amount: "all" | "word"): number | null {
     const place = this.place(id);
-    const rest = this.rest(id);
-    const part = (amount === "word" ? /^\s*\S+/.exec(rest)?.[0] : rest)?.trimEnd();
+    const part = this.next(id, amount);
     if (!this.editor?.isEditable || !place || place.pos < 0 || !part) return null;
     const { view } = this.editor;
     const tr = insertion(view.state, place.pos, part, id);
@@ -210,6 +213,27 @@ export class Ghosts {
     dispatchAsOneStep(view, tr.setMeta(ghostKey, { take: id }));
     if (ghost) this.events.inserted(ghost, part);
     return end;
+  }
+
+  /**
+   * What is put into the document next. It ends where the text may go on: before a word, with a blank, so that words stay
+   * apart even if no more of it is ever taken.
+   */
+  private next(id: string, amount: "all" | "word"): string {
+    const ghost = this.get(id);
+    const rest = this.rest(id);
+    if (!ghost || rest.trim() === "") return "";
+    const part = (amount === "word" ? (/^\s*\S+/.exec(rest)?.[0] ?? "") : rest).trimEnd();
+    if (this.seamAfter(part, ghost) === "") return part;
+    if (/^[ \t]/.test(rest.slice(part.length))) return `${part} `;
+    if (part.length < rest.length || ghost.over) return part;
+    return /^[\s\S]*\S[ \t]/.exec(rest)?.[0] ?? ""; // its last word may not be whole yet
+  }
+
+  private seamAfter(text: string, ghost: Ghost): string {
+    const pos = this.place(ghost.id)?.pos ?? -1;
+    const block = pos < 0 ? null : this.editor?.state.doc.resolve(pos).parent;
+    return block?.type.spec.code ? "" : seamAfter(text, ghost.anchor);
   }
 
   dismiss(id: string): void {
@@ -268,6 +292,8 @@ export class Ghosts {
     if (rest.length > shown.length && rest.startsWith(shown))
       drawn.words.appendData(rest.slice(shown.length));
     else if (rest !== shown) drawn.words.data = rest;
+    const gap = drawn.ghost.over ? "" : this.seamAfter(rest, drawn.ghost);
+    if (gap !== drawn.gap.data) drawn.gap.data = gap;
     drawn.element.classList.toggle("ghost-wait", !drawn.ghost.over && (rest === "" || drawn.ghost.held));
     drawn.tag.hidden = rest === "";
   }
@@ -504,13 +530,6 @@ function insertion(state: EditorState, pos: number, part: string, id: string): T
   return tr.replace(pos, pos, new Slice(Fragment.from(blocks), 1, 1));
 }
 
-/** The model's text as it continues `before`: no second blank, no blank lines at the start of an empty block. */
-export function shapeText(raw: string, before: string): string {
-  const text = raw.replace(/\r\n?/g, "\n");
-  if (before === "") return text.trimStart();
-  return /\s$/.test(before) ? text.replace(/^[ \t]+/, "") : text;
-}
-
 function draw(ghost: Ghost): Drawn {
   const element = document.createElement("span");
   element.className = "ghost ghost-wait";
@@ -524,8 +543,9 @@ function draw(ghost: Ghost): Drawn {
   tag.className = "ghost-tag";
   tag.textContent = tagWords(ghost);
   tag.hidden = true;
-  element.append(words, tag);
-  return { ghost, element, words, tag };
+  const gap = document.createTextNode("");
+  element.append(words, gap, tag);
+  return { ghost, element, words, gap, tag };
 }
 
 function tagWords(ghost: Ghost): string {
