@@ -7,7 +7,9 @@ import { notify } from "./announce";
 import { TURN_INTO } from "./blocks";
 import { isApple } from "./create";
 import { type Floating, floatingHome, makeFloating } from "./floating";
-import { completeLink, isSafeLink } from "./links";
+import { linkForm } from "./link-form";
+import { MARK_TOOLS, type MarkTool } from "./mark-tools";
+import { selectionRect, tableRect } from "./selection-rect";
 import { TABLE_TOOLS } from "./tables";
 
 /** Something to do with the selection beside its marks. */
@@ -22,40 +24,6 @@ export interface BubbleTool {
   readOnly?(): boolean;
   run(editor: Editor): void;
 }
-
-interface Tool {
-  mark: string;
-  label: string;
-  icon: string;
-  key: string;
-  run(editor: Editor): void;
-}
-
-const TOOLS: readonly Tool[] = [
-  { mark: "bold", label: "Bold", icon: "bold", key: "B", run: (e) => e.chain().focus().toggleBold().run() },
-  {
-    mark: "italic",
-    label: "Italic",
-    icon: "italic",
-    key: "I",
-    run: (e) => e.chain().focus().toggleItalic().run(),
-  },
-  {
-    mark: "underline",
-    label: "Underline",
-    icon: "underline",
-    key: "U",
-    run: (e) => e.chain().focus().toggleUnderline().run(),
-  },
-  {
-    mark: "strike",
-    label: "Strike through",
-    icon: "strikethrough",
-    key: "Shift S",
-    run: (e) => e.chain().focus().toggleStrike().run(),
-  },
-  { mark: "code", label: "Code", icon: "code", key: "E", run: (e) => e.chain().focus().toggleCode().run() },
-];
 
 /** Something that asks for more before it works on the selection. */
 export interface FormTool {
@@ -235,7 +203,7 @@ export class SelectionBubble {
       this.follow(button, this.forms[index]?.needs);
       this.panel.append(button, divider());
     }
-    for (const tool of TOOLS) this.panel.append(this.toolButton(tool));
+    for (const tool of MARK_TOOLS) this.panel.append(this.toolButton(tool));
     const link = this.button("link", "Link", `${isApple() ? "⌘" : "Ctrl"} K`, () => this.openLinkForm());
     this.buttons.set("link", link);
     this.panel.append(link, divider(), this.turnIntoSelect(), this.tableTools);
@@ -268,7 +236,7 @@ export class SelectionBubble {
     return why !== "";
   }
 
-  private toolButton(tool: Tool): HTMLButtonElement {
+  private toolButton(tool: MarkTool): HTMLButtonElement {
     const key = `${isApple() ? "⌘" : "Ctrl"} ${tool.key}`;
     const button = this.button(tool.icon, tool.label, key, () => tool.run(this.editor));
     this.buttons.set(tool.mark, button);
@@ -381,78 +349,8 @@ export class SelectionBubble {
   }
 }
 
-function linkForm(
-  known: string,
-  act: { set(href: string): void; remove(): void; done(): void },
-): HTMLFormElement {
-  const form = document.createElement("form");
-  form.className = "link-form";
-  form.noValidate = true;
-  const input = document.createElement("input");
-  input.type = "url";
-  input.value = known;
-  input.placeholder = "https://…";
-  input.setAttribute("aria-label", "Address");
-  const problem = document.createElement("span");
-  problem.setAttribute("role", "alert");
-  const submit = document.createElement("button");
-  submit.className = "button button-primary";
-  submit.textContent = "Apply";
-  form.append(input, submit);
-  if (known && isSafeLink(known)) {
-    const open = document.createElement("a");
-    open.className = "button";
-    open.href = known;
-    open.target = "_blank";
-    open.rel = "noopener noreferrer";
-    open.textContent = "Open";
-    form.append(open);
-  }
-  if (known) {
-    const remove = document.createElement("button");
-    remove.type = "button";
-    remove.className = "button";
-    remove.textContent = "Remove";
-    remove.addEventListener("click", () => {
-      act.remove();
-      act.done();
-    });
-    form.append(remove);
-  }
-  form.append(problem);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const href = completeLink(input.value);
-    if (!href) {
-      problem.textContent = "Write a web address or an e-mail address.";
-      input.focus();
-      return;
-    }
-    act.set(href);
-    act.done();
-  });
-  return form;
-}
-
 function divider(): HTMLElement {
   const line = document.createElement("span");
   line.className = "tool-divider";
   return line;
-}
-
-/** Above the table the caret is in: there the toolbar covers no words. */
-function tableRect(editor: Editor): DOMRect {
-  const { node } = editor.view.domAtPos(editor.state.selection.from);
-  const table = (node instanceof Element ? node : node.parentElement)?.closest("table");
-  return table?.getBoundingClientRect() ?? selectionRect(editor);
-}
-
-function selectionRect(editor: Editor): DOMRect {
-  const { from, to } = editor.state.selection;
-  const start = editor.view.coordsAtPos(from);
-  const end = editor.view.coordsAtPos(to, -1);
-  const sameLine = Math.abs(start.top - end.top) < 4;
-  const left = sameLine ? start.left : Math.min(start.left, end.left);
-  const right = sameLine ? end.right : Math.max(start.right, end.right);
-  return new DOMRect(left, start.top, Math.max(1, right - left), Math.max(1, end.bottom - start.top));
 }

@@ -11,9 +11,11 @@ import { replaceWords } from "../assistant/replacement";
 import { dispatchAsOneStep } from "../assistant/undo-step";
 import { failureSentence } from "../assistant/words";
 import { announce, notify } from "../editor/announce";
-import { CHECKED_TEXTS_KEPT, LOCAL_CHECK_BLOCKS_AT_ONCE, LOCAL_CHECK_PAUSE_MS } from "../editor/limits";
+import { LOCAL_CHECK_BLOCKS_AT_ONCE, LOCAL_CHECK_PAUSE_MS } from "../editor/limits";
+import { CheckedTexts } from "./checked";
 import { DeepCheck } from "./deep-check";
-import { type Finding, type Kind, mergeFindings, spokenFinding } from "./findings";
+import { type Finding, type Kind, spokenFinding } from "./findings";
+import { IgnoredPlaces } from "./ignored";
 import { isEnglish, isEnglishBlock } from "./language";
 import { isUpToIt, LocalCheck } from "./local-check";
 import { type Changes, Preferences, type Whose } from "./preferences";
@@ -22,16 +24,6 @@ import { isThere, proseBlocks, textOf, type Underline, underlinesOf, underlinesP
 
 const LOCAL_SWITCH = "interline.grammar.local";
 const DEEP_SWITCH = "interline.grammar.deep";
-/** Occurrences ignored in one document, the latest. */
-const IGNORED_MAX = 500;
-const CONTEXT_CHARACTERS = 16;
-
-interface Checked {
-  local: readonly Finding[] | null;
-  deep: readonly Finding[];
-  /** Both without what is ignored, as it was made last. */
-  shown: readonly Finding[] | null;
-}
 
 export interface GrammarEvents {
   changed(): void;
@@ -47,10 +39,10 @@ export class Grammar {
   private isReadingAll = false;
   private readonly deep: DeepCheck;
   private editor: Editor | null = null;
-  private readonly checked = new Map<string, Checked>();
+  private readonly checked = new CheckedTexts((text) => this.current.has(text));
   private readonly pending = new Set<string>();
   private readonly own = new Set<string>();
-  private readonly ignored: Set<string>;
+  private readonly ignored: IgnoredPlaces;
   private current = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly redraws: Redraws;
@@ -59,7 +51,7 @@ export class Grammar {
     readonly assistant: Assistant,
     private readonly events: GrammarEvents,
   ) {
-    this.ignored = new Set(recall(this.ignoredKey));
+    this.ignored = new IgnoredPlaces(assistant.config.document.id);
     this.redraws = new Redraws(
       () => this.editor,
       (text) => this.findingsIn(text),
@@ -69,13 +61,18 @@ export class Grammar {
     this.deep = new DeepCheck(
       assistant,
       {
-        found: (text, finding) => this.found(text, finding),
+        found: (text, finding) => {
+          this.checked.addDeep(text, finding);
+          this.redraws.one(text);
+        },
         read: () => {},
         failed: (failure) => {
           this.failure = failure;
           this.events.changed();
         },
-        withdrawn: (generation) => this.withdraw(generation),
+        withdrawn: (generation) => {
+          for (const text of this.checked.withdraw(generation)) this.redraws.one(text);
+        },
         idle: () => {
           this.redraws.now();
           requestAnimationFrame(() => this.sayRead()); // when the last of it is underlined
@@ -135,7 +132,7 @@ export class Grammar {
     if (on) this.local.start();
     else {
       this.local.stop();
-      this.forgetLocal();
+      this.checked.forgetLocal();
     }
     this.pending.clear();
     this.scan();
@@ -210,11 +207,9 @@ export class Grammar {
 
   /** Not this time: the same words in another place are found again. */
   ignoreOnce(underline: Underline): void {
-    this.ignored.add(occurrence(underline.block, underline.finding));
-    const latest = [...this.ignored].slice(-IGNORED_MAX);
-    localStorage.setItem(this.ignoredKey, JSON.stringify(latest));
+    this.ignored.add(underline.block, underline.finding);
     this.reject(underline.finding);
-    for (const entry of this.checked.values()) entry.shown = null;
+    this.checked.chooseAnew();
     this.redraws.all();
     announce("Ignored.");
   }
@@ -292,13 +287,13 @@ export class Grammar {
     const english = language ? /^en\b/i.test(language) : isEnglish(blocks.map(({ text }) => text).join("\n"));
     const caret = this.editor?.state.selection.head ?? 0;
     const missing = blocks
-      .filter(({ text }) => !this.checked.get(text)?.local && !this.pending.has(text))
+      .filter(({ text }) => !this.checked.isCheckedLocally(text) && !this.pending.has(text))
       .toSorted((one, other) => Math.abs(one.pos - caret) - Math.abs(other.pos - caret));
     const wanted: string[] = [];
     for (const { text } of missing) {
       if (text.trim() === "") continue;
       if (isEnglishBlock(text, english)) wanted.push(text);
-      else Object.assign(this.entry(text), { local: [], shown: null }); // another language: the other lane's
+      else this.checked.setLocal(text, []); // another language: the other lane's
     }
     for (const text of wanted) this.pending.add(text);
     this.checkNext([...new Set(wanted)]);
@@ -312,58 +307,19 @@ export class Grammar {
           const found = this.current.has(text) ? await this.local.check(text) : null;
           this.pending.delete(text);
           if (!found) return;
-          Object.assign(this.entry(text), { local: found, shown: null });
+          this.checked.setLocal(text, found);
           this.redraws.oneInPause(text);
         }),
       );
     }
   }
 
-  private entry(text: string): Checked {
-    let entry = this.checked.get(text);
-    if (!entry) {
-      entry = { local: null, deep: [], shown: null };
-      this.checked.set(text, entry);
-      this.forgetOldest();
-    }
-    return entry;
-  }
-
-  private forgetOldest(): void {
-    for (const text of this.checked.keys()) {
-      if (this.checked.size <= CHECKED_TEXTS_KEPT) return;
-      if (!this.current.has(text)) this.checked.delete(text);
-    }
-  }
-
-  private found(text: string, finding: Finding): void {
-    const entry = this.entry(text);
-    entry.deep = [...entry.deep, finding];
-    entry.shown = null;
-    this.redraws.one(text);
-  }
-
-  private withdraw(generation: string): void {
-    for (const [text, entry] of this.checked) {
-      const left = entry.deep.filter(({ edit }) => edit?.generation !== generation);
-      if (left.length === entry.deep.length) continue;
-      entry.deep = left;
-      entry.shown = null;
-      this.redraws.one(text);
-    }
-  }
-
   private findingsIn(text: string): readonly Finding[] | null {
-    const entry = this.checked.get(text);
-    if (!entry || (!entry.local && entry.deep.length === 0 && this.isLocalOn)) return null;
-    entry.shown ??= mergeFindings(entry.deep, entry.local ?? []).filter(
-      (finding) => !this.isIgnored(text, finding),
-    );
-    return entry.shown;
+    return this.checked.shown(text, this.isLocalOn, (finding) => !this.isIgnored(text, finding));
   }
 
   private isIgnored(text: string, finding: Finding): boolean {
-    if (this.ignored.has(occurrence(text, finding))) return true;
+    if (this.ignored.has(text, finding)) return true;
     const rules = this.preferences.ignoredRules();
     const { edit } = finding;
     if (edit && (rules.includes(edit.category) || rules.includes(`grammar:${edit.category}`))) return true;
@@ -376,15 +332,11 @@ export class Grammar {
       ignoredRules: this.preferences.ignoredRules(),
       language: this.preferences.language(),
     });
-    this.forgetLocal();
+    this.checked.forgetLocal();
     this.pending.clear();
     this.scan();
     this.redraws.all();
     this.events.changed();
-  }
-
-  private forgetLocal(): void {
-    for (const entry of this.checked.values()) Object.assign(entry, { local: null, shown: null });
   }
 
   // ------------------------------------------------------------ deciding
@@ -440,25 +392,6 @@ export class Grammar {
     editor.chain().setTextSelection(next.from).scrollIntoView().run();
     announce(`${spokenFinding(next.finding)} Alt + Enter to decide.`);
     return true;
-  }
-
-  private get ignoredKey(): string {
-    return `interline.ignored:${this.assistant.config.document.id}`;
-  }
-}
-
-/** One place in one text, known again by the words around it. */
-function occurrence(text: string, { start, end, category, original }: Finding): string {
-  const before = text.slice(Math.max(0, start - CONTEXT_CHARACTERS), start);
-  return [category, before, original, text.slice(end, end + CONTEXT_CHARACTERS)].join("\u0001");
-}
-
-function recall(key: string): string[] {
-  try {
-    const known: unknown = JSON.parse(localStorage.getItem(key) ?? "[]");
-    return Array.isArray(known) ? known.map(String) : [];
-  } catch {
-    return [];
   }
 }
 
