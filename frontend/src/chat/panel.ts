@@ -1,7 +1,7 @@
 /** The chat panel of the rail: the list of conversations, or one of them. */
 import type { Editor } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
-import { Problem } from "../documents/api";
+import { Problem, refusalOf } from "../documents/api";
 import { announce, notify } from "../editor/announce";
 import { mayEdit, type Role } from "../editor/config";
 import { openDialog } from "../editor/dialog";
@@ -310,11 +310,7 @@ export class ChatPanel {
 
   /** Run it, and say what went wrong in words. */
   private async attempt(run: () => Promise<unknown> | undefined): Promise<void> {
-    try {
-      await run();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      notify(error.message);
-    }
+    const why = await refusalOf(run);
+    if (why) notify(why);
   }
 }

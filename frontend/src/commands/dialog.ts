@@ -1,5 +1,5 @@
 /** The dialog in which people keep their commands: list, add, change, delete. */
-import { Problem } from "../documents/api";
+import { refusalOf } from "../documents/api";
 import { announce } from "../editor/announce";
 import { mayEdit, type Role } from "../editor/config";
 import { openDialog } from "../editor/dialog";
@@ -207,14 +207,9 @@ class CommandsDialog {
   /** Run it, and show what went wrong in words. Return whether it worked. */
   private async attempt(run: () => Promise<unknown>): Promise<boolean> {
     this.problem.textContent = "";
-    try {
-      await run();
-      return true;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.problem.textContent = error.message.replace(/^(name|prompt): /, "");
-      return false;
-    }
+    const why = await refusalOf(run);
+    if (why) this.problem.textContent = why.replace(/^(name|prompt): /, "");
+    return why === "";
   }
 }
 

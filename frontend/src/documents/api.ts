@@ -29,6 +29,17 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   return (answer.status === 204 ? null : await answer.json()) as T;
 }
 
+/** Run it. Return in words why it was refused; "" where it was not. */
+export async function refusalOf(run: () => Promise<unknown> | undefined): Promise<string> {
+  try {
+    await run();
+    return "";
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return error.message;
+  }
+}
+
 /** The token stands in the page: the cookie's name depends on the instance. */
 export function csrfToken(): string {
   return document.querySelector<HTMLInputElement>('input[name="csrfmiddlewaretoken"]')?.value ?? "";

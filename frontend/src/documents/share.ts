@@ -1,7 +1,7 @@
 /** The share dialog: who may do what in this document. For owners. */
 import { announce } from "../editor/announce";
 import { openDialog } from "../editor/dialog";
-import { call, Problem } from "./api";
+import { call, refusalOf } from "./api";
 import { linksSection } from "./share-links";
 import { copyButton, item, option, ROLES, removeButton, roleSelect } from "./share-parts";
 
@@ -197,13 +197,8 @@ class ShareDialog {
   /** Run it, and show what went wrong in words. Return whether it worked. */
   private async attempt(run: () => Promise<unknown>): Promise<boolean> {
     this.problem.textContent = "";
-    try {
-      await run();
-      return true;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.problem.textContent = error.message;
-      return false;
-    }
+    const why = await refusalOf(run);
+    if (why) this.problem.textContent = why;
+    return why === "";
   }
 }

@@ -1,5 +1,5 @@
 /** The dialog that asks for a version's name. */
-import { Problem } from "../documents/api";
+import { refusalOf } from "../documents/api";
 import { openDialog } from "../editor/dialog";
 import { make, makeButton } from "../page/elements";
 import { NAME_MAX_CHARACTERS } from "./versions";
@@ -18,13 +18,9 @@ export function openNaming(heading: string, name: string, save: (name: string) =
   const refusal = make("p", "version-refusal");
   refusal.setAttribute("role", "alert");
   const submit = async (wanted: string) => {
-    try {
-      await save(wanted);
-      close();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      refusal.textContent = error.message;
-    }
+    const why = await refusalOf(() => save(wanted));
+    if (why) refusal.textContent = why;
+    else close();
   };
   const button = makeButton("Save", () => {}, { kind: "primary" });
   button.type = "submit";

@@ -1,7 +1,7 @@
 /** The rail's panel of history: versions by day with who wrote; each can be looked at, named and brought back. */
 import type { Editor } from "@tiptap/core";
 import { safeColor } from "../collaboration/carets";
-import { call, Problem } from "../documents/api";
+import { call, refusalOf } from "../documents/api";
 import { notify } from "../editor/announce";
 import { mayEdit, type Role } from "../editor/config";
 import { openDialog } from "../editor/dialog";
@@ -190,12 +190,8 @@ export class HistoryPanel {
   }
 
   private async attempt(run: () => Promise<void>): Promise<void> {
-    try {
-      await run();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      if (this.versions.length > 0) notify(error.message);
-      else this.note.textContent = error.message;
-    }
+    const why = await refusalOf(run);
+    if (why && this.versions.length > 0) notify(why);
+    else if (why) this.note.textContent = why;
   }
 }

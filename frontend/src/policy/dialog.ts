@@ -1,7 +1,7 @@
 /** The dialog about a document's policy: what holds and who set it; owners change it; what it said before. */
 import type { Assistant } from "../assistant/assistant";
 import type { PolicyInForce } from "../assistant/messages";
-import { call, Problem } from "../documents/api";
+import { call, refusalOf } from "../documents/api";
 import { announce } from "../editor/announce";
 import { openDialog } from "../editor/dialog";
 import { make, makeButton } from "../page/elements";
@@ -134,12 +134,8 @@ class PolicyDialog {
   /** Run it, and show what went wrong in words. */
   private async attempt(run: () => Promise<void>): Promise<void> {
     this.problem.textContent = "";
-    try {
-      await run();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.problem.textContent = error.message;
-    }
+    const why = await refusalOf(run);
+    if (why) this.problem.textContent = why;
   }
 }
 

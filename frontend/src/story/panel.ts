@@ -1,6 +1,6 @@
 /** The rail's panel of a story: its characters, places and threads, read from the text and kept as people want them. */
 import type { Assistant } from "../assistant/assistant";
-import { Problem } from "../documents/api";
+import { refusalOf } from "../documents/api";
 import { announce, notify } from "../editor/announce";
 import { mayEdit } from "../editor/config";
 import { STORY_POLL_MS, STORY_POLLS } from "../editor/limits";
@@ -199,13 +199,7 @@ export class StoryPanel {
 
   /** Run it; return what went wrong, in words. */
   private async attempt(run: () => Promise<void>): Promise<string> {
-    try {
-      await run();
-      return "";
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      return error.message.replace(/^(name|note): /, "");
-    }
+    return (await refusalOf(run)).replace(/^(name|note): /, "");
   }
 
   // ---------------------------------------------------------------- drawing
