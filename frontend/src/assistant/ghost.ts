@@ -441,7 +441,7 @@ interface Range {
  * What was written is what stands before `after` (the text that followed the place when it was made); paragraphs that
  * begin with the provenance mark of `id` go on.
  */
-export function locate(
+function locate(
   doc: Node,
   range: Range,
   { id, text, after }: { id: string; text: string; after: string },

@@ -79,7 +79,7 @@ export function positionsOf(
 }
 
 /** Return where a position stands in the text, the nearest place after it where it is between blocks. */
-export function offsetOf({ segments, text }: Passage, pos: number): number {
+function offsetOf({ segments, text }: Passage, pos: number): number {
   const segment = segments.find((one) => pos <= one.pos + one.length);
   return segment ? segment.offset + Math.max(0, pos - segment.pos) : text.length;
 }

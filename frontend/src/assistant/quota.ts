@@ -1,7 +1,7 @@
 /** What is left of one's tokens: quiet in the bottom line, plainer from 80 % on, clear at the end. */
 import type { Quota } from "./messages";
 
-export const LOW_SHARE = 0.2;
+const LOW_SHARE = 0.2;
 const HOUR_MS = 3_600_000;
 
 export interface QuotaLine {

@@ -25,7 +25,7 @@ export function forgetCopiesOnSignOut(root: ParentNode): void {
   }
 }
 
-export async function forgetCopies(): Promise<void> {
+async function forgetCopies(): Promise<void> {
   const databases = await indexedDB.databases().catch(() => []);
   const names = databases.map(({ name }) => name ?? "").filter((name) => name.startsWith(COPY_PREFIX));
   await Promise.all(

@@ -44,7 +44,7 @@ export interface Words {
   mentions: string[];
 }
 
-export const NOBODY = "A deleted account";
+const NOBODY = "A deleted account";
 
 export function nameOf(user: Person | null): string {
   return user?.name ?? NOBODY;

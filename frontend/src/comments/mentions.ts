@@ -1,7 +1,7 @@
 /** People's names after an @ in plain text: finding the one being written, who is meant, and where they stand. */
 import type { Person } from "./comment";
 
-export const OFFERED_MAX = 6;
+const OFFERED_MAX = 6;
 /** An @ at a word's start, and up to three words after it, up to the caret. */
 const WRITTEN = /(?:^|[\s(\u201c"'])@((?:[\p{L}\p{M}\p{N}._'\u2019-]+ ){0,2}[\p{L}\p{M}\p{N}._'\u2019-]*)$/u;
 

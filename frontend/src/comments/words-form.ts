@@ -9,7 +9,7 @@ import { make, makeButton } from "../page/elements";
 import type { Person, Words } from "./comment";
 import { matching, nameBeingWritten, named } from "./mentions";
 
-export const BODY_MAX_CHARACTERS = 5_000;
+const BODY_MAX_CHARACTERS = 5_000;
 let fields = 0;
 
 export interface WordsFormOptions {

@@ -5,7 +5,7 @@ import { Placeholder } from "@tiptap/extensions";
 import type * as Y from "yjs";
 import { schemaExtensions } from "./schema";
 
-export const EMPTY_WORDS = "Write, or press / for more. Ctrl+Enter continues.";
+const EMPTY_WORDS = "Write, or press / for more. Ctrl+Enter continues.";
 
 export interface EditorOptions {
   element: HTMLElement;

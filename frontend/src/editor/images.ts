@@ -92,7 +92,7 @@ async function insertInOrder(editor: Editor, files: File[], pos?: number): Promi
 }
 
 /** A file's name is often the only description there is; camera names describe nothing. */
-export function altText(fileName: string): string {
+function altText(fileName: string): string {
   const name = fileName
     .replace(/\.[a-z0-9]+$/i, "")
     .replace(/[_-]+/g, " ")

@@ -19,7 +19,7 @@ export const MoveBlock = Extension.create({
 });
 
 /** Swap the innermost list item, else the top block, with its neighbour; null at an end. */
-export function moveBlock(state: EditorState, direction: -1 | 1): Transaction | null {
+function moveBlock(state: EditorState, direction: -1 | 1): Transaction | null {
   const { selection, doc, tr } = state;
   const depth = movableDepth(selection.$from);
   const parent = selection.$from.node(depth);

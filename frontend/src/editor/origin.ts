@@ -10,7 +10,7 @@ import { Fragment, type MarkType, type Node, type Schema, Slice } from "@tiptap/
 import { Plugin, PluginKey, TextSelection } from "@tiptap/pm/state";
 
 export const ORIGIN_AI = "ai";
-export const ORIGIN_PASTE = "paste";
+const ORIGIN_PASTE = "paste";
 
 /** Where a text node comes from, by its mark. */
 export function originOf(node: Node): "typed" | "pasted" | "assisted" {

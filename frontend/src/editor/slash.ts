@@ -18,7 +18,7 @@ export interface SlashItem extends Pick<Block, "id" | "label" | "icon" | "group"
 
 export type SlashProps = SuggestionProps<SlashItem, SlashItem>;
 
-export const slashKey = new PluginKey("slash");
+const slashKey = new PluginKey("slash");
 
 /** Items that the server keeps. `load` reads them where that has not been done, and never rejects. */
 export interface MoreItems {

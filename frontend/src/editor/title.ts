@@ -2,7 +2,7 @@
 import type * as Y from "yjs";
 import { TITLE_MAX_CHARACTERS } from "./limits";
 
-export const UNTITLED = "Untitled";
+const UNTITLED = "Untitled";
 
 export interface TitleOptions {
   field: HTMLTextAreaElement;

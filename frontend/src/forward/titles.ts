@@ -20,7 +20,7 @@ export function titlesIn(text: string): string[] {
 }
 
 /** Give the document this title, as an undo step of the text's. */
-export function takeTitle(editor: Editor, title: string): void {
+function takeTitle(editor: Editor, title: string): void {
   writeBesideText(editor.view, "meta", "title", oneLine(title));
   announce(`The title is “${title}”. Undo brings the old one back.`);
 }

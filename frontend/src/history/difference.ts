@@ -3,8 +3,8 @@ import { Fragment, type Mark, type Node, Schema } from "@tiptap/pm/model";
 import { type ArrayChange, diffArrays } from "diff";
 import { tokens } from "../assistant/replacement";
 
-export const INSERTED = "inserted";
-export const DELETED = "deleted";
+const INSERTED = "inserted";
+const DELETED = "deleted";
 /** Texts that differ in more are shown one after the other: comparing them takes long and says nothing. */
 const EDITS_MAX = 1200;
 

@@ -33,7 +33,7 @@ export const NAME_MAX_CHARACTERS = 100;
 const NAMED_AUTHORS = 3;
 
 /** "Today", "Yesterday", or the date; `today` as of now. */
-export function dayOf(moment: string, today = new Date()): string {
+function dayOf(moment: string, today = new Date()): string {
   const at = new Date(moment);
   const days = Math.round((midnight(today) - midnight(at)) / 86_400_000);
   if (days === 0) return "Today";

@@ -7,7 +7,7 @@ import { openDialog } from "../editor/dialog";
 import { make, makeButton } from "../page/elements";
 import { FIELDS, type Field, MEANINGS, type Policy, summary } from "./words";
 
-export const REASON_MAX_CHARACTERS = 300;
+const REASON_MAX_CHARACTERS = 300;
 
 interface Version extends Policy {
   version: number;

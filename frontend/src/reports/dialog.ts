@@ -5,7 +5,7 @@ import { openDialog } from "../editor/dialog";
 import { make, makeButton } from "../page/elements";
 import "./reports.css";
 
-export const REASONS = [
+const REASONS = [
   ["harmful", "Harmful or dangerous"],
   ["hate", "Hateful or harassing"],
   ["sexual", "Sexual"],

@@ -292,7 +292,7 @@ export function wordsOf({ result }: Attempt): string {
 }
 
 /** What an attempt used, in one sentence; nothing where it says of nothing. */
-export function sourcesSentence(sources: readonly Citation[]): string {
+function sourcesSentence(sources: readonly Citation[]): string {
   const names = sources.map(({ title }) => title);
   return names.length > 0 ? ` It used the story’s sheet: ${names.join(", ")}.` : "";
 }

@@ -222,7 +222,7 @@ export class SuggestionsPanel {
   }
 }
 
-export function runSentence({ aspect, author, own, state, failure, found }: Run): string {
+function runSentence({ aspect, author, own, state, failure, found }: Run): string {
   const label = aspectLabel(aspect);
   const whose = own || !author ? "" : ` (${author.name})`;
   if (state === "waiting") return `${label}: waits for its turn`;
