@@ -6,6 +6,7 @@ import { FakeSocket, makeConfig } from "../testing/fake-socket";
 import { makePeers, type Peers, placeCaret, type, write } from "../testing/peers";
 import type { Finding } from "./findings";
 import { Grammar } from "./grammar";
+import { GrammarPanel } from "./panel";
 
 const ALICE = { id: "u1", name: "Alice", color: "#9f3a38" };
 
@@ -224,5 +225,35 @@ describe("grammar in a shared text", () => {
     await pause();
     expect(underlined()).toEqual([]);
     expect(writing.words).toEqual(["teh"]);
+  });
+
+  it("keeps the focus and what was opened in a panel that is drawn anew", async () => {
+    writing.ignored_rules.push("harper:Mistake");
+    await grammar.preferences.load();
+    const container = document.body.appendChild(document.createElement("div"));
+    const panel = new GrammarPanel(container, peers.alice.editor, grammar, () => {});
+    const drawn = async () => {
+      panel.update();
+      await pause();
+    };
+    await drawn();
+    const read = () =>
+      [...container.querySelectorAll("button")].find(
+        ({ textContent }) => textContent === "Read the whole text",
+      );
+    const first = read();
+    first?.focus();
+    await drawn();
+    expect(read()).not.toBe(first);
+    expect(document.activeElement).toBe(read());
+
+    const rules = () => container.querySelector<HTMLDetailsElement>(".kept details");
+    rules()?.querySelector("summary")?.click();
+    panel.update(); // before the browser has told of it
+    await pause();
+    expect(rules()?.open).toBe(true);
+    rules()?.querySelector("summary")?.click();
+    await drawn();
+    expect(rules()?.open).toBe(false);
   });
 });

@@ -176,15 +176,13 @@ export class GrammarPanel {
       if (remove) item.append(makeButton("", remove, { kind: "icon", icon: "x", label: `Remove ${words}` }));
       return item;
     });
-    const details = make(
-      "details",
-      "decided",
-      make("summary", "", `${title} (${entries.length})`),
-      make("ul", "", ...items),
-    );
+    const summary = make("summary", "", `${title} (${entries.length})`);
+    summary.dataset.key = title;
+    const details = make("details", "decided", summary, make("ul", "", ...items));
     details.open = this.opened.has(title);
-    details.addEventListener("toggle", () =>
-      details.open ? this.opened.add(title) : this.opened.delete(title),
+    // Not with its `toggle`, which is told later: it may have been drawn anew by then.
+    summary.addEventListener("click", () =>
+      details.open ? this.opened.delete(title) : this.opened.add(title),
     );
     return details;
   }
@@ -205,10 +203,16 @@ function checkbox(
   return make("label", "check", box, make("span", "", label, make("span", "card-meta", more)));
 }
 
-/** What is drawn anew keeps the focus where it was, by the elements' keys. */
+/** What is drawn anew keeps the focus where it was, by the elements' keys or, as buttons have none, by their names. */
 function keepingFocus(home: HTMLElement, draw: () => void): void {
   const focused = document.activeElement;
-  const key = focused instanceof HTMLElement && home.contains(focused) ? focused.dataset.key : undefined;
+  const key = focused instanceof HTMLElement && home.contains(focused) ? keyOf(focused) : null;
   draw();
-  if (key) home.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  if (!key) return;
+  const all = [...home.querySelectorAll<HTMLElement>("[data-key], button")];
+  all.find((one) => keyOf(one) === key)?.focus({ preventScroll: true });
+}
+
+function keyOf(element: HTMLElement): string | null {
+  return element.dataset.key ?? element.getAttribute("aria-label") ?? element.textContent;
 }
