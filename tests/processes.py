@@ -24,7 +24,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], Any], *, seconds: float = 10, what: str = "the condition") -> Any:
+def wait_until(condition: Callable[[], Any], *, seconds: float = 30, what: str = "the condition") -> Any:
     """Return the first true value of `condition`, asked every 20 ms; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:

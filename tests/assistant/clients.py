@@ -61,12 +61,12 @@ class AssistantClient:
         self.send({"type": "generate", "id": generation_id, "action": action, **fields})
         return str(generation_id)
 
-    def hear(self, seconds: float = 10) -> Frame:
+    def hear(self, seconds: float = 30) -> Frame:
         frame: Frame = json.loads(self.socket.recv(timeout=seconds))
         self.frames.append(frame)
         return frame
 
-    def hear_until(self, condition: Callable[[Frame], bool], seconds: float = 20) -> Frame:
+    def hear_until(self, condition: Callable[[Frame], bool], seconds: float = 60) -> Frame:
         """Return the first frame that fulfils `condition`."""
         deadline = time.monotonic() + seconds
         while True:
@@ -76,10 +76,14 @@ class AssistantClient:
             if frame["type"] in (*ENDS, "error") and "id" in frame:
                 self._passed_over[frame["id"]] = frame
 
-    def hear_type(self, *types: str, seconds: float = 20) -> Frame:
+    def heard(self, condition: Callable[[Frame], bool]) -> Frame:
+        """As `hear_until`, also of what is here already: what is told by two ways comes in any order."""
+        return next(filter(condition, self.frames), None) or self.hear_until(condition)
+
+    def hear_type(self, *types: str, seconds: float = 60) -> Frame:
         return self.hear_until(lambda frame: frame["type"] in types, seconds)
 
-    def hear_end(self, generation_id: str, seconds: float = 20) -> Frame:
+    def hear_end(self, generation_id: str, seconds: float = 60) -> Frame:
         """Return how a generation ends, also where it went by while another was waited for: they end in any order."""
         if generation_id in self._passed_over:
             return self._passed_over.pop(generation_id)
@@ -93,7 +97,7 @@ class AssistantClient:
         self.send({"type": "ping", "nonce": nonce})
         self.hear_until(lambda frame: frame["type"] == "pong" and frame["nonce"] == nonce)
 
-    def close_code(self, seconds: float = 10) -> int:
+    def close_code(self, seconds: float = 30) -> int:
         """Read until the server closes; returns its code."""
         with pytest.raises(ConnectionClosed) as closed:
             self.hear_until(lambda _: False, seconds)

@@ -21,10 +21,11 @@ from tests.conftest import use_redis_prefix
 from tests.processes import Child, Processes, WebProcess, wait_until
 from tests.provider.fixture import Provider
 
-# Short waits, so that failures come soon; a patient breaker, so that one test's failures are not another's.
+# Short waits, so that failures come soon, and long enough for a provider on a busy machine to have its say; a patient
+# breaker, so that one test's failures are not another's.
 SHORT = {
-    "AI_FIRST_TOKEN_TIMEOUT_SECONDS": "1",
-    "AI_TOKEN_TIMEOUT_SECONDS": "1",
+    "AI_FIRST_TOKEN_TIMEOUT_SECONDS": "3",
+    "AI_TOKEN_TIMEOUT_SECONDS": "3",
     "AI_RETRIES": "0",
     "AI_BREAKER_FAILURES": "10000",
     "METRICS_SECONDS": "0.5",

@@ -27,7 +27,7 @@ class Program:
         url = (web or house.web).url
         self.key, text = create_key(user, name="Program", scopes=Scope.values)
         self.http = house.stack.enter_context(
-            httpx.Client(base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {text}"}, timeout=20)
+            httpx.Client(base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {text}"}, timeout=60)
         )
 
     def generate(self, text: str = "It was late. ", **fields: Any) -> str:

@@ -1,6 +1,7 @@
 """Experiments, where people meet them: an arm's prompt and model answer, and errors give everybody the usual again."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -21,6 +22,16 @@ from tests.processes import wait_until
 
 FAULTY = "openai/candidate;fault=500"
 JUDGE = "from apps.analytics.tasks import judge_experiments; judge_experiments.delay()"
+
+
+@pytest.fixture(autouse=True)
+def _as_usual_afterwards(house: House) -> Iterator[None]:
+    """The processes are shared, and hear of what is ended, not of what is flushed."""
+    yield
+    for experiment in Experiment.objects.all():
+        trials.stop(experiment, "The test is over.")
+    Route.objects.all().delete()
+    tell_changed()
 
 
 def make(inside: User, outside: User, *, action: str, **arm: object) -> Experiment:
@@ -46,11 +57,13 @@ def ask(client: AssistantClient, action: str) -> tuple[str, Generation]:
 
 def ask_within(client: AssistantClient, action: str, arm: str) -> tuple[str, Generation]:
     """Ask until the web process has heard of a change."""
-    for _ in range(20):
+
+    def asked() -> tuple[str, Generation] | None:
         end, row = ask(client, action)
-        if row.arm == arm:
-            return end, row
-    raise AssertionError(f"nobody came into {arm!r}")
+        return (end, row) if row.arm == arm else None
+
+    found: tuple[str, Generation] = wait_until(asked, what=f"somebody in {arm!r}")
+    return found
 
 
 def test_a_canary_is_rolled_back_by_errors_and_everybody_gets_the_usual_again(house: House, settings: Settings) -> None:

@@ -155,7 +155,7 @@ def test_a_slow_answer_stops_what_is_being_written_and_is_written_down_after_the
 
 
 def test_where_nothing_may_pass_unseen_a_failure_refuses(own_house: Callable[..., House]) -> None:
-    closed = {"MODERATION_MODEL_FAILURE": "closed", "MODERATION_MODEL_SECONDS": "1"}
+    closed = {"MODERATION_MODEL_FAILURE": "closed", "MODERATION_MODEL_SECONDS": "3"}
     house = own_house(**MODEL | closed | {"MODERATION_MODEL_WAIT_SECONDS": "0"})
     house.start_generator()
     alice = house.join(house.alice)

@@ -66,7 +66,7 @@ def test_losing_access_closes_the_socket_at_once(house: House) -> None:
             },
         )
     assert answer.status_code == 204, answer.text
-    assert bob.close_code(seconds=5) == 4403
+    assert bob.close_code() == 4403
 
 
 def test_a_role_that_was_taken_holds_for_the_next_request(house: House) -> None:
@@ -94,7 +94,7 @@ def test_a_link_that_expires_ends_the_socket(house: House) -> None:
     socket = house.connect(carol)
     assert socket.hear_type("hello")["role"] == Role.COMMENTER
     change_link(house.document, link.pk, expires_at=timezone.now() + timedelta(seconds=2))
-    assert socket.close_code(seconds=25) == 4403
+    assert socket.close_code() == 4403
 
 
 @pytest.mark.parametrize(
