@@ -21,17 +21,19 @@ pytestmark = [
 ]
 
 MODEL = "openai/test"
+END = b"the end"
 
 
 def asked() -> list[str]:
     """Return the models that a look of beat would have asked."""
     hearing = sync_redis().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     hearing.subscribe(probe_channel())
-    hearing.get_message(timeout=1)
+    hearing.get_message(timeout=30)  # that it listens
     check_models()
+    sync_redis().publish(probe_channel(), END)
     heard = []
-    while message := hearing.get_message(timeout=0.2):
-        heard.append(message["data"].decode())
+    while (said := hearing.get_message(timeout=30)) and said["data"] != END:
+        heard.append(said["data"].decode())
     hearing.close()
     return heard
 

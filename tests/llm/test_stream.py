@@ -65,7 +65,7 @@ async def test_an_answer_that_breaks_off_is_never_taken_for_whole(
     routed: Provider, settings: Settings, fault: str
 ) -> None:
     if fault in STALLS:
-        settings.AI_TOKEN_TIMEOUT_SECONDS = 0.5
+        settings.AI_TOKEN_TIMEOUT_SECONDS = 1
     routed.behave(fault=fault, at=3)
     items: list[StreamItem] = []
 
@@ -100,7 +100,7 @@ async def test_the_first_token_has_a_clock_of_its_own(routed: Provider, settings
     started = time.monotonic()
     with pytest.raises(ProviderTimeout):
         await collect(request_for("openai/test"))
-    assert 0.4 < time.monotonic() - started < 3
+    assert 0.4 < time.monotonic() - started < settings.AI_TOKEN_TIMEOUT_SECONDS
 
 
 @pytest.mark.usefixtures("way")
@@ -113,10 +113,10 @@ async def test_the_whole_answer_has_a_clock_too(routed: Provider, settings: Sett
 
 @pytest.mark.usefixtures("way")
 async def test_closing_the_stream_reaches_the_provider(routed: Provider) -> None:
-    routed.behave(rate=50, tokens=400)
-    async with aclosing(stream(request_for("openai/test"))) as items:
+    routed.behave(rate=50, tokens=3_000)
+    async with aclosing(stream(request_for("openai/test", max_tokens=4_000))) as items:
         await anext(items)
-    async with asyncio.timeout(4):  # what is left to be written takes 8 s
+    async with asyncio.timeout(30):  # what is left to be written takes 60 s
         while routed.requests[0].ended is None:  # noqa: ASYNC110  (the provider runs in a thread)
             await asyncio.sleep(0.005)
     assert routed.requests[0].end == "client_gone"
@@ -142,7 +142,7 @@ async def test_an_answer_that_nobody_can_continue_fails_where_it_broke_off(route
 @pytest.mark.parametrize("fault", ["reset", "truncate", "stall", "keep-alive", "malformed", "error"])
 async def test_the_next_model_goes_on_in_the_middle(routed: Provider, settings: Settings, fault: str) -> None:
     if fault in STALLS:
-        settings.AI_TOKEN_TIMEOUT_SECONDS = 0.5
+        settings.AI_TOKEN_TIMEOUT_SECONDS = 1
     routed.behave(fault=fault, at=4)
     request = replace(
         request_for("openai/test", SECOND), resume=lambda written: (ChatMessage("user", f"Go on after: {written}"),)
