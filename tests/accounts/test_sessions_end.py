@@ -29,7 +29,7 @@ async def _heard_after(act: Callable[[], Any]) -> dict[str, Any]:
     channel = await layer.new_channel()
     await layer.group_add(GROUP, channel)
     await sync_to_async(act)()
-    message: dict[str, Any] = await asyncio.wait_for(layer.receive(channel), 5)
+    message: dict[str, Any] = await asyncio.wait_for(layer.receive(channel), 30)
     return {"kind": message["kind"], "user_id": message["user_id"]}
 
 

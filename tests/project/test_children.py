@@ -13,19 +13,23 @@ SUPERVISE = """
 import os, sys
 from project.supervisor import Child, Supervisor, Stopped
 supervisor = Supervisor()
-child = supervisor.add(Child("child", sys.argv[1:], dict(os.environ)))
+child = supervisor.add(Child("child", sys.argv[2:], dict(os.environ)))
 try:
     supervisor.wait_for(lambda: False)
 except Stopped:
-    supervisor.stop([child], 1)
+    supervisor.stop([child], float(sys.argv[1]))
     supervisor.say("Stopped.")
 """
 IGNORES_SIGTERM = 'trap "" TERM; sleep 1000 & echo "grandchild $!"; while true; do sleep 1; done'
 
 
-def supervise(script: str) -> "subprocess.Popen[str]":
+def supervise(script: str, patience: float = 1) -> "subprocess.Popen[str]":
+    """Run `script` under a supervisor that gives it `patience` seconds to end."""
     return subprocess.Popen(
-        [sys.executable, "-c", SUPERVISE, "sh", "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SUPERVISE, str(patience), "sh", "-c", script],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -52,7 +56,7 @@ def test_who_ignores_sigterm_is_killed_with_its_own_children() -> None:
         begun = time.monotonic()
         supervisor.terminate()
         lines = read_until(supervisor, "Stopped.")
-        assert 1 <= time.monotonic() - begun < 5
+        assert time.monotonic() - begun >= 1
         assert any("child did not stop in time and will be killed" in line for line in lines)
         wait_until(lambda: not psutil.pid_exists(grandchild), what="the grandchild's end")
     finally:
@@ -60,15 +64,15 @@ def test_who_ignores_sigterm_is_killed_with_its_own_children() -> None:
 
 
 def test_asking_twice_does_not_wait() -> None:
-    supervisor = supervise(IGNORES_SIGTERM)
+    supervisor = supervise(IGNORES_SIGTERM, patience=600)
     try:
         read_until(supervisor, "grandchild")
-        begun = time.monotonic()
-        supervisor.terminate()
-        while supervisor.poll() is None:
+
+        def has_ended() -> bool:
             supervisor.terminate()
-            time.sleep(0.01)
-        assert time.monotonic() - begun < 1
+            return supervisor.poll() is not None
+
+        wait_until(has_ended, what="the supervisor's end")
     finally:
         finish(supervisor)
 

@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,7 +74,7 @@ async def test_what_is_in_memory_is_written_and_sockets_are_told(program: tuple[
     with pytest.raises(websockets.ConnectionClosed):
         await client.recv()
     assert client.close_code == 4512
-    assert await asyncio.to_thread(process.wait, 10) == 0
+    assert await asyncio.to_thread(process.wait, 30) == 0
     assert process.stdout is not None
     assert process.stdout.read() == "written\n"
 
@@ -85,10 +84,8 @@ async def test_an_application_that_ignores_cancellation_does_not_hold_it_up(
 ) -> None:
     process, port = program
     client = await connect(port, "/stubborn")
-    begun = time.monotonic()
     process.terminate()
-    await asyncio.to_thread(process.wait, 10)
-    assert time.monotonic() - begun < 10
+    await asyncio.to_thread(process.wait, 30)  # the application would sleep on for a minute
     await client.close()
 
 

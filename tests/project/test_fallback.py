@@ -65,7 +65,7 @@ def nonces(socket: HTTPSocket, count: int) -> list[str]:
     """Return the nonces of so many pongs, as they come."""
     found: list[str] = []
     while len(found) < count:
-        frame = socket.recv(10)
+        frame = socket.recv(30)
         assert isinstance(frame, str)
         if '"pong"' in frame:
             found.append(frame.split('"nonce":"')[1].split('"')[0])
@@ -76,7 +76,7 @@ def close_code(socket: HTTPSocket) -> int:
     """Read until the server closes; return its code."""
     while True:
         try:
-            socket.recv(10)
+            socket.recv(30)
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else 0
 
@@ -147,7 +147,7 @@ def test_a_session_is_of_no_use_to_another_browser_or_site(web: WebProcess, stac
     for origin in ("https://evil.example", "null", ""):
         refused = socket.http.post(socket.session, json={"close": True}, headers={"Origin": origin})
         assert refused.status_code == httpx.codes.FORBIDDEN
-    assert "hello" in str(socket.recv(10))
+    assert "hello" in str(socket.recv(30))
 
 
 def test_another_sites_page_cannot_open_one(web: WebProcess, stack: ExitStack) -> None:
@@ -160,12 +160,12 @@ def test_another_sites_page_cannot_open_one(web: WebProcess, stack: ExitStack) -
 
 def test_who_is_silent_is_gone(web: WebProcess, stack: ExitStack) -> None:
     socket = join(web, stack)
-    assert "hello" in str(socket.recv(10))
+    assert "hello" in str(socket.recv(30))
     ended = web.output().count("fallback.ended")
     wait_until(lambda: web.output().count("fallback.ended") > ended, what="the end of a session that nobody reads")
     assert close_code(socket) == 1006
     reading = join(web, stack, polls=False)  # its stream stays open, but nothing more comes from it
-    assert "hello" in str(reading.recv(10))
+    assert "hello" in str(reading.recv(30))
     assert close_code(reading) == CloseCode.TOO_SLOW
 
 
@@ -211,7 +211,7 @@ def test_there_are_only_so_many_sessions(processes: Processes, stack: ExitStack)
 def test_an_orderly_stop_asks_to_come_back(processes: Processes, stack: ExitStack) -> None:
     web = processes.web()
     socket = join(web, stack, polls=False)
-    assert "hello" in str(socket.recv(10))
+    assert "hello" in str(socket.recv(30))
     web.stop()
     assert close_code(socket) == CloseCode.RESTARTING
 
