@@ -108,14 +108,14 @@ class SyncClient:
             self.updates_heard += 1
             self.doc.apply_update(body)
 
-    def listen_until(self, condition: Any, *, seconds: float = 10, what: str = "the condition") -> None:
+    def listen_until(self, condition: Any, *, seconds: float = 30, what: str = "the condition") -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             left = deadline - time.monotonic()
             assert left > 0, f"{what} did not come within {seconds} s"
             self.listen(min(left, 0.1))
 
-    def close_code(self, seconds: float = 10) -> int:
+    def close_code(self, seconds: float = 30) -> int:
         """Wait until the server closes, and return its code."""
         deadline = time.monotonic() + seconds
         while True:

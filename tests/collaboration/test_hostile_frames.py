@@ -27,7 +27,7 @@ def test_it_costs_only_its_sender(web: WebProcess, cast: Cast, name: str) -> Non
         bob.send(FRAMES[name])
         assert bob.close_code() == CloseCode.PROTOCOL_VIOLATION
         alice.sync_again()
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20
         alice.type("!")
         alice.wait_saved(2)
         assert alice.text == "untouched!"

@@ -54,7 +54,7 @@ def test_a_link_that_expires_ends_open_sockets(web: WebProcess, cast: Cast, link
     """By the clock: nobody tells of it, and the look at every socket comes later."""
     with enter(web, cast, link) as mallory:
         change_link(cast.document, link.pk, expires_at=timezone.now() + SOON)
-        assert mallory.close_code(seconds=15) == CloseCode.FORBIDDEN
+        assert mallory.close_code() == CloseCode.FORBIDDEN
 
 
 def test_a_changed_role_of_a_link_holds_for_the_next_update(web: WebProcess, cast: Cast, link: ShareLink) -> None:

@@ -6,7 +6,11 @@ from tests.processes import WebProcess, wait_until
 
 
 def test_rooms_sockets_commits_and_returns_are_counted(web: WebProcess, cast: Cast) -> None:
-    before = Scrape(web.url)
+    def quiet() -> Scrape | None:
+        page = Scrape(web.url)
+        return page if page.total("interline_sockets_open", socket="sync") == 0 else None
+
+    before: Scrape = wait_until(quiet, what="the end of other tests' sockets")
     with cast.connect(web, cast.alice, ack=True) as alice:
         alice.sync()
         alice.type("once")

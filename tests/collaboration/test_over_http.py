@@ -9,7 +9,7 @@ from tests.collaboration.test_sync import (  # noqa: F401
     test_a_changed_role_holds_for_the_next_update,
     test_acknowledgements_count_this_connections_updates_and_carry_the_position,
     test_it_refuses_a_viewers_edit,
-    test_revoked_access_closes_the_socket_within_a_second,
+    test_revoked_access_closes_the_socket_at_once,
     test_two_people_see_each_others_words,
     test_two_processes_share_a_document,
     test_who_is_not_signed_in_or_not_invited_is_told_by_a_close_code,
