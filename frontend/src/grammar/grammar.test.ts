@@ -227,6 +227,24 @@ describe("grammar in a shared text", () => {
     expect(writing.words).toEqual(["teh"]);
   });
 
+  it("keeps what is changed while dictionaries are still being looked up", async () => {
+    const answer = fetch;
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
+      const found = await answer(path, init);
+      if (init.method === "GET") await held;
+      return found;
+    });
+    const loading = grammar.preferences.load();
+    await grammar.addWord("mine", "teh");
+    release();
+    await loading;
+    expect(grammar.preferences.words()).toEqual(["teh"]);
+  });
+
   it("keeps the focus and what was opened in a panel that is drawn anew", async () => {
     writing.ignored_rules.push("harper:Mistake");
     await grammar.preferences.load();

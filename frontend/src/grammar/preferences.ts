@@ -46,13 +46,7 @@ export class Preferences {
 
   /** Without them everything is checked: a failure is no reason not to. */
   async load(): Promise<void> {
-    const [mine, document] = await Promise.all(
-      (["mine", "document"] as const).map((whose) =>
-        call<Writing>("GET", this.paths[whose]).catch(() => NOTHING),
-      ),
-    );
-    this.known.mine = mine ?? NOTHING;
-    this.known.document = document ?? NOTHING;
+    await Promise.all((["mine", "document"] as const).map((whose) => this.look(whose)));
     this.changed();
   }
 
@@ -60,5 +54,12 @@ export class Preferences {
   async change(whose: Whose, changes: Changes): Promise<void> {
     this.known[whose] = await call<Writing>("PATCH", this.paths[whose], changes);
     this.changed();
+  }
+
+  private async look(whose: Whose): Promise<void> {
+    const before = this.known[whose];
+    const found = await call<Writing>("GET", this.paths[whose]).catch(() => NOTHING);
+    // What was changed meanwhile came with its own answer, which is the later one.
+    if (this.known[whose] === before) this.known[whose] = found ?? NOTHING;
   }
 }
