@@ -196,6 +196,8 @@ def test_who_may_only_comment_chooses_a_passage_with_the_keys(site: Site) -> Non
     his.keyboard.press("Escape")
     expect(spoken).to_have_text("Nothing was chosen.")
     assert his.evaluate("document.getSelection().isCollapsed")
+    his.evaluate("document.activeElement.blur()")
+    expect(his.locator(".kept-selection")).to_have_count(0)
     assert text_of(hers) == "The heron waits by the weir. It does not move.\nNobody has seen it leave."
 
 

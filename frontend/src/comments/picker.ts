@@ -4,6 +4,7 @@
  */
 import type { Editor } from "@tiptap/core";
 import type { Node } from "@tiptap/pm/model";
+import { TextSelection } from "@tiptap/pm/state";
 import { blockText } from "../collaboration/anchors";
 import { announce, notify } from "../editor/announce";
 import { readSelection } from "../editor/fresh-selection";
@@ -77,7 +78,10 @@ export class PassagePicker {
   }
 
   private leave(): void {
+    const { view, state } = this.editor;
+    const at = this.picked && TextSelection.near(state.doc.resolve(this.picked.from));
     this.end();
+    if (at) view.dispatch(state.tr.setSelection(at)); // or what was picked would be shown as chosen
     document.getSelection()?.removeAllRanges();
     announce("Nothing was chosen.");
   }
