@@ -69,6 +69,10 @@ def test_what_was_written_before_a_role_was_taken_away_is_offered_after_a_reload
     path = site.document(alice, editor=bob)
     page = bob.open(network.url + path)
     ready(page)
+    text_box(page).focus()
+    for _ in range(30):
+        page.keyboard.press("Enter")
+    saved(page)
     network.is_down = True
     network.cut()
     expect(status(page)).to_have_text("Reconnecting…")
@@ -83,6 +87,9 @@ def test_what_was_written_before_a_role_was_taken_away_is_offered_after_a_reload
     page.reload()
     expect(status(page)).to_have_text("View only")
     expect(ended).to_contain_text("still in this browser")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    wait_until(lambda: page.evaluate("scrollY") > 500, what="the end of the text in sight")
+    expect(ended).to_be_in_viewport(ratio=1)
     assert_accessible(page)
     with page.expect_download() as saving:
         page.get_by_role("button", name="Download a copy").click()
