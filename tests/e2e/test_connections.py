@@ -126,6 +126,37 @@ def test_a_proposal_that_two_take_at_once_is_in_the_text_once(site: Site, networ
     assert text_of(hers) == text_of(his) == proposed
 
 
+def test_a_proposal_taken_in_two_tabs_of_one_account_is_in_the_text_once(site: Site, network: Network) -> None:
+    alice = site.person("Alice")
+    path = site.document(alice)
+    first, second = alice.open(network.url + path), alice.open(network.url + path)
+    ready(first)
+    ready(second)
+    write(first, "The heron waits by the weir. Nobody moves.")
+    for _ in "Nobody moves.":
+        first.keyboard.press("ArrowLeft")
+    first.keyboard.press("Control+Enter")
+    finished(first)
+    wait_until(lambda: ghost_text(second) == ghost_text(first), seconds=30, what="the same proposal in both tabs")
+    proposed = f"The heron waits by the weir. {ghost_text(first)} Nobody moves."
+    words = ghost_text(first).split()
+    network.is_down = True
+    network.cut()
+    for page in (first, second):
+        expect(status(page)).to_have_text("Reconnecting…")
+    bar = second.get_by_role("toolbar", name="Suggestion")
+    for number in (1, 2):
+        bar.get_by_role("button", name="Word").click()
+        taken = " ".join(words[:number])
+        wait_until(lambda taken=taken: f"weir. {taken} Nobody" in text_of(second), what="a word in one tab")  # type: ignore[misc]
+    first.get_by_role("toolbar", name="Suggestion").get_by_role("button", name="Accept").click()
+    wait_until(lambda: text_of(first) == proposed, what="all of it in the other")
+    network.is_down = False
+    for page in (first, second):
+        expect(status(page)).to_have_text("Saved", timeout=PATIENT_MS)
+    wait_until(lambda: text_of(first) == text_of(second) == proposed, seconds=30, what="the proposal once in both tabs")
+
+
 def test_a_proposal_nobody_decided_about_is_there_after_a_reload_and_for_who_joins(site: Site) -> None:
     alice, bob = site.person("Alice"), site.person("Bob")
     path = site.document(alice, editor=bob)

@@ -38,8 +38,6 @@ export interface Generation {
   failure: Failure | null;
   /** What was decided about the whole of it. */
   decision: string | null;
-  /** Who was the first to take the whole of it. */
-  acceptedBy: Person | null;
   /** Proposed replacements, in the order in which they came. */
   edits: readonly Edit[];
   /** What it says that it used, in the order in which that came. */
@@ -88,7 +86,6 @@ function unknown(id: string): Generation {
     conversation: null,
     failure: null,
     decision: null,
-    acceptedBy: null,
     edits: [],
     citations: [],
     notes: [],
@@ -165,10 +162,7 @@ function apply(known: Generation, event: GenerationEvent): Generation {
 }
 
 function decide(known: Generation, { edit_id, decision, user }: Decided): Generation {
-  if (!edit_id) {
-    const acceptedBy = known.acceptedBy ?? (decision === "accepted" ? user : null);
-    return { ...known, decision, acceptedBy };
-  }
+  if (!edit_id) return { ...known, decision };
   return { ...known, decided: new Map(known.decided).set(edit_id, { decision, user }) };
 }
 

@@ -15,9 +15,11 @@ import { Decoration, DecorationSet } from "@tiptap/pm/view";
 import { ySyncPluginKey } from "@tiptap/y-tiptap";
 import { type Anchor, Resolver, resolveAnchor } from "../collaboration/anchors";
 import { safeColor } from "../collaboration/carets";
+import { TAKEN_TWICE_MS } from "../editor/limits";
 import { ORIGIN_AI } from "../editor/origin";
 import { ViewKeeper } from "./keep-in-view";
 import { seamAfter, shapeText } from "./seam";
+import { isTakenTwice } from "./taken-twice";
 import { dispatchAsOneStep } from "./undo-step";
 
 export interface GhostSource {
@@ -54,9 +56,11 @@ interface Placed {
   id: string;
   left: number;
   right: number;
-  /** Where the rest is drawn; -1 while the anchor's characters have not arrived. */
+  /** Where the rest is drawn; -1 while the anchor's characters have not arrived, or it waits for others. */
   pos: number;
   consumed: number;
+  /** Two took of it at once, and one has to give way; or somebody took more than has arrived here. */
+  waits?: boolean;
 }
 
 interface GhostState {
@@ -66,7 +70,7 @@ interface GhostState {
   decorations: DecorationSet;
 }
 
-type GhostMeta = { add: string } | { remove: string } | { take: string };
+type GhostMeta = { add: string } | { remove: string } | { take: string } | { look: string };
 
 export interface GhostEvents {
   /** It is gone, by words written over it or by Esc, with what had been consumed of it. */
@@ -84,6 +88,7 @@ export const ghostKey = new PluginKey<GhostState>("ghost");
 export class Ghosts {
   private readonly drawn = new Map<string, Drawn>();
   private readonly waiting = new Set<string>();
+  private readonly waitingForOthers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly view = new ViewKeeper();
   private frame = 0;
   private editor: Editor | null = null;
@@ -101,6 +106,7 @@ export class Ghosts {
       },
       onDestroy() {
         cancelAnimationFrame(ghosts.frame);
+        for (const timer of ghosts.waitingForOthers.values()) clearTimeout(timer);
       },
       addKeyboardShortcuts() {
         return {
@@ -276,6 +282,7 @@ export class Ghosts {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     for (const id of this.waiting) {
+      if (this.place(id)?.waits) this.dispatch({ look: id });
       this.render(id);
       const drawn = this.drawn.get(id);
       if (drawn?.ghost.mine) this.view.keep(drawn.element);
@@ -317,12 +324,25 @@ export class Ghosts {
         update: (view, before) => {
           const now = ghostKey.getState(view.state);
           if (!now || now === ghostKey.getState(before)) return;
-          for (const place of now.placed) this.render(place.id);
+          for (const place of now.placed) {
+            this.render(place.id);
+            if (place.waits) this.waitForOthers(place.id);
+          }
           if (now.lost.length > 0 || now.placed.length > 0) queueMicrotask(() => this.settle(now));
           else this.events.changed();
         },
       }),
     });
+  }
+
+  /** They may be gone. */
+  private waitForOthers(id: string): void {
+    if (this.waitingForOthers.has(id)) return;
+    const timer = setTimeout(() => {
+      this.waitingForOthers.delete(id);
+      if (this.place(id)?.waits) this.dismiss(id);
+    }, TAKEN_TWICE_MS);
+    this.waitingForOthers.set(id, timer);
   }
 
   /** After the view is up to date: tell of what was dismissed or taken. */
@@ -400,7 +420,11 @@ function follow(ghost: Ghost, place: Placed, context: FollowContext): Placed | n
   if (range === "lost") return null;
 
   const located = locate(state.doc, range, { id: ghost.id, text: ghost.text, after: ghost.anchor.after });
-  if (!located) return null;
+  if (!located) {
+    const isUpToDate = fromYjs || !tr.docChanged;
+    const waits = isUpToDate && (isAhead(ghost, range, state.doc) || isTakenTwice(state, ghost.text));
+    return waits ? { ...place, pos: -1, waits } : null;
+  }
   const advanced = located.consumed !== place.consumed;
   if (own && advanced) ghost.takenHere = true;
   else if (advanced && fromYjs) ghost.takenHere = false;
@@ -413,6 +437,13 @@ function resolve(ghost: Ghost, context: FollowContext): Range | "unknown" | "los
   context.resolver ??= new Resolver(context.state);
   const place = resolveAnchor(context.resolver, ghost.anchor);
   return typeof place === "string" ? place : { ...place, exact: false };
+}
+
+/** Whether somebody took more of it than has arrived here. */
+function isAhead({ id, text, over }: Ghost, { left }: Range, doc: Node): boolean {
+  const $left = doc.resolve(left);
+  const words = $left.parent.textBetween($left.parentOffset, $left.parent.content.size, null, "\ufffc");
+  return !over && words.startsWith(text) && markedLength(doc, left, id) > text.length;
 }
 
 function mapped(place: Placed, tr: Transaction): Range {

@@ -46,7 +46,7 @@ export class Proposals {
   ) {
     this.ghosts = new Ghosts({
       dismissed: (ghost, consumed) => this.dismissed(ghost, consumed),
-      inserted: (ghost, part) => this.twice?.took(ghost.id, part, ghost.text),
+      inserted: (ghost, part) => this.twice?.took(ghost.id, part),
       taken: (ghost) => this.taken(ghost),
       changed: () => this.drawActive(),
     });
@@ -109,8 +109,6 @@ export class Proposals {
 
   private follow(known: Generation, before: Generation | undefined): void {
     if (!(GHOST_ACTIONS as readonly string[]).includes(known.action)) return;
-    if (known.acceptedBy)
-      this.twice?.decided(known.id, known.acceptedBy.id === this.assistant.config.user.id);
     if (known.decision) {
       this.ghosts.remove(known.id);
       return;

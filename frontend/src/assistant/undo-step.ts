@@ -2,7 +2,7 @@
 import type { Transaction } from "@tiptap/pm/state";
 import type { EditorView } from "@tiptap/pm/view";
 import { yUndoPluginKey } from "@tiptap/y-tiptap";
-import type * as Y from "yjs";
+import * as Y from "yjs";
 
 /** The origin of what `writeBesideText` writes. */
 const BESIDE_TEXT = {};
@@ -26,17 +26,37 @@ export function writeBesideText(view: EditorView, home: string, key: string, val
   undo.stopCapturing();
 }
 
-type Step = Y.UndoManager["undoStack"][number];
+export type Step = Y.UndoManager["undoStack"][number];
 
 /** What undo would take back now. */
 export function lastStep(view: EditorView): Step | null {
   return yUndoPluginKey.getState(view.state)?.undoManager.undoStack.at(-1) ?? null;
 }
 
-/** Undo `step` for good, if nothing was written here since. */
-export function takeBack(view: EditorView, step: Step): void {
+/**
+ * Delete what `steps` wrote, for good. What they deleted is not brought back: whoever wrote the same at once deleted it
+ * too, and has put it where it belongs. Nothing is done where somebody changed what they wrote, or wrote into it.
+ */
+export function takeBack(view: EditorView, steps: readonly Step[]): void {
   const undo: Y.UndoManager | undefined = yUndoPluginKey.getState(view.state)?.undoManager;
-  if (undo?.undoStack.at(-1) !== step) return;
-  undo.undo();
-  undo.redoStack.pop();
+  if (!undo || steps.some((step) => !undo.undoStack.includes(step))) return;
+  const { doc } = undo;
+  const items: Y.Item[] = [];
+  doc.transact((transaction) => {
+    for (const { insertions } of steps)
+      Y.iterateDeletedStructs(transaction, insertions, (struct) => {
+        if (struct instanceof Y.Item) items.push(struct);
+      });
+    if (items.some((item) => !isUntouched(item, new Set(items)))) return;
+    for (const item of items) item.delete(transaction);
+    undo.undoStack = undo.undoStack.filter((step) => !steps.includes(step));
+  });
+}
+
+function isUntouched(item: Y.Item, written: ReadonlySet<Y.Item>): boolean {
+  if (item.deleted) return item.content instanceof Y.ContentFormat || !item.countable;
+  if (!(item.content instanceof Y.ContentType)) return true;
+  for (let child = item.content.type._start; child; child = child.right)
+    if (!child.deleted && child.countable && !written.has(child)) return false;
+  return true;
 }
