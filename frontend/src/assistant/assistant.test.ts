@@ -50,12 +50,12 @@ describe("the assistant in a document", () => {
     for (const [index, text] of chunks.entries()) say({ type: "chunk", id, seq: index + 2, text });
     return id;
   }
-  function start(id: string, user: typeof ALICE, anchor: unknown): void {
+  function start(id: string, user: typeof ALICE, anchor: unknown, action = "continue"): void {
     say({
       type: "started",
       id,
       seq: 1,
-      action: "continue",
+      action,
       user,
       anchor,
       model: "interline/demo",
@@ -99,6 +99,20 @@ describe("the assistant in a document", () => {
     await settled();
     press(peers.alice, "Escape");
     expect(sent("decide")).toEqual([{ type: "decide", id: "g8", decision: "rejected" }]);
+  });
+
+  it("leaves an inline completion of the same person's other tab alone", async () => {
+    const { state, commands } = peers.alice.editor;
+    const at = createAnchor(state, state.selection.head);
+    commands.setTextSelection(1);
+    start("g9", ALICE, at && encodeAnchor(at), "complete");
+    say({ type: "chunk", id: "g9", seq: 2, text: " Then" });
+    await settled();
+    expect(ghostText()).toBeNull();
+    expect([...sent("cancel"), ...sent("decide")]).toEqual([]);
+    finish("g9", 3);
+    await settled();
+    expect([...sent("cancel"), ...sent("decide")]).toEqual([]);
   });
 
   it("asks with the text around the caret", () => {

@@ -138,14 +138,14 @@ export class Proposals {
     const own = known.user?.id === this.assistant.config.user.id;
     // Ours without a ghost: asked before a reload, dismissed before it began, or asked in another tab.
     if (!anchor || !known.user || this.dropped.has(known.id)) return;
+    if (known.action === "complete") return; // of the caret in that tab, which is elsewhere here
     const { name, color } = known.user;
-    const isPrivate = known.action === "complete";
     this.removeEarlier(known);
     this.ghosts.add({
       id: known.id,
       anchor,
-      mine: own && (isPrivate || isOlder),
-      private: isPrivate,
+      mine: own && isOlder,
+      private: false,
       name,
       color,
       demo: known.demo,
