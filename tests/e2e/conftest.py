@@ -11,7 +11,7 @@ from tests.e2e.site import Site, launch, make_site, own_database
 from tests.processes import Processes, wait_until
 from tests.provider.fixture import Provider
 
-EXPECT_TIMEOUT_MS = 15_000
+EXPECT_TIMEOUT_MS = 30_000
 
 expect.set_options(timeout=EXPECT_TIMEOUT_MS)
 
@@ -85,6 +85,7 @@ def provided_site(running_provided_site: Site, provider: Provider) -> Iterator[S
     yield running_provided_site
     for context in running_provided_site.browser.contexts:
         context.close()
+    running_provided_site.end_generations()
 
 
 @pytest.fixture

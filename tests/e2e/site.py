@@ -29,6 +29,17 @@ CHROMIUM_FLAGS = (
 PASSWORD = "a heron waits by the weir"
 CAST_SIZE = 200  # of each name: no test meets somebody from another
 
+# A proposal after each pause in typing, which a busy machine makes: who wants them switches them on.
+WITHOUT_COMPLETIONS = """
+if (location.origin !== 'null' && localStorage.getItem('interline.completion') === null)
+    localStorage.setItem('interline.completion', 'off')
+"""
+
+END_GENERATIONS = """
+UPDATE assistant_generation SET cancel_requested_at = now()
+WHERE state IN ('queued', 'running') AND model LIKE 'openai/%'
+"""
+
 CAST = f"""
 import json
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -111,11 +122,18 @@ class Site:
             finally:
                 outside.execute(change.format(sql.Identifier(name), sql.Literal(True)))
 
+    def end_generations(self) -> None:
+        """End what still runs on the test provider: nothing of it is to reach that in the next test."""
+        with psycopg.connect(self.web.environment["DATABASE_URL"], autocommit=True) as database:
+            wait_until(lambda: database.execute(END_GENERATIONS).rowcount == 0, what="the end of all generations")
+
     def person(self, name: str, **context_options: Any) -> Person:
         """Return a new Alice, Bob or Carol, signed in."""
         email, session = self.cast[name].pop()
         context = self.browser.new_context(base_url=self.web.url, **context_options)
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.web.url}])
+        context.add_init_script(WITHOUT_COMPLETIONS)
+        _tell_troubles(context, name)
         return Person(name, email, context)
 
     def admin(self, name: str, **context_options: Any) -> Person:
@@ -132,6 +150,13 @@ class Site:
         for role, member in members.items():
             owner.post(f"/documents/{document}/members/", {"email": member.email, "role": role})
         return f"/documents/{document}/"
+
+
+def _tell_troubles(context: BrowserContext, name: str) -> None:
+    """Print what goes wrong in the pages of `context`: pytest shows it with a test that failed."""
+    context.on("weberror", lambda error: print(f"{name}'s page: {error.error}"))
+    context.on("requestfailed", lambda request: print(f"{name}'s {request.method} {request.url}: {request.failure}"))
+    context.on("console", lambda said: print(f"{name}'s console: {said.text}"))
 
 
 def own_database(name: str) -> str:

@@ -38,6 +38,19 @@ def test_typing_the_same_letters_consumes_and_others_dismiss(provided_site: Site
     wait_until(lambda: text_of(page) == "The heron waits." + proposal[:4] + "#", what="what was typed")
 
 
+def test_a_completion_comes_after_a_pause_and_tab_takes_it(provided_site: Site, provider: Provider) -> None:
+    provider.behave(text="_by_the_weir.")  # it may as well finish a word
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
+    ready(page)
+    page.locator("#completion").click()
+    write(page, "The heron waits")
+    wait_until(lambda: ghost_text(page).strip() == "by the weir.", seconds=60, what="the completion")
+    assert text_of(page) == "The heron waits"
+    page.keyboard.press("Tab")
+    wait_until(lambda: text_of(page) == "The heron waits by the weir.", what="the completion in the text")
+
+
 def test_it_says_in_words_that_the_key_is_wrong_and_keeps_the_text(provided_site: Site, provider: Provider) -> None:
     provider.behave(fault="401")
     alice = provided_site.person("Alice")

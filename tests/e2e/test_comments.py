@@ -77,7 +77,6 @@ def test_a_commenter_and_an_owner_talk_about_a_passage(site: Site, screenshots: 
     ready(hers)
     write(hers, "The heron waits by the weir. It does not move.")
     saved(hers)
-    hers.locator("#completion").click()  # what it proposes is announced too
     his = bob.open(path)
     expect(text_box(his)).to_contain_text("It does not move.")
     expect(text_box(his)).to_have_attribute("contenteditable", "false")

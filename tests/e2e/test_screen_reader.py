@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.e2e.editor import ready, text_box, write
 from tests.e2e.site import Site
@@ -56,7 +57,10 @@ def heard(page: Page, words: str) -> None:
         if (at >= 0) said.splice(0, at + 1)
         return at >= 0
     }"""
-    page.wait_for_function(find, arg=words, timeout=MAY_TAKE_MS)
+    try:
+        page.wait_for_function(find, arg=words, timeout=MAY_TAKE_MS)
+    except PlaywrightTimeoutError as error:
+        raise AssertionError(f"{words!r} was not said, but {page.evaluate('said')}") from error
 
 
 def assert_named(page: Page) -> None:

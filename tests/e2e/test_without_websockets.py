@@ -46,8 +46,6 @@ def test_people_write_together_and_a_continuation_streams(
 ) -> None:
     network.upgrades, network.collects_streams = upgrades, collects
     alice, bob = site.person("Alice"), site.person("Bob")
-    for person in (alice, bob):  # a proposal of its own after a pause, which a busy machine makes
-        person.context.add_init_script("localStorage.setItem('interline.completion', 'off')")
     path = site.document(alice, editor=bob)
     hers = alice.context.new_page()
     kinds = sockets_over_http(hers)
