@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+PATIENT_MS = 60_000  # after a few failed attempts a page tries less often to reach the server
+
 
 def text_box(page: Page) -> Locator:
     return page.locator(".ProseMirror")
@@ -14,7 +16,7 @@ def status(page: Page) -> Locator:
 def ready(page: Page) -> None:
     """Wait until the document can be written in and is in step with the server."""
     expect(text_box(page)).to_be_visible()
-    expect(status(page)).to_have_text("Saved")
+    saved(page)
 
 
 def write(page: Page, text: str) -> None:
@@ -25,7 +27,7 @@ def write(page: Page, text: str) -> None:
 
 
 def saved(page: Page) -> None:
-    expect(status(page)).to_have_text("Saved")
+    expect(status(page)).to_have_text("Saved", timeout=PATIENT_MS)
 
 
 def text_of(page: Page) -> str:
@@ -60,4 +62,4 @@ def ghost_text(page: Page) -> str:
 
 def finished(page: Page) -> None:
     """Wait until the assistant has written its proposal to the end."""
-    expect(page.locator("#announcements")).to_contain_text("Tab to accept")
+    expect(page.locator("#announcements")).to_contain_text("Tab to accept", timeout=PATIENT_MS)

@@ -24,7 +24,7 @@ def look_at(screenshots: Path) -> Callable[[Page, str], None]:
         assert was is not None
         page.screenshot(path=screenshots / f"link-{name}-light.png")
         page.emulate_media(color_scheme="dark")
-        page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")  # of the colours
+        page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")  # of the colours
         assert_accessible(page)
         page.screenshot(path=screenshots / f"link-{name}-dark.png")
         page.emulate_media(color_scheme="light")
