@@ -9,11 +9,17 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from pytest_django import Settings
 
 from apps.core.kept import forget_all
 from tests.emptied import empty_cheaply
 from tests.processes import Processes
+
+# Any example may take its time: how long it takes depends on what else the machine does.
+examples.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("patient")
 
 
 @pytest.fixture(autouse=True, scope="session")

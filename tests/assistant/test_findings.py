@@ -110,7 +110,7 @@ pieces = st.one_of(
 
 
 @given(st.lists(pieces, max_size=12).map("".join), st.integers(1, 9))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_cutting_of_the_answer_gives_the_same_findings(answer: str, size: int) -> None:
     whole, by_piece = read(answer), read(answer, size=size)
     assert whole[0] == by_piece[0]
@@ -242,7 +242,6 @@ texts = st.lists(words, max_size=30).map("".join)
 @given(st.text(max_size=20) | texts, st.text(max_size=20) | texts)
 @example("the cat", "the big cat")
 @example("the the", "the")
-@settings(deadline=None)
 def test_what_is_unchanged_is_the_same_on_both_sides(original: str, replacement: str) -> None:
     for find, alike in ((changed, str), (changed_in_plain, lambda text: Plain(text).text)):
         old, new = find(original, replacement)
@@ -260,7 +259,7 @@ def test_a_translation_is_no_correction_but_many_corrections_are_one() -> None:
 
 
 @given(texts, st.lists(st.tuples(texts, texts, texts), max_size=12), st.booleans(), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_edits_touch_nothing_outside_their_ranges(
     text: str, wanted: list[tuple[str, str, str]], corrects: bool, data: st.DataObject
 ) -> None:

@@ -228,14 +228,14 @@ def _put(parent: Any, children: list[Any]) -> None:
             _put(parent.children.append(XmlElement(child.tag, dict(child.attributes))), child.children)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(BLOCKS)
 def test_what_is_read_and_written_back_changes_nothing(blocks: list[Element]) -> None:
     doc = build(blocks)
     assert _edit(doc, parse(markdown_of(doc))) is None, markdown_of(doc)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(BLOCKS, BLOCKS)
 def test_any_document_can_become_any_other(before: list[Element], after: list[Element]) -> None:
     doc, wanted = document_of(markdown_of(build(before))), markdown_of(build(after))

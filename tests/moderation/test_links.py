@@ -110,7 +110,7 @@ alphabet = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(alphabet, max_size=30), st.lists(st.integers(1, 9), min_size=1))
 def test_any_text_in_any_pieces_is_cut_as_it_would_be_in_one(signs: list[str], sizes: list[int]) -> None:
     parts: list[str] = []

@@ -27,14 +27,14 @@ def one_by_one(raw: str) -> str:
     return "".join(fold(letter).text for letter in raw)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(texts, st.integers(0, 40))
 def test_a_text_is_folded_letter_by_letter_however_many_are_plain(text: str, beside: int) -> None:
     for raw in (text, text + "plain " * beside * FEW):
         assert fold_text(raw) == fold(raw).text == one_by_one(raw)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(texts)
 def test_large_letters_are_also_read_as_small_ones(text: str) -> None:
     read = Reading(text)
@@ -44,21 +44,21 @@ def test_large_letters_are_also_read_as_small_ones(text: str) -> None:
         assert (read.other_line or plain) == other
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(texts)
 def test_what_terms_are_disguised_by_is_dropped_letter_by_letter(text: str) -> None:
     small = fold_text(text).casefold()
     assert reading(text).bare == "".join(SKELETON.get(letter, letter) for letter in small)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.one_of(texts, st.from_regex(r"[A-Za-z0-9+/_\-]{18,44}=?", fullmatch=True)), max_size=4))
 def test_encoded_words_are_found_wherever_they_stand(parts: list[str]) -> None:
     text = " ".join(parts)
     assert list(encoded_words(text)) == [run for run in re.findall(LONG_RUN, text) if MIXED.search(run)]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(words, max_size=8), st.text(st.sampled_from("abHнВ漢 "), max_size=60))
 def test_of_many_words_those_are_found_that_are_there(some: list[str], text: str) -> None:
     numbered = list(enumerate(some))

@@ -142,7 +142,7 @@ def test_clean_text_is_as_it_was(size: int) -> None:
         assert redactor.findings == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(), st.lists(st.integers(1, 9), min_size=1))
 def test_any_text_in_any_pieces_is_cut_as_it_would_be_in_one(text: str, sizes: list[int]) -> None:
     parts: list[str] = []
@@ -157,7 +157,7 @@ def test_any_text_in_any_pieces_is_cut_as_it_would_be_in_one(text: str, sizes: l
 words = st.sampled_from([*CLEAN.split(), *ALL_TEXTS.values(), "sk-", "4242", "DE89", "-----", "gh", "AKIA", "eyJ0"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(words, max_size=12), st.integers(1, 30))
 def test_whatever_stands_beside_it_nothing_gets_out(parts: list[str], size: int) -> None:
     out, _ = shown(pieces(" ".join(parts), size))

@@ -56,7 +56,7 @@ DISGUISED = [
 words = st.sampled_from([*DISGUISED, "the", "heron", "project", "con", "-", "12", "\n", "case", "f", "a", "l"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(words, max_size=12), st.sampled_from([" ", "", ", ", "\n"]))
 def test_it_finds_what_is_found_without_it(parts: list[str], between: str) -> None:
     text = between.join(parts)
