@@ -91,11 +91,11 @@ def test_social_log_ins_are_offered_only_when_configured(client: Client, process
         OIDC_SERVER_URL="https://login.example/realm",
         OIDC_NAME="Our university",
     )
-    answer = httpx.get(web.url + "/accounts/signup/")
+    answer = httpx.get(web.url + "/accounts/signup/", timeout=60)
     assert "Continue with GitHub" in answer.text
     assert "Continue with Our university" in answer.text
     assert "Google" not in answer.text
     assert "form-action 'self' https://github.com https://login.example;" in answer.headers["Content-Security-Policy"]
-    asked = httpx.get(web.url + "/accounts/github/login/")
+    asked = httpx.get(web.url + "/accounts/github/login/", timeout=60)
     assert asked.status_code == 200  # asks first: a link on another site must not log anybody in
     assert "GitHub" in asked.text

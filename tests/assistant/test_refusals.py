@@ -55,7 +55,7 @@ def test_it_refuses_somebody_who_is_not_signed_in(house: House) -> None:
 def test_losing_access_closes_the_socket_at_once(house: House) -> None:
     bob = house.join(house.bob)
     cookie = cookie_of(house.alice)
-    with httpx.Client(base_url=house.web.url, headers={"Cookie": cookie}) as browser:
+    with httpx.Client(base_url=house.web.url, headers={"Cookie": cookie}, timeout=60) as browser:
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/documents/").text)
         assert token
         answer = browser.delete(

@@ -122,7 +122,7 @@ def test_a_revoked_key_closes_its_sockets(house: House) -> None:
         assert '"hello"' in str(assistant.recv(timeout=30))
         client = browser_of(house.alice)
         cookies = {one.key: str(one.value) for one in client.cookies.values()}
-        with httpx.Client(base_url=house.web.url, cookies=cookies) as browser:
+        with httpx.Client(base_url=house.web.url, cookies=cookies, timeout=60) as browser:
             browser.get("/settings/")
             csrf = next(value for name, value in browser.cookies.items() if name.startswith("csrf"))
             gone = browser.delete(f"/api/v1/api-keys/{key_id}/", headers={"X-CSRFToken": csrf, "Origin": house.web.url})

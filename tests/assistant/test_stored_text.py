@@ -65,7 +65,7 @@ def test_bad_frames_and_bad_requests_tell_no_log_what_was_in_them(house: House) 
     alice.hear_type("error")
     browser = {"Cookie": cookie_of(house.alice)}
     here = f"{house.web.url}/api/v1/documents/{house.document.pk}/generations/"
-    answer = httpx.post(here, json={"id": ASKED, "action": ASKED}, headers=browser)
+    answer = httpx.post(here, json={"id": ASKED, "action": ASKED}, headers=browser, timeout=60)
     assert answer.status_code in (400, 403)
     assert_nowhere(house, ASKED)
 

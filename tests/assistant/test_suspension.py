@@ -67,8 +67,8 @@ def test_open_sockets_close_what_runs_ends_and_what_was_typed_stays(house: House
 def test_every_other_door_is_closed_too_until_they_are_restored(house: House) -> None:
     key, text = create_key(house.bob, name="Program", scopes=[scope.value for scope in Scope])
     tokens = [make_token(house.bob, key=one)[0] for one in (key, None)]
-    program = httpx.Client(base_url=house.web.url, headers={"Authorization": f"Bearer {text}"})
-    browser = httpx.Client(base_url=house.web.url, headers={"Cookie": cookie_of(house.bob)})
+    program = httpx.Client(base_url=house.web.url, headers={"Authorization": f"Bearer {text}"}, timeout=60)
+    browser = httpx.Client(base_url=house.web.url, headers={"Cookie": cookie_of(house.bob)}, timeout=60)
     where = f"/api/v1/documents/{house.document.pk}/"
     with program, browser:
         assert [one.get(where).status_code for one in (program, browser)] == [200, 200]

@@ -89,7 +89,7 @@ def turn_on_second_factor(user: User) -> str:
 
 def log_in(url: str, email: str, secret: str) -> str:
     """Log in with password and second factor; return the cookies of the session."""
-    with httpx.Client(base_url=url, follow_redirects=True) as browser:
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=60) as browser:
 
         def send(path: str, **fields: str) -> httpx.Response:
             token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(path).text)
@@ -190,7 +190,9 @@ def test_everything_is_back_on_another_server_of_another_version(house: House, t
             assert len(writer_again.text.split()) == head
             writer_again.type("more")
             writer_again.wait_saved(1)
-        transcript = httpx.get(f"{web.url}/api/v1/generations/{generation}/", headers={"Cookie": cookie}).json()
+        transcript = httpx.get(
+            f"{web.url}/api/v1/generations/{generation}/", headers={"Cookie": cookie}, timeout=60
+        ).json()
         assert transcript["text"] == assistant.text(generation)
         assert [decision["decision"] for decision in transcript["decisions"]] == ["edited"]
         web.stop()

@@ -141,7 +141,7 @@ def test_requests_may_go_to_another_web_process(processes: Processes, stack: Exi
 def test_a_session_is_of_no_use_to_another_browser_or_site(web: WebProcess, stack: ExitStack) -> None:
     socket = join(web, stack)
     mallory = {"Origin": web.url, "Cookie": cookie_of(make_user("Mallory"))}
-    stolen = stack.enter_context(httpx.Client(headers=mallory))
+    stolen = stack.enter_context(httpx.Client(headers=mallory, timeout=60))
     assert stolen.get(socket.session, params={"after": 0, "poll": 0}).status_code == httpx.codes.GONE
     assert stolen.post(socket.session, json={"close": True}).status_code == httpx.codes.GONE
     for origin in ("https://evil.example", "null", ""):

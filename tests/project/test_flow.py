@@ -96,7 +96,7 @@ def serve() -> Iterator[Serve]:
         def answers() -> bool:
             assert process.poll() is None
             try:
-                httpx.get(f"http://127.0.0.1:{port}/count")
+                httpx.get(f"http://127.0.0.1:{port}/count", timeout=60)
             except httpx.HTTPError:
                 return False
             return True
@@ -125,7 +125,7 @@ async def closed(client: ClientConnection) -> tuple[int, str]:
 
 
 async def count(port: int) -> int:
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=60) as browser:
         return int((await browser.get(f"http://127.0.0.1:{port}/count", timeout=20)).text)
 
 

@@ -15,7 +15,7 @@ def heartbeats(settings: Settings) -> None:
 
 
 def test_it_is_ready_when_every_part_answers(processes: Processes, heartbeats: None) -> None:
-    answer = httpx.get(processes.web().url + "/readyz")
+    answer = httpx.get(processes.web().url + "/readyz", timeout=60)
     assert answer.status_code == httpx.codes.OK
     assert set(answer.json()["parts"]) == {"postgres", "redis", "generator", "worker"}
     assert answer.headers["Content-Type"] == "application/json"
@@ -24,13 +24,13 @@ def test_it_is_ready_when_every_part_answers(processes: Processes, heartbeats: N
 
 def test_it_says_which_part_is_missing(processes: Processes) -> None:
     web = processes.web()
-    answer = httpx.get(web.url + "/readyz")
+    answer = httpx.get(web.url + "/readyz", timeout=60)
     assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
     parts = answer.json()["parts"]
     assert parts["postgres"] == {"status": "ok"}
     assert parts["generator"] == {"status": "unavailable", "detail": "no generator is running"}
     assert parts["worker"] == {"status": "unavailable", "detail": "no worker is running"}
-    assert httpx.get(web.url + "/healthz").json() == {"status": "ok"}
+    assert httpx.get(web.url + "/healthz", timeout=60).json() == {"status": "ok"}
 
 
 def test_it_stays_up_and_tells_when_the_servers_are_away(processes: Processes) -> None:
@@ -39,4 +39,4 @@ def test_it_stays_up_and_tells_when_the_servers_are_away(processes: Processes) -
     assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
     assert {part["status"] for part in answer.json()["parts"].values()} == {"unavailable"}
     assert "127.0.0.1:9" not in answer.text  # addresses and passwords are for the log
-    assert httpx.get(web.url + "/healthz").status_code == httpx.codes.OK
+    assert httpx.get(web.url + "/healthz", timeout=60).status_code == httpx.codes.OK

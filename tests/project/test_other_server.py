@@ -36,7 +36,7 @@ def other(request: pytest.FixtureRequest, processes: Processes) -> WebProcess:
 
 
 async def test_pages_limits_and_sockets_work(other: WebProcess) -> None:
-    async with httpx.AsyncClient(base_url=other.url) as client:
+    async with httpx.AsyncClient(base_url=other.url, timeout=60) as client:
         page = await client.get("/accounts/login/")
         assert page.status_code == httpx.codes.OK
         assert page.headers["X-Request-ID"]

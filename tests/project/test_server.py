@@ -43,7 +43,9 @@ def logged(web: WebProcess, event: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_a_request_keeps_its_id_in_the_answer_and_the_log(web: WebProcess) -> None:
-    answer = httpx.get(web.url + "/accounts/login/?next=/secret/", headers={"X-Request-ID": "trace-me-0001"})
+    answer = httpx.get(
+        web.url + "/accounts/login/?next=/secret/", headers={"X-Request-ID": "trace-me-0001"}, timeout=60
+    )
     assert answer.headers["X-Request-ID"] == "trace-me-0001"
     event = logged(web, "http.request", request_id="trace-me-0001")
     assert (event["method"], event["path"], event["status"]) == ("GET", "/accounts/login/", 200)
@@ -55,7 +57,7 @@ def test_a_request_keeps_its_id_in_the_answer_and_the_log(web: WebProcess) -> No
 
 @pytest.mark.parametrize("offered", ["", "short", "has spaces in it", "x" * 65, "line%0abreak"])
 def test_an_id_that_could_mislead_the_log_is_replaced(web: WebProcess, offered: str) -> None:
-    own = httpx.get(web.url + "/healthz", headers={"X-Request-ID": offered}).headers["X-Request-ID"]
+    own = httpx.get(web.url + "/healthz", headers={"X-Request-ID": offered}, timeout=60).headers["X-Request-ID"]
     assert own != offered
     assert re.fullmatch(r"[0-9a-f]{32}", own)
 
@@ -63,16 +65,16 @@ def test_an_id_that_could_mislead_the_log_is_replaced(web: WebProcess, offered: 
 def test_tokens_in_paths_stay_out_of_the_log(web: WebProcess) -> None:
     token = "MTpzZWNyZXQtdG9rZW4tb2YtYS1saW5r"
     document = "0e5a3c1e-5b1c-4f0e-9a58-2f6f2f1c9a11"
-    httpx.get(f"{web.url}/s/{token}/")
-    httpx.get(f"{web.url}/documents/{document}/")
+    httpx.get(f"{web.url}/s/{token}/", timeout=60)
+    httpx.get(f"{web.url}/documents/{document}/", timeout=60)
     logged(web, "http.request", path="/s/[hidden]/")
     logged(web, "http.request", path=f"/documents/{document}/")
     assert token not in web.output()
 
 
 def test_every_line_of_the_log_is_one_event(web: WebProcess) -> None:
-    httpx.get(web.url + "/documents/")
-    httpx.get(web.url + "/static/nothing.js")
+    httpx.get(web.url + "/documents/", timeout=60)
+    httpx.get(web.url + "/static/nothing.js", timeout=60)
     logged(web, "http.request", path="/documents/")
     lines = web.output().splitlines()
     assert len(log_events(web)) == len(lines), lines
@@ -80,7 +82,7 @@ def test_every_line_of_the_log_is_one_event(web: WebProcess) -> None:
 
 
 def test_a_declared_body_over_the_limit_is_refused(web: WebProcess) -> None:
-    answer = httpx.post(web.url + "/accounts/login/", content=b"x" * (LIMIT_BYTES + 1))
+    answer = httpx.post(web.url + "/accounts/login/", content=b"x" * (LIMIT_BYTES + 1), timeout=60)
     assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
     assert answer.json()["code"] == "too_large"
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -88,7 +90,7 @@ def test_a_declared_body_over_the_limit_is_refused(web: WebProcess) -> None:
 
 
 def test_a_body_at_the_limit_passes(web: WebProcess) -> None:
-    answer = httpx.post(web.url + "/accounts/login/", content=b"x" * LIMIT_BYTES)
+    answer = httpx.post(web.url + "/accounts/login/", content=b"x" * LIMIT_BYTES, timeout=60)
     assert answer.status_code == httpx.codes.FORBIDDEN  # Django has seen it: no CSRF token
 
 
@@ -105,7 +107,7 @@ def test_an_undeclared_body_is_cut_off_at_the_limit(web: WebProcess) -> None:
         with pytest.raises(OSError):  # noqa: PT011  (reset or broken pipe, as the kernel likes)
             send_without_end(client, b"%x\r\n%s\r\n" % (len(chunk), chunk))
     logged(web, "http.body_refused")
-    assert httpx.get(web.url + "/healthz").status_code == httpx.codes.OK
+    assert httpx.get(web.url + "/healthz", timeout=60).status_code == httpx.codes.OK
 
 
 async def open_socket(web: WebProcess, path: str = UNKNOWN) -> websockets.ClientConnection:
@@ -147,7 +149,7 @@ def test_an_answer_that_does_not_come_is_a_problem_that_says_when_to_come_back(p
 
 def test_it_stops_within_seconds_on_sigterm(web: WebProcess) -> None:
     assert web.process is not None
-    with httpx.Client() as kept_alive:
+    with httpx.Client(timeout=60) as kept_alive:
         kept_alive.get(web.url + "/healthz")
         web.process.send_signal(signal.SIGTERM)
         web.process.wait(10)

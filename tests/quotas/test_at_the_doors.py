@@ -48,7 +48,7 @@ def test_what_is_left_to_who_asked_is_told_to_nobody_else(house: House, tiers: d
     assert later.hear_end(generation) == his
     for person, end in ((house.alice, hers), (house.bob, his)):
         events = httpx.get(
-            f"{house.web.url}/api/v1/generations/{generation}/events", headers={"Cookie": cookie_of(person)}
+            f"{house.web.url}/api/v1/generations/{generation}/events", headers={"Cookie": cookie_of(person)}, timeout=60
         )
         assert json.loads(events.text.rpartition("data: ")[2]) == end
 
@@ -119,6 +119,7 @@ def test_grammar_is_offered_in_the_browser_and_the_offer_reaches_programs(house:
         f"{house.web.url}/api/v1/documents/{house.document.pk}/generations/",
         json={"id": str(uuid4()), "action": "grammar", "input": {"selection": "It were late."}},
         headers={"Authorization": f"Bearer {key}"},
+        timeout=60,
     )
     assert (answer.status_code, answer.json()["code"]) == (429, "quota_exceeded")
     assert answer.json()["offer"]["kind"] == "in_browser"

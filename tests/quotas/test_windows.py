@@ -187,7 +187,9 @@ def test_an_address_may_open_only_so_many_sockets_a_minute(site: Site) -> None:
 def test_a_socket_counts_for_its_token_s_key_and_its_address(site: Site) -> None:
     alice = make_user("Alice")
     document, key = make_document(alice), key_of(alice)
-    answer = httpx.post(f"{site.web.url}/api/v1/tokens", json={}, headers={"Authorization": f"Bearer {key}"})
+    answer = httpx.post(
+        f"{site.web.url}/api/v1/tokens", json={}, headers={"Authorization": f"Bearer {key}"}, timeout=60
+    )
     token = answer.json()["token"]
     with AssistantClient(site.web, None, document, token=token) as program:
         program.hear_type("hello")
