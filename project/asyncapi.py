@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from apps.assistant.examples import EXAMPLES
-from apps.assistant.messages import SUBPROTOCOL, json_schema
+from apps.assistant.messages.schema import json_schema
+from apps.assistant.messages.server import SUBPROTOCOL
 from apps.core.close_codes import CloseCode
 
 VERSION = "1"

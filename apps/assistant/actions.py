@@ -10,7 +10,7 @@ from apps.assistant import inputs
 from apps.assistant.briefing import budget_of, make_brief
 from apps.assistant.context import Brief, Recalled, Talk, estimate_tokens
 from apps.assistant.errors import UnsupportedAction
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import CHAT, RECAP, SHEET, STORY
 from apps.assistant.prompts import (
     brainstorm,

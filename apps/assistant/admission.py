@@ -14,7 +14,7 @@ from apps.assistant.actions import Action
 from apps.assistant.availability import why_not
 from apps.assistant.claims import starting_lock
 from apps.assistant.errors import ConcurrencyLimited
-from apps.assistant.messages import Generate
+from apps.assistant.messages.client import Generate
 from apps.assistant.models import Generation
 from apps.assistant.reserving import SIZES, Sizes, prompt_tokens
 from apps.assistant.variants import USUAL, Variant, variant_for

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.assistant.looked_at import asked_in
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import Generation, State
 from apps.core.errors import InterlineError
 from apps.documents.models import Document

@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.assistant.actions import Action, find_action
 from apps.assistant.admission import DOCUMENT_LOCK_SPACE
 from apps.assistant.ends import stop
-from apps.assistant.messages import PolicyHeld, PolicyInForce
+from apps.assistant.messages.server import PolicyHeld, PolicyInForce
 from apps.assistant.models import OPEN_STATES, Generation
 from apps.core.errors import NotFound
 from apps.core.postgres import Statement, in_one_trip

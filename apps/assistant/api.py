@@ -15,7 +15,9 @@ from apps.assistant.decisions import decide
 from apps.assistant.ends import cancel_generation
 from apps.assistant.errors import Withdrawn
 from apps.assistant.event_stream import events_of, take_place
-from apps.assistant.messages import ACTION_MAX_CHARACTERS, SEQ_MAX, Decide, Edit, Generate, Note, Person, Usage, Verdict
+from apps.assistant.messages.client import ACTION_MAX_CHARACTERS, SEQ_MAX, Decide, Generate, Verdict
+from apps.assistant.messages.common import Person
+from apps.assistant.messages.events import Edit, Note, Usage
 from apps.assistant.models import Generation
 from apps.assistant.people import person
 from apps.assistant.queries import list_generations, read_generation, refuse_withdrawn

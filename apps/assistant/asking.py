@@ -9,7 +9,7 @@ from apps.assistant.context_check import check_context
 from apps.assistant.database import in_database
 from apps.assistant.given import Given
 from apps.assistant.looked_at import lookout_of_output
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import Generation
 from apps.assistant.noted import kinds_of
 from apps.assistant.output import Output, output_of

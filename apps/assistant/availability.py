@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from apps.assistant.actions import ACTIONS, Action
-from apps.assistant.messages import Unavailable
+from apps.assistant.messages.server import Unavailable
 from apps.core.flags import Asker, is_on
 from apps.quotas.allowances import Allowance
 

@@ -3,7 +3,7 @@ people keep for the writing tools, each within its share."""
 
 from apps.assistant.context import Brief, Memory, Recalled, Talk, estimate_tokens, first_tokens, fit
 from apps.assistant.language import language_of
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.core.errors import TooLarge
 
 INSTRUCTION_TOKENS = 1_500  # of the longest prompt, its marks and its task

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.assistant.context import Exchange, Talk, estimate_tokens, first_tokens
-from apps.assistant.messages import ConversationTurn, GenerationInput
+from apps.assistant.messages.client import ConversationTurn, GenerationInput
 from apps.assistant.models import RECAP, Generation, State, Turn
 
 READ_AT_ONCE = 16  # turns whose texts are decrypted together

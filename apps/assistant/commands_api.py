@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from apps.accounts.authentication import ASSISTANT, caller
 from apps.assistant import commands
-from apps.assistant.messages import INSTRUCTION_MAX_CHARACTERS
+from apps.assistant.messages.client import INSTRUCTION_MAX_CHARACTERS
 from apps.assistant.models import COMMAND_NAME_MAX_CHARACTERS, Command
 from apps.core.errors import Conflict
 from apps.core.paging import PAGED, PageFilter, page_of

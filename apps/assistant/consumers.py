@@ -1,4 +1,4 @@
-"""The assistant socket: `/ws/assistant/<document>`, JSON text frames (`messages.py`)."""
+"""The assistant socket: `/ws/assistant/<document>`, JSON text frames (`messages`)."""
 
 import asyncio
 import logging
@@ -22,30 +22,23 @@ from apps.assistant.decisions import decide
 from apps.assistant.delivery import Delivery, ReaderTooSlow
 from apps.assistant.ends import cancel_generation
 from apps.assistant.feeds import Feed, Tail, feeds
-from apps.assistant.messages import (
+from apps.assistant.messages.client import Ack, Cancel, Decide, Generate, Ping, Resume, Token, parse_client_message
+from apps.assistant.messages.server import (
     PROTOCOL,
     SUBPROTOCOL,
-    Ack,
     ActionsChanged,
-    Cancel,
     CommentsChanged,
-    Decide,
     Error,
-    Generate,
     Hello,
     ModelChoice,
     OpenGeneration,
-    Ping,
     PolicyChanged,
     PolicyInForce,
     Pong,
     QuotaChanged,
-    Resume,
     Reviewed,
     RoleChanged,
-    Token,
     Unavailable,
-    parse_client_message,
 )
 from apps.assistant.models import Generation
 from apps.assistant.people import limits, person, quota

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from apps.assistant.edits import Respected
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 
 BYTES_PER_TOKEN = 3  # of UTF-8; English has 4 and more, so that the budget is kept in any language
 BEFORE_SHARE = 0.75  # what stands before the cursor says more about what comes next

@@ -5,7 +5,7 @@ Other people may have written it, or pasted it from anywhere, so it may have ord
 
 from apps.assistant.database import in_database
 from apps.assistant.looked_at import asked_in, door_of_generation
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import Generation
 from apps.llm.requests import Prompt
 from apps.moderation.quarantine import judge

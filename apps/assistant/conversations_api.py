@@ -13,7 +13,8 @@ from apps.accounts.authentication import ASSISTANT, caller
 from apps.accounts.models import User
 from apps.assistant import conversations
 from apps.assistant.conversations import TITLE_MAX_CHARACTERS
-from apps.assistant.messages import Note, Person
+from apps.assistant.messages.common import Person
+from apps.assistant.messages.events import Note
 from apps.assistant.models import Conversation, State, Turn
 from apps.assistant.people import person
 from apps.assistant.queries import WITHDRAWN

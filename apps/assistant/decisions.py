@@ -16,7 +16,8 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.assistant import jobs, metrics
 from apps.assistant.log import channel, line_of
-from apps.assistant.messages import Decide, Decided
+from apps.assistant.messages.client import Decide
+from apps.assistant.messages.events import Decided
 from apps.assistant.models import Decision, Generation
 from apps.assistant.people import person
 from apps.assistant.queries import refuse_withdrawn

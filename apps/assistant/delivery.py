@@ -12,7 +12,7 @@ from django.conf import settings
 
 from apps.assistant.feeds import Tail
 from apps.assistant.log import Line
-from apps.assistant.messages import Chunk
+from apps.assistant.messages.events import Chunk
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from apps.accounts.models import User
 from apps.assistant import jobs
 from apps.assistant.context import estimate_tokens
 from apps.assistant.log import Fenced, Gap, Line, append_now, line_of, read_log_now
-from apps.assistant.messages import Cancelled, Failed
+from apps.assistant.messages.events import Cancelled, Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
 from apps.assistant.queries import find_generation
 from apps.assistant.transcripts import private_to, started_event, store_end

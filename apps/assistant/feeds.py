@@ -23,7 +23,8 @@ from django.utils import timezone
 
 from apps.assistant import metrics
 from apps.assistant.log import Line, channel, decode_notice, read_log
-from apps.assistant.messages import ConversationChanged, Done, Started, Withdrawn, parse_event
+from apps.assistant.messages.events import Done, Started, parse_event
+from apps.assistant.messages.server import ConversationChanged, Withdrawn
 from apps.assistant.models import OPEN_STATES, Generation
 from apps.assistant.transcripts import replay
 from apps.core import flags

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from apps.assistant.context import Recalled, Talk
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.moderation.folding import fold_text
 
 GAP = r"[^\w@]{0,2}"  # as people group the digits of a number

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from apps.assistant.messages import (
+from apps.assistant.messages.client import (
     CONVERSATION_MAX_MESSAGES,
     INSTRUCTION_MAX_CHARACTERS,
     STRENGTH_MAX,

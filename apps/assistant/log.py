@@ -13,7 +13,7 @@ from uuid import UUID
 import redis
 from django.conf import settings
 
-from apps.assistant.messages import END_TYPES, Chunk, Decided, Event
+from apps.assistant.messages.events import END_TYPES, Chunk, Decided, Event
 from apps.core.redis import async_redis, key, sync_redis
 
 Kind = Literal["chunk", "end", "decided", "other"]

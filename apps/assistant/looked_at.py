@@ -6,7 +6,7 @@ from uuid import UUID
 from apps.accounts.models import User
 from apps.assistant.database import in_database
 from apps.assistant.language import detect
-from apps.assistant.messages import Generate, GenerationInput, GenerationOptions
+from apps.assistant.messages.client import Generate, GenerationInput, GenerationOptions
 from apps.assistant.models import Generation
 from apps.moderation.lookouts import input_lookout, lookout
 from apps.moderation.quarantine import Door

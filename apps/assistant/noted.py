@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from apps.assistant.messages import Note
+from apps.assistant.messages.events import Note
 from apps.moderation.redaction import Finding
 
 WORDS = {

@@ -15,7 +15,8 @@ from apps.assistant.edits import EditMaker, PlacedEdit, Respected
 from apps.assistant.errors import CutOff, UnusableAnswer
 from apps.assistant.fences import Unfenced
 from apps.assistant.findings import Finding, FindingReader
-from apps.assistant.messages import Citation, Edit, EditCounts, GenerationInput
+from apps.assistant.messages.client import GenerationInput
+from apps.assistant.messages.events import Citation, Edit, EditCounts
 from apps.assistant.models import STORY, Generation
 from apps.assistant.overlap import LOOKED_BACK_CHARACTERS, Overlap
 from apps.assistant.seam import mend

@@ -6,7 +6,9 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.accounts.models import User
-from apps.assistant.messages import ANCHOR_MAX_BYTES, Limits, Person, Quota
+from apps.assistant.messages.client import ANCHOR_MAX_BYTES
+from apps.assistant.messages.common import Person, Quota
+from apps.assistant.messages.server import Limits
 from apps.documents.models import Document
 from apps.quotas.allowances import Allowance
 from apps.quotas.payers import next_payer

@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from ninja import Router, Schema
 
 from apps.accounts.authentication import DOCUMENTS, caller
-from apps.assistant.messages import Person
+from apps.assistant.messages.common import Person
 from apps.assistant.people import person
 from apps.assistant.provenance import Origin, Provenance, Source, as_json, percent, read_provenance, read_source
 from apps.assistant.provenance_html import as_html

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.assistant.chat import exchange_of, thread, tokens_of
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import OPEN_STATES, RECAP, Conversation, Generation, State, Turn
 from apps.assistant.services import start_own
 from apps.core.errors import Forbidden, NotFound

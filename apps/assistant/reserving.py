@@ -11,7 +11,7 @@ from django.conf import settings
 from apps.assistant.actions import ACTIONS, Action
 from apps.assistant.chat import to_sum_up
 from apps.assistant.context import BYTES_PER_TOKEN
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import RECAP, SHEET, STORY
 from apps.llm.tokens import at_most, count_tokens
 

@@ -11,7 +11,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from apps.accounts.suspension import refuse_suspended
-from apps.assistant.messages import Generate, Reviewed
+from apps.assistant.messages.client import Generate
+from apps.assistant.messages.server import Reviewed
 from apps.assistant.services import start_generation
 from apps.core.control import broadcast
 from apps.core.errors import InterlineError

@@ -19,14 +19,7 @@ from apps.assistant.context import Recalled
 from apps.assistant.database import in_database
 from apps.assistant.decisions import decided_event, told_already, unnumbered
 from apps.assistant.log import Fenced, Line, expire_log
-from apps.assistant.messages import (
-    Cancelled,
-    Done,
-    Failed,
-    Status,
-    Timing,
-    Usage,
-)
+from apps.assistant.messages.events import Cancelled, Done, Failed, Status, Timing, Usage
 from apps.assistant.model_check import ModelCheck
 from apps.assistant.models import Generation
 from apps.assistant.noted import NOTED, notes

@@ -19,7 +19,7 @@ from apps.assistant.actions import find_action
 from apps.assistant.admission import look, own_terms
 from apps.assistant.database import in_database
 from apps.assistant.looked_at import door_of
-from apps.assistant.messages import Generate, GenerationInput
+from apps.assistant.messages.client import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
 from apps.assistant.signals import generation_refused
 from apps.assistant.starts import NeedsThread, create, start

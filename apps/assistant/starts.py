@@ -12,7 +12,7 @@ from apps.assistant.admission import Standing, Terms, check_concurrency, choose_
 from apps.assistant.bell import ringing
 from apps.assistant.conversations import Place, find_place, take_place
 from apps.assistant.looked_at import asked_in, door_of, lookout_of_input
-from apps.assistant.messages import Generate, GenerationInput
+from apps.assistant.messages.client import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
 from apps.assistant.noted import noted_in
 from apps.assistant.queries import find_generation

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.assistant.context import last_tokens
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import OPEN_STATES, SHEET, Generation, SheetEntry, State, StorySheet
 from apps.assistant.services import start_own
 from apps.assistant.sheets import use_sheet

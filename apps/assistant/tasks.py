@@ -16,7 +16,7 @@ from apps.assistant.allowed import stop_forbidden
 from apps.assistant.conversations import erase_deleted
 from apps.assistant.ends import end_waiting
 from apps.assistant.log import Line
-from apps.assistant.messages import Failed
+from apps.assistant.messages.events import Failed
 from apps.assistant.models import OPEN_STATES, Generation, State
 from apps.assistant.retention import blank_old_transcripts, trash_old_conversations
 from apps.assistant.story import read_due_sheets

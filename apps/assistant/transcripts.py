@@ -13,7 +13,7 @@ from apps.assistant import metrics
 from apps.assistant.admission import settle_ended
 from apps.assistant.decisions import decided_event, keep_numbers, number_decisions
 from apps.assistant.log import Line, line_of
-from apps.assistant.messages import Cancelled, Chunk, Done, Failed, Started, parse_event
+from apps.assistant.messages.events import Cancelled, Chunk, Done, Failed, Started, parse_event
 from apps.assistant.models import CHAT, OPEN_STATES, SHEET, Generation, State
 from apps.assistant.people import person, quota_of
 from apps.assistant.recaps import recap_if_due

@@ -7,7 +7,7 @@ from functools import partial
 from django.conf import settings
 
 from apps.assistant.given import Given, stands_in
-from apps.assistant.messages import Status
+from apps.assistant.messages.events import Status
 from apps.assistant.models import Generation
 from apps.assistant.writer import LogWriter
 from apps.moderation.errors import BlockedOutput

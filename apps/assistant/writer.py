@@ -14,7 +14,7 @@ from django.conf import settings
 
 from apps.assistant import log
 from apps.assistant.log import Fenced, Gap, Line, line_of, text_of
-from apps.assistant.messages import Chunk, Event
+from apps.assistant.messages.events import Chunk, Event
 
 logger = logging.getLogger(__name__)
 

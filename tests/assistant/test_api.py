@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from apps.assistant.decisions import decide
-from apps.assistant.messages import Decide, Failed
+from apps.assistant.messages.client import Decide
+from apps.assistant.messages.events import Failed
 from apps.assistant.models import Generation
 from apps.assistant.transcripts import replay, store_end
 from tests.cast import browser_of, make_document, make_user

@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.assistant.actions import ACTIONS
 from apps.assistant.context import Exchange, Talk
 from apps.assistant.conversations import change_conversation, create_conversation, delete_conversation
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import Conversation, Generation, State, Turn
 from apps.documents.models import Document
 from tests.assistant.clients import AssistantClient, assert_whole

@@ -8,7 +8,7 @@ from apps.assistant.actions import ACTIONS
 from apps.assistant.briefing import budget_of, make_brief
 from apps.assistant.context import Brief, Recalled, estimate_tokens
 from apps.assistant.language import detect, is_other_language, language_of
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.core.errors import TooLarge
 from apps.llm.model_limits import context_tokens, smallest_context
 

@@ -8,7 +8,7 @@ import pytest
 
 from apps.accounts.models import User
 from apps.assistant.actions import ACTIONS
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import RECAP, SHEET, Generation
 from apps.assistant.services import start_own
 from apps.documents.models import Role

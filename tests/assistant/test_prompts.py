@@ -10,7 +10,7 @@ import pytest
 
 from apps.assistant.actions import ACTIONS
 from apps.assistant.context import Recalled, estimate_tokens, fit
-from apps.assistant.messages import ConversationTurn, GenerationInput
+from apps.assistant.messages.client import ConversationTurn, GenerationInput
 from apps.assistant.prompts.passages import boundary
 from apps.assistant.seam import mend
 from apps.core.errors import Invalid, TooLarge

@@ -12,7 +12,7 @@ from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
 from apps.accounts.models import User
 from apps.assistant.decisions import decide
-from apps.assistant.messages import Decide
+from apps.assistant.messages.client import Decide
 from apps.assistant.models import Generation, State
 from apps.assistant.provenance import percent
 from apps.collaboration.services import append_update

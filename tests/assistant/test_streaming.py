@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.assistant.messages import Cancelled
+from apps.assistant.messages.events import Cancelled
 from apps.assistant.models import Generation
 from apps.assistant.transcripts import store_end
 from tests.assistant.clients import assert_whole

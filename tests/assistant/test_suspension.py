@@ -13,7 +13,7 @@ from apps.accounts.api_keys import create_key
 from apps.accounts.models import Scope, User
 from apps.accounts.suspension import SUSPENDED, Suspended, restore, suspend
 from apps.accounts.tokens import make_token
-from apps.assistant.messages import Generate, GenerationInput
+from apps.assistant.messages.client import Generate, GenerationInput
 from apps.assistant.models import Generation
 from apps.assistant.services import start_generation
 from apps.quotas.models import Entry, Reservation

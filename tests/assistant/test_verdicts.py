@@ -12,7 +12,7 @@ from pytest_django import Settings
 from apps.accounts.models import User
 from apps.assistant.context_check import beside
 from apps.assistant.looked_at import door_of_generation
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import Generation
 from apps.core.errors import Conflict
 from apps.documents.models import Document, Membership, Role

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from apps.assistant.actions import ACTIONS
 from apps.assistant.edits import EditMaker, Respected
 from apps.assistant.findings import FindingReader
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.assistant.story import found_in
 from apps.llm.demo import compose
 from apps.llm.demo_forward import Forward

@@ -4,7 +4,7 @@ import pytest
 
 from apps.assistant.actions import ACTIONS
 from apps.assistant.context import Exchange, Talk
-from apps.assistant.messages import GenerationInput
+from apps.assistant.messages.client import GenerationInput
 from apps.llm.demo_chat import LABEL, converse
 
 DOCUMENT = (

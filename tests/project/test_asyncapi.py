@@ -7,7 +7,8 @@ from django.test import Client
 from pydantic import TypeAdapter
 
 from apps.assistant.examples import EXAMPLES
-from apps.assistant.messages import ClientMessage, ServerMessage, parse_client_message
+from apps.assistant.messages.client import ClientMessage, parse_client_message
+from apps.assistant.messages.schema import ServerMessage
 
 pytestmark = pytest.mark.django_db
 

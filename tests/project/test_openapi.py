@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from apps.accounts.api_keys import create_key
 from apps.accounts.models import ApiKey, Scope, User
-from apps.assistant.messages import Done, Timing, Usage
+from apps.assistant.messages.events import Done, Timing, Usage
 from apps.assistant.models import Command, Conversation, Generation, Turn
 from apps.assistant.transcripts import store_end
 from apps.collaboration.content.services import merge_markdown

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from redis import ConnectionError as RedisConnectionError
 
 from apps.accounts.models import User
-from apps.assistant.messages import Generate, GenerationInput
+from apps.assistant.messages.client import Generate, GenerationInput
 from apps.assistant.models import Generation
 from apps.assistant.services import start_generation
 from apps.core.errors import InterlineError, Invalid, RateLimited

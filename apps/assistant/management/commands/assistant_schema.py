@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from apps.assistant.messages import json_schema
+from apps.assistant.messages.schema import json_schema
 
 
 class Command(BaseCommand):

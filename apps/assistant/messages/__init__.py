@@ -1,0 +1,1 @@
+"""Every frame of the assistant socket, both ways. TypeScript: `frontend/src/assistant/messages.ts` (`make types`)."""
