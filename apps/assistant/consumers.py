@@ -21,7 +21,8 @@ from apps.assistant.availability import unavailable
 from apps.assistant.decisions import decide
 from apps.assistant.delivery import Delivery, ReaderTooSlow
 from apps.assistant.ends import cancel_generation
-from apps.assistant.feeds import Feed, Tail, feeds
+from apps.assistant.feed import Feed
+from apps.assistant.feeds import feeds
 from apps.assistant.messages.client import Ack, Cancel, Decide, Generate, Ping, Resume, Token, parse_client_message
 from apps.assistant.messages.server import (
     PROTOCOL,
@@ -45,6 +46,7 @@ from apps.assistant.people import limits, person, quota
 from apps.assistant.queries import find_generation, refuse_withdrawn, undecided_generations
 from apps.assistant.reviewed import take_reviewed
 from apps.assistant.services import start_on_loop
+from apps.assistant.tails import Tail
 from apps.assistant.transcripts import private_to, replay
 from apps.core.addresses import socket_address
 from apps.core.buckets import Bucket

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.conf import settings
 
-from apps.assistant.feeds import Tail
 from apps.assistant.log import Line
 from apps.assistant.messages.events import Chunk
+from apps.assistant.tails import Tail
 
 logger = logging.getLogger(__name__)
 

@@ -17,10 +17,11 @@ from django.conf import settings
 
 from apps.accounts.authentication import Entry, still_in
 from apps.assistant.errors import ConcurrencyLimited
-from apps.assistant.feeds import Tail, feeds
+from apps.assistant.feeds import feeds
 from apps.assistant.log import Line
 from apps.assistant.models import Generation
 from apps.assistant.queries import read_generation
+from apps.assistant.tails import Tail
 from apps.assistant.transcripts import private_to, replay
 from apps.core.errors import InterlineError
 

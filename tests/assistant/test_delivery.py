@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 from pytest_django import Settings
 
 from apps.assistant.delivery import Delivery
-from apps.assistant.feeds import Tail
 from apps.assistant.log import Line, line_of
 from apps.assistant.messages.events import Chunk
+from apps.assistant.tails import Tail
 
 
 def lines_of(generation: UUID, count: int, start: int = 1) -> list[Line]:
