@@ -51,7 +51,14 @@ class Feeds:
         metrics.BACKLOG.set_function(self._backlog)
 
     def _backlog(self) -> int:
-        return sum(reader.backlog for feed in list(self._feeds.values()) for reader in list(feed.readers))
+        return sum(reader.backlog for reader in self._readers())
+
+    def _readers(self, document: str = "") -> list[Reader]:
+        """Return who reads in this document; without one, all."""
+        if not document:
+            return [reader for feed in list(self._feeds.values()) for reader in list(feed.readers)]
+        feed = self._feeds.get(UUID(document))
+        return list(feed.readers) if feed else []
 
     async def join(self, document_id: UUID, reader: Reader) -> Feed:
         """Return the document's feed with `reader` in it; what starts from now on is followed."""
@@ -73,16 +80,14 @@ class Feeds:
             await feed.close()
 
     def _go_away(self) -> None:
-        for feed in self._feeds.values():
-            for reader in feed.readers:
-                reader.go_away()
+        for reader in self._readers():
+            reader.go_away()
 
     def _quota_changed(self, message: dict[str, str]) -> None:
         whose = message.get("user_id", "")
-        for feed in list(self._feeds.values()):
-            for reader in list(feed.readers):
-                if whose in ("", str(reader.user_id)):
-                    reader.quota_changed(0 if whose else EVERYBODY_SECONDS)
+        for reader in self._readers():
+            if whose in ("", str(reader.user_id)):
+                reader.quota_changed(0 if whose else EVERYBODY_SECONDS)
 
     def _actions_changed(self) -> None:
         """Have every socket look, after the rules were read once for all of them."""
@@ -105,41 +110,32 @@ class Feeds:
 
     def _policy_changed(self, message: dict[str, str]) -> None:
         forget()  # the message that says so to what is kept may come later
-        document, team = message["document_id"], message["team_id"]
-        feeds = list(self._feeds.values()) if not document else filter(None, [self._feeds.get(UUID(document))])
-        readers = [reader for feed in feeds for reader in list(feed.readers)]
+        readers = self._readers(message["document_id"])
         for reader in readers:
-            reader.policy_changed(team, min(EVERYBODY_SECONDS, len(readers) * POLICY_SECONDS))
+            reader.policy_changed(message["team_id"], min(EVERYBODY_SECONDS, len(readers) * POLICY_SECONDS))
 
     def _access_changed(self, message: dict[str, str]) -> None:
-        document = message["document_id"]
-        feeds = list(self._feeds.values()) if not document else filter(None, [self._feeds.get(UUID(document))])
-        for feed in feeds:
-            for reader in list(feed.readers):
-                if message.get("user_id") in ("", None, str(reader.user_id)):
-                    reader.recheck_soon()
+        for reader in self._readers(message["document_id"]):
+            if message.get("user_id") in ("", None, str(reader.user_id)):
+                reader.recheck_soon()
 
     def _signed_out(self, message: dict[str, str]) -> None:
-        for feed in list(self._feeds.values()):
-            for reader in list(feed.readers):
-                if message.get("user_id") == str(reader.user_id):
-                    reader.recheck_soon()
+        for reader in self._readers():
+            if message.get("user_id") == str(reader.user_id):
+                reader.recheck_soon()
 
     def _request_reviewed(self, message: dict[str, str]) -> None:
-        feed = self._feeds.get(UUID(message["document_id"]))
-        for reader in list(feed.readers) if feed else []:
+        for reader in self._readers(message["document_id"]):
             if message["user_id"] == str(reader.user_id):
                 reader.request_reviewed()
 
     def _comments_changed(self, message: dict[str, str]) -> None:
-        feed = self._feeds.get(UUID(message["document_id"]))
-        for reader in list(feed.readers) if feed else []:
+        for reader in self._readers(message["document_id"]):
             reader.comments_changed(int(message["version"]), UUID(message["thread_id"]))
 
     def _conversation_changed(self, message: dict[str, str]) -> None:
-        feed = self._feeds.get(UUID(message["document_id"]))
         frame = ConversationChanged(id=UUID(message["conversation_id"])).model_dump_json()
-        for reader in list(feed.readers) if feed else []:
+        for reader in self._readers(message["document_id"]):
             if message["user_id"] in ("", str(reader.user_id)):
                 reader.tell(frame)
 
