@@ -7,8 +7,8 @@ import sys
 from django.core.management.base import CommandError
 
 from project import embedded
+from project.plan import CannotStart, lock
 from project.settings.environment import DATA_DIR
-from project.supervisor import CannotStart, lock
 
 
 def has_own_servers() -> bool:

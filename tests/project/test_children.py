@@ -11,7 +11,7 @@ from tests.processes import ROOT, wait_until
 
 SUPERVISE = """
 import os, sys
-from project.supervisor import Child, Supervisor, Stopped
+from project.children import Child, Supervisor, Stopped
 supervisor = Supervisor()
 child = supervisor.add(Child("child", sys.argv[2:], dict(os.environ)))
 try:
