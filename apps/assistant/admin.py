@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from apps.assistant import live_admin, routing_admin
 from apps.assistant.models import Generation
 from apps.core import deeds
+from apps.core.read_only import ReadOnlyAdmin
 
 __all__ = ["GenerationAdmin", "live_admin", "routing_admin"]
 
@@ -66,7 +67,7 @@ class NamedValues(admin.AllValuesFieldListFilter):
 
 
 @admin.register(Generation)
-class GenerationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class GenerationAdmin(ReadOnlyAdmin):
     list_display = (
         "created_at",
         "action",
@@ -87,15 +88,6 @@ class GenerationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in
         return (
             super().get_queryset(request).select_related("user", "document").defer("input", "text", "anchor", "events")
         )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description="transcript")
     def transcript(self, generation: Generation) -> str:

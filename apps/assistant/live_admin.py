@@ -12,19 +12,11 @@ from django.views.decorators.cache import never_cache
 
 from apps.assistant.live import live_usage
 from apps.assistant.models import LiveUsage
+from apps.core.read_only import ReadOnlyAdmin
 
 
 @admin.register(LiveUsage)
-class LiveUsageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
+class LiveUsageAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(never_cache(self.now_view))
         return [path("now/", view, name="assistant_liveusage_now"), *super().get_urls()]

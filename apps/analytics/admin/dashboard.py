@@ -13,26 +13,18 @@ from apps.analytics import board, figures
 from apps.analytics.files import as_file
 from apps.analytics.models import GenerationFigures, KeptText
 from apps.analytics.tables import TABLES
+from apps.core.read_only import ReadOnlyAdmin
 
 PERMISSION = "analytics.view_dashboard"
 
 
 @admin.register(GenerationFigures)
-class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class DashboardAdmin(ReadOnlyAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(PERMISSION))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.export)

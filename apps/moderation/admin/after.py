@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from apps.core.read_only import ReadOnlyAdmin
 from apps.moderation.after import try_again
 from apps.moderation.models import AfterCheck
-from apps.quotas.admin.asking import ReadOnly
 
 
 class OutcomeFilter(admin.SimpleListFilter):
@@ -38,7 +38,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 
 @admin.register(AfterCheck)
-class AfterCheckAdmin(ReadOnly):
+class AfterCheckAdmin(ReadOnlyAdmin):
     list_display = ("target", "of", "failures", "error", "next_try", "done_at")
     list_filter = (OutcomeFilter, "target_kind")
     search_fields = ("=target_id",)

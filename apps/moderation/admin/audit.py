@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core import deeds
+from apps.core.read_only import ReadOnlyAdmin
 from apps.moderation.audit import detail_of
 from apps.moderation.export import as_csv
 from apps.moderation.models import AuditRecord
@@ -40,7 +41,7 @@ class SubjectFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditRecord)
-class AuditRecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class AuditRecordAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "action", "by", "target", "address", "said", "seq")
     list_display_links = ("created_at", "action")
     list_filter = (SubjectFilter, "created_at")
@@ -70,15 +71,6 @@ class AuditRecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic i
     def said(self, written: AuditRecord) -> SafeString | str:
         detail = detail_of(written)
         return format_html("<code>{}</code>", json.dumps(detail, ensure_ascii=False)) if detail else "–"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.action(description="Take out as CSV", permissions=["view"])
     def export_csv(self, request: HttpRequest, queryset: QuerySet[AuditRecord]) -> StreamingHttpResponse:

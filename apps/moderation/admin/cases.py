@@ -23,10 +23,10 @@ from django.views.decorators.cache import never_cache
 from apps.accounts.models import Suspension, User
 from apps.core import deeds
 from apps.core.errors import InterlineError
+from apps.core.read_only import ReadOnlyAdmin
 from apps.moderation.cases import similar_cases, verdicts_of
 from apps.moderation.models import Case, CaseDecision
 from apps.moderation.review import Kind, Wish, choices, decide, held_request, is_blocked, reviewed_comment
-from apps.quotas.admin.asking import ReadOnly
 
 # Each decision's key, what it is called, and what it does.
 KEYS = {
@@ -92,7 +92,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Case)
-class CaseAdmin(ReadOnly):
+class CaseAdmin(ReadOnlyAdmin):
     list_display = ("due", "about", "user", "state", "reported", "opened", "outcome")
     list_display_links = ("due", "about")
     list_filter = (StateFilter, "target_kind", "outcome", "opened_at")

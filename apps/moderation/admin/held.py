@@ -14,15 +14,16 @@ from django.utils.safestring import SafeString
 from apps.accounts.models import User
 from apps.core import deeds
 from apps.core.errors import InterlineError
+from apps.core.read_only import ReadOnlyAdmin
 from apps.moderation.models import HeldRequest, Verdict
 from apps.moderation.review import refuse_held, release_held
-from apps.quotas.admin.asking import AsksFirst, ReadOnly, is_confirmed, table
+from apps.quotas.admin.asking import AsksFirst, is_confirmed, table
 
 Decide = Callable[[UUID, User], HeldRequest]
 
 
 @admin.register(HeldRequest)
-class HeldRequestAdmin(AsksFirst, ReadOnly):
+class HeldRequestAdmin(AsksFirst, ReadOnlyAdmin):
     """Opening a request shows its text, so it is written down in the audit trail."""
 
     list_display = ("created_at", "user", "document_id", "state", "decided_at", "decided_by")

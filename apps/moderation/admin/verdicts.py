@@ -1,15 +1,13 @@
 """Verdicts, for administrators to search; deciding about them is the review queue's."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from apps.core.read_only import ReadOnlyAdmin
 from apps.moderation.models import Verdict
 
 
 @admin.register(Verdict)
-class VerdictAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class VerdictAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "category", "action", "source", "stage", "count", "user", "target", "state")
     list_filter = ("state", "action", "source", "stage", "category", "created_at")
     list_select_related = ("user", "rule")
@@ -26,12 +24,3 @@ class VerdictAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in th
     @admin.display(description="target", ordering="target_id")
     def target(self, verdict: Verdict) -> str:
         return f"{verdict.target_kind} {verdict.target_id}"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -1,4 +1,4 @@
-"""What the admin's pages of quotas share: asking before doing, lists nobody edits, and small tables."""
+"""What the admin's pages of quotas share: asking before doing, and small tables."""
 
 from datetime import datetime
 from typing import Any
@@ -36,17 +36,6 @@ class AsksFirst:
 
 def is_confirmed(request: HttpRequest) -> bool:
     return "confirmed" in request.POST
-
-
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def moment(at: datetime | None) -> str:

@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from apps.accounts.models import User
-from apps.quotas.admin.asking import ReadOnly, is_confirmed, moment, table
+from apps.core.read_only import ReadOnlyAdmin
+from apps.quotas.admin.asking import is_confirmed, moment, table
 from apps.quotas.admin.using import HISTORY_ENTRIES, UsesTokens, counted, day_by_day, give_each_back, what_is_left
 from apps.quotas.allowances import allowance_of
 from apps.quotas.models import Account, DailyUse, Entry, Override, Tier
@@ -23,7 +24,7 @@ class TierForm(forms.Form):
 
 
 @admin.register(Entry)
-class EntryAdmin(ReadOnly):
+class EntryAdmin(ReadOnlyAdmin):
     list_display = (
         *("created_at", "user", "team", "kind", "action", "model", "outcome"),
         *("tokens", "prompt_tokens", "completion_tokens", "uncharged", "note", "made_by"),
@@ -35,7 +36,7 @@ class EntryAdmin(ReadOnly):
 
 
 @admin.register(Account)
-class AccountAdmin(UsesTokens, ReadOnly):
+class AccountAdmin(UsesTokens, ReadOnlyAdmin):
     """People with their tier and what they have used: the live view, and the door to their history."""
 
     list_display = ("email", "name", "tier", "used_today", "reserved_today", "used_this_month")
