@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 
+import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.test import Client
@@ -24,6 +25,16 @@ def make_user(name: str, *, verified: bool = False) -> User:
     user = User.objects.create(email=f"{name.lower()}@example.com", name=name, password=_hashed_password())
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=verified)
     return user
+
+
+@pytest.fixture
+def alice() -> User:
+    return make_user("Alice")
+
+
+@pytest.fixture
+def bob() -> User:
+    return make_user("Bob")
 
 
 def make_document(

@@ -20,11 +20,6 @@ def reviewer() -> User:
     return make_user("Rita")
 
 
-@pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
 def page_of(browser: Client) -> str:
     answer = browser.get("/suspended/")
     assert answer.status_code == 200

@@ -17,6 +17,8 @@ from pytest_django import Settings
 from apps.accounts.models import User
 from apps.documents.models import Document, Membership, Role
 from tests.assistant.clients import AssistantClient
+from tests.cast import alice as alice
+from tests.cast import bob as bob
 from tests.conftest import use_redis_prefix
 from tests.processes import Child, Processes, WebProcess, wait_until
 from tests.provider.fixture import Provider

@@ -26,11 +26,6 @@ def send(browser: Client, method: str, path: str, body: dict[str, Any] | None = 
     return browser.generic(method, path, "" if body is None else json.dumps(body), "application/json")
 
 
-@pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
 def test_a_person_keeps_commands_that_only_they_see(alice: User) -> None:
     bob = make_user("Bob")
     document = make_document(alice, editors=[bob])

@@ -53,16 +53,6 @@ def answered(conversation_id: str, question: str, *, parent: Turn | None = None,
     return Turn.objects.create(conversation=conversation, generation=generation, parent=parent)
 
 
-@pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
-@pytest.fixture
-def bob() -> User:
-    return make_user("Bob")
-
-
 # what each may do with a conversation that Bob, an editor, began: status by visibility
 ROLES = {
     "began": {"private": 200, "shared": 200},

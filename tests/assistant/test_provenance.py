@@ -24,11 +24,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 AI, PASTE = "ai", "paste"
 
 
-@pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
 def generation_of(user: User, document: Document, *, model: str = "openai/gpt-x", **fields: Any) -> Generation:
     return Generation.objects.create(
         id=uuid4(),

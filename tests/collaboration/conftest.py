@@ -19,6 +19,8 @@ from pytest_django import Settings
 from apps.accounts.models import User
 from apps.collaboration.models import DocumentLog
 from apps.documents.models import Document, Membership, Role
+from tests.cast import alice as alice
+from tests.cast import bob as bob
 from tests.collaboration.clients import SyncClient
 from tests.conftest import use_redis_prefix
 from tests.processes import ROOT, Processes, WebProcess

@@ -39,11 +39,6 @@ def put(browser: Client, document_id: str, markdown: str, **options: Any) -> Any
     return browser.put(f"/api/v1/documents/{document_id}/content", markdown, **options)
 
 
-@pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
 def test_a_document_is_made_with_a_text_and_read_in_every_format(alice: User) -> None:
     browser = browser_of(alice)
     made = create(browser, TEXT)

@@ -20,16 +20,11 @@ from apps.collaboration.services import append_update, read_document
 from apps.collaboration.tasks import make_versions, sweep, thin_versions
 from apps.documents.models import Document, Membership, Role
 from apps.moderation.models import AuditRecord
-from tests.cast import browser_of, make_document, make_user
+from tests.cast import browser_of, make_document
 from tests.collaboration.conftest import Cast
 from tests.processes import WebProcess
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
 
 
 @pytest.fixture
@@ -168,11 +163,6 @@ def sent(browser: Client, method: str, path: str, body: Any = None) -> Any:
 
 def problem(answer: Any) -> tuple[int, str]:
     return answer.status_code, json.loads(answer.content)["code"]
-
-
-@pytest.fixture
-def bob() -> User:
-    return make_user("Bob")
 
 
 def test_versions_are_listed_named_read_and_removed(document: Document, alice: User, bob: User) -> None:

@@ -19,16 +19,6 @@ pytestmark = pytest.mark.django_db
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
-@pytest.fixture
-def bob() -> User:
-    return make_user("Bob")
-
-
 def _titles(browser: Client, query: str = "") -> list[str]:
     page = browser.get(f"/documents/{query}").content.decode()
     titles = re.findall(r'class="document-title"[^>]*>(.*?)</(?:a|span)>', page)

@@ -35,21 +35,6 @@ def _quick_hashes(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
-@pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
-@pytest.fixture
-def bob() -> User:
-    return make_user("Bob")
-
-
-@pytest.fixture
-def document(alice: User) -> Document:
-    return make_document(alice, "The winter orchard")
-
-
 def rest(document: Document) -> str:
     return f"/api/v1/documents/{document.pk}/links/"
 

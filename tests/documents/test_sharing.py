@@ -15,21 +15,6 @@ from tests.mail import Outbox, link_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
-@pytest.fixture
-def bob() -> User:
-    return make_user("Bob")
-
-
-@pytest.fixture
-def document(alice: User) -> Document:
-    return make_document(alice, "The winter orchard")
-
-
 def _members(document: Document) -> str:
     return f"/api/v1/documents/{document.pk}/members/"
 

@@ -18,16 +18,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
-@pytest.fixture
-def bob() -> User:
-    return make_user("Bob")
-
-
-@pytest.fixture
 def document(alice: User, bob: User) -> Document:
     return make_document(alice, "Heron", viewers=[bob])
 

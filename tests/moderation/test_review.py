@@ -44,11 +44,6 @@ def rita() -> User:
 
 
 @pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
-@pytest.fixture
 def document(alice: User) -> Document:
     return make_document(alice, "Heron")
 

@@ -14,6 +14,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.cast import alice as alice
+from tests.cast import bob as bob
 from tests.processes import ROOT, free_port, wait_until
 from tests.provider.fixture import provider as provider
 

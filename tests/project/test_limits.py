@@ -21,11 +21,6 @@ ITEM = re.compile(r'"(\w+)";(\w)=(\d+);(\w)=(\d+)')
 
 
 @pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
-@pytest.fixture
 def key(alice: User) -> str:
     return create_key(alice, name="Tests", scopes=Scope.values)[1]
 

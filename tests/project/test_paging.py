@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 SEVEN = 7
 
 
-@pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
 def teams(alice: User) -> str:
     for number in range(SEVEN):
         TeamMembership.objects.create(team=Team.objects.create(name=f"Team {number}"), user=alice, role=TeamRole.OWNER)

@@ -18,6 +18,8 @@ from tests.assistant.conftest import House
 from tests.assistant.conftest import house as house
 from tests.assistant.conftest import own_house as own_house
 from tests.assistant.conftest import shared as shared
+from tests.cast import alice as alice
+from tests.cast import bob as bob
 
 
 @pytest.fixture

@@ -27,11 +27,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def alice() -> User:
-    return make_user("Alice")
-
-
-@pytest.fixture
 def team(alice: User) -> Team:
     made = Team.objects.create(name="Night desk")
     TeamMembership.objects.create(team=made, user=alice, role=TeamRole.MEMBER)
