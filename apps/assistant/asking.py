@@ -6,7 +6,6 @@ from apps.assistant.actions import find_action
 from apps.assistant.chat import gather
 from apps.assistant.context import Recalled
 from apps.assistant.context_check import check_context
-from apps.assistant.database import in_database
 from apps.assistant.given import Given
 from apps.assistant.looked_at import lookout_of_output
 from apps.assistant.messages.client import GenerationInput
@@ -15,6 +14,7 @@ from apps.assistant.noted import kinds_of
 from apps.assistant.output import Output, output_of
 from apps.assistant.withholding import Withheld
 from apps.assistant.writer import LogWriter
+from apps.core.database import in_database
 from apps.llm.model_limits import smallest_context
 from apps.llm.requests import ChatRequest, Prompt
 from apps.llm.routes import models_for

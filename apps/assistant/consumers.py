@@ -6,12 +6,11 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 import redis
 from channels.consumer import AsyncConsumer
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
@@ -52,6 +51,7 @@ from apps.core.addresses import socket_address
 from apps.core.buckets import Bucket
 from apps.core.close_codes import CloseCode
 from apps.core.countries import socket_country
+from apps.core.database import in_database
 from apps.core.errors import Forbidden, InterlineError, Invalid
 from apps.core.halves import until_one_ends
 from apps.core.ids import request_id
@@ -82,14 +82,6 @@ AWAY = (OperationalError, InterfaceError, redis.RedisError, OSError)  # a server
 RETRY_SECONDS = 0.5
 TRACES_MAX = 100  # of answers that one socket waits for
 REQUESTS_AT_ONCE = 16  # of one socket; more wait in the socket's bounded intake
-
-T = TypeVar("T")
-
-
-async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
-    """Run a service in a thread of its own database connection, not in the one thread Channels shares."""
-    result: T = await database_sync_to_async(function, thread_sensitive=False)(*arguments)
-    return result
 
 
 def _what_is_theirs(
@@ -188,16 +180,18 @@ class AssistantSocket:
     async def _say_hello(self) -> None:
         assert self._feed is not None
         undecided, generations = await asyncio.gather(
-            in_thread(undecided_generations, self._document_id), self._feed.open_generations()
+            in_database(undecided_generations, self._document_id), self._feed.open_generations()
         )
         visible = [generation for generation in generations if generation.is_visible_to(self.user_id)]
         for tail in list(self._feed.tails.values()):
             if tail.is_visible_to(self.user_id) and not tail.ended and not self._delivery.follows(tail.generation_id):
                 self._delivery.follow(tail, len(tail.lines))
-        self._payers, reviewed, told = await in_thread(_what_is_theirs, self.user_id, self._team_id, self._document_id)
+        self._payers, reviewed, told = await in_database(
+            _what_is_theirs, self.user_id, self._team_id, self._document_id
+        )
         self._comments = max(self._comments, told)
         allowance = first_with_tokens(self._payers)
-        self._policy = await in_thread(policy_for, self.user_id, self.identity.access)
+        self._policy = await in_database(policy_for, self.user_id, self.identity.access)
         await all_known()
         self._unavailable = self._find_unavailable()
         self._tell(
@@ -265,7 +259,7 @@ class AssistantSocket:
             case Cancel():
                 await self._do(message.id, self._cancel(message))
             case Decide():
-                await self._do(message.id, in_thread(decide, self.identity.user, self._document_id, message))
+                await self._do(message.id, in_database(decide, self.identity.user, self._document_id, message))
             case Resume():
                 await self._do(None, self._resume(message))
             case Token():
@@ -363,7 +357,7 @@ class AssistantSocket:
         self.identity = identity
 
     async def _cancel(self, message: Cancel) -> None:
-        await self._persist(partial(in_thread, cancel_generation, self.identity.user, self._document_id, message.id))
+        await self._persist(partial(in_database, cancel_generation, self.identity.user, self._document_id, message.id))
 
     async def _resume(self, message: Resume) -> None:
         if not self._resumed and any(message.after.values()):
@@ -377,7 +371,7 @@ class AssistantSocket:
                 self._refuse(error, generation_id)
 
     async def _resume_one(self, generation_id: UUID, seq: int) -> None:
-        generation = await in_thread(find_generation, self.identity.user, self._document_id, generation_id)
+        generation = await in_database(find_generation, self.identity.user, self._document_id, generation_id)
         await self._replay(generation, seq)
 
     @staticmethod
@@ -396,7 +390,7 @@ class AssistantSocket:
         tail = self._feed.tails.get(generation.pk)
         if tail is None and generation.is_ended:
             tail = Tail(generation.pk, private_to(generation))
-            tail.extend(await in_thread(replay, generation))
+            tail.extend(await in_database(replay, generation))
         elif tail is None:
             tail = await self._feed.load(generation.pk)
         if tail is not None:  # else it is queued, and followed as soon as it starts
@@ -476,7 +470,7 @@ class AssistantSocket:
         await asyncio.sleep(after_seconds)
         async with self._policy_read:
             try:
-                policy = await in_thread(policy_for, self.user_id, self.identity.access)
+                policy = await in_database(policy_for, self.user_id, self.identity.access)
             except Exception:
                 logger.warning("assistant.policy_unknown", exc_info=True)  # the next refusal or hello says it
                 return
@@ -488,7 +482,7 @@ class AssistantSocket:
     async def _tell_quota(self, after_seconds: float = 0) -> None:
         await asyncio.sleep(after_seconds)
         try:
-            self._payers = await in_thread(all_payers, self.user_id, self._team_id)
+            self._payers = await in_database(all_payers, self.user_id, self._team_id)
         except Exception:
             logger.warning("assistant.quota_unknown", exc_info=True)  # the next end or hello says it
             return
@@ -500,7 +494,7 @@ class AssistantSocket:
 
     async def _tell_reviewed(self) -> None:
         try:
-            reviewed = await in_thread(take_reviewed, self.user_id, self._document_id)
+            reviewed = await in_database(take_reviewed, self.user_id, self._document_id)
         except Exception:
             logger.warning("assistant.reviewed_unknown", exc_info=True)  # the next hello tells it
             return

@@ -3,10 +3,10 @@
 Other people may have written it, or pasted it from anywhere, so it may have orders to the assistant in it.
 """
 
-from apps.assistant.database import in_database
 from apps.assistant.looked_at import asked_in, door_of_generation
 from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import Generation
+from apps.core.database import in_database
 from apps.llm.requests import Prompt
 from apps.moderation.quarantine import judge
 from apps.moderation.redaction import Finding

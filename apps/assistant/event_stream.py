@@ -8,11 +8,9 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 
 from apps.accounts.authentication import Entry, still_in
@@ -23,18 +21,12 @@ from apps.assistant.models import Generation
 from apps.assistant.queries import read_generation
 from apps.assistant.tails import Tail
 from apps.assistant.transcripts import private_to, replay
+from apps.core.database import in_database
 from apps.core.errors import InterlineError
-
-T = TypeVar("T")
 
 UNUSED_SECONDS = 10.0  # from the answer's beginning to the first of its stream
 FULL_RETRY_SECONDS = 5.0
 KEEP_ALIVE = ": nothing new\n\n"  # a comment; proxies close connections on which nothing moves
-
-
-async def _in_thread(function: Callable[..., T], *arguments: Any) -> T:
-    result: T = await database_sync_to_async(function, thread_sensitive=False)(*arguments)
-    return result
 
 
 class EventReader:
@@ -156,7 +148,7 @@ async def events_of(entry: Entry, generation: Generation, place: Place, *, after
         reader = EventReader(entry.user_id, generation.pk, after)
         if generation.is_ended:
             reader.tail = Tail(generation.pk, private_to(generation))
-            reader.tail.extend(await _in_thread(replay, generation))
+            reader.tail.extend(await in_database(replay, generation))
             yield reader.take()
             return
         feed = await feeds().join(generation.document_id, reader)
@@ -164,7 +156,7 @@ async def events_of(entry: Entry, generation: Generation, place: Place, *, after
             reader.tail = feed.tails.get(generation.pk) or await feed.load(generation.pk)
             yield KEEP_ALIVE  # at once: the client knows that it is connected
             while not reader.is_over:
-                if reader.is_to_recheck and not await _in_thread(_still_may, entry, generation):
+                if reader.is_to_recheck and not await in_database(_still_may, entry, generation):
                     return
                 reader.is_to_recheck = False
                 if news := reader.take():

@@ -13,13 +13,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import redis
-from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from apps.assistant.log import Line, channel, decode_notice, read_log
 from apps.assistant.models import OPEN_STATES, Generation
 from apps.assistant.tails import Tail
 from apps.assistant.transcripts import replay
+from apps.core.database import in_database
 from apps.core.gathering import Gathering
 from apps.core.notices import notices
 from apps.moderation.policies import newest_for
@@ -112,7 +112,7 @@ class Feed:
             running = Generation.objects.filter(document_id=self.document_id, state__in=OPEN_STATES)
             return list(running.select_related("user", "turn").defer("input", "text", "events").order_by("created_at"))
 
-        generations: list[Generation] = await database_sync_to_async(query, thread_sensitive=False)()
+        generations = await in_database(query)
         return [generations] * len(askers)
 
     def forget_ended(self, tail: Tail) -> None:
@@ -139,7 +139,7 @@ class Feed:
         self._spawn(self._look_for_policies())
 
     async def _look_for_policies(self) -> None:
-        newest = await database_sync_to_async(newest_for, thread_sensitive=False)(self.document_id)
+        newest = await in_database(newest_for, self.document_id)
         if self._policy_seen not in (None, newest):
             for reader in self.readers:
                 reader.policy_changed("", 0)
@@ -219,7 +219,7 @@ class Feed:
             )
             return list(asked.filter(ended_at__gte=since).values_list("pk", flat=True))
 
-        return await database_sync_to_async(query, thread_sensitive=False)()  # type: ignore[no-any-return]
+        return await in_database(query)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -234,4 +234,4 @@ async def _stored_lines(generation_id: UUID) -> list[Line]:
         ended = Generation.objects.select_related("user", "turn").filter(pk=generation_id, ending__isnull=False).first()
         return replay(ended) if ended else []
 
-    return await database_sync_to_async(query, thread_sensitive=False)()  # type: ignore[no-any-return]
+    return await in_database(query)

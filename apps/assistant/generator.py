@@ -14,13 +14,13 @@ from django.conf import settings
 
 from apps.assistant import jobs, metrics
 from apps.assistant.claims import cancelled_among, claim, release
-from apps.assistant.database import in_database
 from apps.assistant.jobs import Job
 from apps.assistant.log import append, expire_log, last_position, take_over_log
 from apps.assistant.models import Generation
 from apps.assistant.pulse import Pulse
 from apps.assistant.runner import Run
 from apps.assistant.transcripts import replay
+from apps.core.database import in_database
 from apps.core.error_reports import start_error_reports
 from apps.core.heap import leave_out_of_collections
 from apps.core.ids import request_id

@@ -4,10 +4,10 @@ from functools import partial
 from uuid import UUID
 
 from apps.accounts.models import User
-from apps.assistant.database import in_database
 from apps.assistant.language import detect
 from apps.assistant.messages.client import Generate, GenerationInput, GenerationOptions
 from apps.assistant.models import Generation
+from apps.core.database import in_database
 from apps.moderation.lookouts import input_lookout, lookout
 from apps.moderation.quarantine import Door
 from apps.moderation.redaction import Lookout

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import OperationalError
 
 from apps.assistant.actions import find_action
-from apps.assistant.database import in_database
 from apps.assistant.looked_at import asked_in, door_of_generation
 from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import Generation
+from apps.core.database import in_database
 from apps.core.errors import InterlineError
 from apps.moderation.errors import NotChecked, RefusedInput
 from apps.moderation.model_check import found_by_model, is_closed, is_set

@@ -16,7 +16,6 @@ from django.utils import timezone
 from apps.assistant.asking import prepare
 from apps.assistant.claims import mark_shown
 from apps.assistant.context import Recalled
-from apps.assistant.database import in_database
 from apps.assistant.decisions import decided_event, told_already, unnumbered
 from apps.assistant.log import Fenced, Line, expire_log
 from apps.assistant.messages.events import Cancelled, Done, Failed, Status, Timing, Usage
@@ -26,6 +25,7 @@ from apps.assistant.noted import NOTED, notes
 from apps.assistant.output import Output, TooLong
 from apps.assistant.transcripts import note_findings, private_to, started_event, store_end
 from apps.assistant.writer import LogWriter
+from apps.core.database import in_database
 from apps.core.errors import InterlineError
 from apps.core.tracing import here, span
 from apps.llm.requests import Attempt, Delta, Finish, Prompt, Rerouted, Retrying

@@ -17,12 +17,12 @@ from apps.accounts.models import User
 from apps.assistant import metrics
 from apps.assistant.actions import find_action
 from apps.assistant.admission import look, own_terms
-from apps.assistant.database import in_database
 from apps.assistant.looked_at import door_of
 from apps.assistant.messages.client import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
 from apps.assistant.signals import generation_refused
 from apps.assistant.starts import NeedsThread, create, start
+from apps.core.database import in_database
 from apps.core.errors import InterlineError, Invalid
 from apps.core.kept import all_known
 from apps.core.postgres import Pool, async_pool

@@ -5,10 +5,10 @@ import logging
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 
+from apps.core.database import in_database
 from apps.documents.services import record_title
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Titles:
             changed, self._changed = self._changed, {}
             for document_id, title in changed.items():
                 try:
-                    await database_sync_to_async(record_title, thread_sensitive=False)(document_id, title=title)
+                    await in_database(record_title, document_id, title=title)
                 except DatabaseError:
                     logger.warning("title.not_written", extra={"document": str(document_id)})
         self._writing = None

@@ -15,12 +15,12 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 import redis
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from apps.core.database import in_database
 from apps.core.redis import KEEPALIVE, key, sync_redis
 
 logger = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ async def all_known() -> None:
     On a loop, `get` does not wait for the database: it returns what was read last.
     """
     if any(not kept.is_known for kept in _all.values()):
-        await database_sync_to_async(_read_all, thread_sensitive=False)()
+        await in_database(_read_all)
 
 
 def _read_all() -> None:

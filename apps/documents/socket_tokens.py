@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from apps.accounts.models import ApiKey, Scope, User
 from apps.accounts.tokens import BadToken, SocketToken, is_still_good, read_token
+from apps.core.database import in_database
 from apps.documents.access import Access, held_in, with_roles
 from apps.documents.models import Document
 
@@ -58,10 +58,7 @@ def has_ended(token: SocketToken, needs: Scope, now: datetime | None = None) -> 
 
 async def find_person(token: SocketToken, document_id: UUID) -> tuple[User | None, Access | None]:
     """Return whose token it is (None: it is not valid any more), and what they hold in the document."""
-    found: tuple[User | None, Access | None] = await database_sync_to_async(_find_person, thread_sensitive=False)(
-        token, document_id
-    )
-    return found
+    return await in_database(_find_person, token, document_id)
 
 
 def _find_person(token: SocketToken, document_id: UUID) -> tuple[User | None, Access | None]:
