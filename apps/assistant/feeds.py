@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
@@ -19,6 +18,7 @@ from apps.assistant.messages.server import ConversationChanged, Withdrawn
 from apps.core import flags
 from apps.core.control import control
 from apps.core.kept import all_known
+from apps.core.loops import per_loop
 from apps.core.shutdown import on_goodbye
 from apps.moderation.policies import POLICY_CHANGED, forget
 from apps.moderation.reviewed import REQUEST_REVIEWED
@@ -169,12 +169,7 @@ def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
         loop.call_soon_threadsafe(call)
 
 
-_feeds: "WeakKeyDictionary[asyncio.AbstractEventLoop, Feeds]" = WeakKeyDictionary()
-
-
+@per_loop
 def feeds() -> Feeds:
     """Return the running loop's feeds."""
-    loop = asyncio.get_running_loop()
-    if loop not in _feeds:
-        _feeds[loop] = Feeds()
-    return _feeds[loop]
+    return Feeds()

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import psycopg
 from django.conf import settings
@@ -21,6 +20,7 @@ from pycrdt import Doc
 
 from apps.collaboration.database import LOAD, MAKE, StoredLog, pool, stored_log
 from apps.collaboration.structure import Pairs, find_pairs, measure_nesting, unpack_pairs
+from apps.core.loops import per_loop
 
 logger = logging.getLogger(__name__)
 
@@ -90,11 +90,9 @@ def build(snapshot: bytes | None, tail: Sequence[bytes]) -> "Doc[Any]":
     return doc
 
 
-_turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = WeakKeyDictionary()
-
-
+@per_loop
 def _turn() -> asyncio.Semaphore:
-    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(settings.SYNC_LOADS_AT_ONCE))
+    return asyncio.Semaphore(settings.SYNC_LOADS_AT_ONCE)
 
 
 async def load(document_id: UUID) -> Loaded | None:

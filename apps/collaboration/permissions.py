@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
 from apps.collaboration.connections import Connection
 from apps.collaboration.rooms import rooms
 from apps.core.control import control
+from apps.core.loops import per_loop
 from apps.documents.sockets import SocketRefused, recheck
 
 logger = logging.getLogger(__name__)
@@ -67,11 +67,7 @@ def _connections() -> list[Connection]:
     return [connection for room in rooms().opened() for connection in room.connections]
 
 
-_watches: "WeakKeyDictionary[asyncio.AbstractEventLoop, Permissions]" = WeakKeyDictionary()
-
-
-def watch_permissions() -> None:
+@per_loop
+def watch_permissions() -> Permissions:
     """See that the running loop keeps watch."""
-    loop = asyncio.get_running_loop()
-    if loop not in _watches:
-        _watches[loop] = Permissions()
+    return Permissions()

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import DatabaseError
 
 from apps.core.database import in_database
+from apps.core.loops import per_loop
 from apps.documents.services import record_title
 
 logger = logging.getLogger(__name__)
@@ -38,9 +38,7 @@ class Titles:
         self._writing = None
 
 
-_titles: "WeakKeyDictionary[asyncio.AbstractEventLoop, Titles]" = WeakKeyDictionary()
-
-
+@per_loop
 def titles() -> Titles:
     """Return the running loop's titles."""
-    return _titles.setdefault(asyncio.get_running_loop(), Titles())
+    return Titles()

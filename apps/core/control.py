@@ -7,10 +7,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+
+from apps.core.loops import per_loop
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +65,7 @@ class Control:
                 logger.exception("control.callback_failed")
 
 
-_controls: "WeakKeyDictionary[asyncio.AbstractEventLoop, Control]" = WeakKeyDictionary()
-
-
+@per_loop
 def control() -> Control:
     """Return the running loop's listener."""
-    return _controls.setdefault(asyncio.get_running_loop(), Control())
+    return Control()

@@ -8,11 +8,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from weakref import WeakKeyDictionary
 
 import redis
 from redis.asyncio.client import PubSub
 
+from apps.core.loops import per_loop
 from apps.core.redis import key, subscriber_redis
 
 logger = logging.getLogger(__name__)
@@ -115,9 +115,7 @@ class Notices:
             logger.exception("notices.callback_failed")
 
 
-_notices: "WeakKeyDictionary[asyncio.AbstractEventLoop, Notices]" = WeakKeyDictionary()
-
-
+@per_loop
 def notices() -> Notices:
     """Return the running loop's subscriber."""
-    return _notices.setdefault(asyncio.get_running_loop(), Notices())
+    return Notices()

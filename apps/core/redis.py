@@ -1,9 +1,7 @@
 """Redis clients and key names. One asyncio client per event loop, one synchronous client per process."""
 
-import asyncio
 import socket
 from functools import cache
-from weakref import WeakKeyDictionary
 
 import redis
 import redis.asyncio
@@ -11,6 +9,8 @@ from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.retry import Retry as SyncRetry
+
+from apps.core.loops import per_loop
 
 TIMEOUT_SECONDS = 10  # of an answer; blocking reads ask for less
 QUICK_SECONDS = 0.25
@@ -20,8 +20,6 @@ KEEPALIVE = {
     for name, value in (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 3))
     if hasattr(socket, name)
 }
-
-_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis]" = WeakKeyDictionary()
 
 
 def key(*parts: object) -> str:
@@ -34,12 +32,10 @@ def cache_key(name: str, prefix: str, version: int) -> str:
     return key("cache", prefix, version, name)
 
 
+@per_loop
 def async_redis() -> "redis.asyncio.Redis":
     """Return the running loop's client (bytes in, bytes out). Not for blocking reads: they hold a connection."""
-    loop = asyncio.get_running_loop()
-    if loop not in _clients:
-        _clients[loop] = blocking_redis()
-    return _clients[loop]
+    return blocking_redis()
 
 
 def blocking_redis() -> "redis.asyncio.Redis":

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import psycopg
 from django.conf import settings
@@ -20,6 +19,7 @@ from psycopg_pool import PoolTimeout
 
 from apps.accounts.models import User
 from apps.core.gathering import Gathering
+from apps.core.loops import per_loop
 from apps.core.postgres import Pool, async_pool
 from apps.documents.access import BY_LINKS, Access, held
 from apps.documents.models import Document
@@ -69,7 +69,9 @@ class Found:
     access: Access | None
 
 
-_gatherings: "WeakKeyDictionary[asyncio.AbstractEventLoop, Gathering[Question, Found]]" = WeakKeyDictionary()
+@per_loop
+def _gathering() -> Gathering[Question, Found]:
+    return Gathering(_look_up, at_once_max=AT_ONCE_MAX)
 
 
 async def look_up(session_key: str, document_id: UUID) -> Found:
@@ -77,10 +79,7 @@ async def look_up(session_key: str, document_id: UUID) -> Found:
 
     Raises TimeoutError, psycopg.Error.
     """
-    loop = asyncio.get_running_loop()
-    if loop not in _gatherings:
-        _gatherings[loop] = Gathering(_look_up, at_once_max=AT_ONCE_MAX)
-    return await _gatherings[loop].ask(Question(session_key, document_id))
+    return await _gathering().ask(Question(session_key, document_id))
 
 
 async def _look_up(questions: Sequence[Question]) -> list[Found]:

@@ -13,11 +13,11 @@ import logging
 import time
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import redis
 from django.conf import settings
 
+from apps.core.loops import per_loop
 from apps.core.redis import async_redis, key
 from apps.llm.metrics import CIRCUITS
 
@@ -168,9 +168,7 @@ def _trial_key(model: str) -> str:
     return key("llm", f"{{{model}}}", "trial")
 
 
-_breakers: "WeakKeyDictionary[asyncio.AbstractEventLoop, Breaker]" = WeakKeyDictionary()
-
-
+@per_loop
 def breaker() -> Breaker:
     """Return the running loop's breaker."""
-    return _breakers.setdefault(asyncio.get_running_loop(), Breaker())
+    return Breaker()

@@ -7,11 +7,11 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
 from apps.core.errors import InterlineError
+from apps.core.loops import per_loop
 from apps.core.tracing import begin
 from apps.llm import metrics
 from apps.llm.attempt import Clock, answer
@@ -28,12 +28,11 @@ RESTING = "The model's provider has had failures and is given a rest. Nothing wa
 HOPELESS = ("blocked_input",)  # another model, or another try, must not be asked
 CHARACTERS_PER_TOKEN = 4
 
-_engines: "WeakKeyDictionary[asyncio.AbstractEventLoop, Engine]" = WeakKeyDictionary()
 
-
+@per_loop
 def engine() -> Engine:
     """Return the running loop's engine."""
-    return _engines.setdefault(asyncio.get_running_loop(), Engine())
+    return Engine()
 
 
 async def stream(request: ChatRequest, attempts: list[Attempt] | None = None) -> AsyncGenerator[StreamItem]:

@@ -10,12 +10,12 @@ import logging
 from collections.abc import Awaitable
 from itertools import count
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 import redis
 from django.conf import settings
 
 from apps.core.errors import Conflict, InterlineError, Invalid
+from apps.core.loops import per_loop
 from apps.core.notices import notices
 from apps.core.redis import async_redis, key
 from project.fallback.sessions import Busy, Frame, Gone, Item, Reachable, Session, sessions
@@ -131,9 +131,7 @@ def _do(session: Session, do: str, arguments: dict[str, Any]) -> Awaitable[Any]:
             return session.leave(**arguments)
 
 
-_relays: "WeakKeyDictionary[asyncio.AbstractEventLoop, Relay]" = WeakKeyDictionary()
-
-
+@per_loop
 def relay() -> Relay:
     """Return the running loop's relay."""
-    return _relays.setdefault(asyncio.get_running_loop(), Relay())
+    return Relay()

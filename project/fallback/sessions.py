@@ -16,12 +16,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import islice
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
 from apps.core.close_codes import CloseCode
 from apps.core.errors import Conflict, InterlineError, Invalid, NotFound
+from apps.core.loops import per_loop
 from apps.core.shutdown import on_goodbye
 
 logger = logging.getLogger(__name__)
@@ -293,12 +293,7 @@ def size_of(event: Any) -> int:
     return len(event.get("text") or event.get("bytes") or "") + FRAME_BYTES
 
 
-_sessions: "WeakKeyDictionary[asyncio.AbstractEventLoop, Sessions]" = WeakKeyDictionary()
-
-
+@per_loop
 def sessions() -> Sessions:
     """Return the running loop's sessions."""
-    loop = asyncio.get_running_loop()
-    if loop not in _sessions:
-        _sessions[loop] = Sessions()
-    return _sessions[loop]
+    return Sessions()
