@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.moderation.models import Case, Report, Verdict
+from apps.moderation.models import Case, Verdict
 
 SIMILAR_MAX = 20
 
@@ -81,7 +81,3 @@ def similar_cases(case: Case) -> list[tuple[Case, str]]:
 def _with_verdicts(condition: Q) -> Q:
     ids = Verdict.objects.filter(condition).order_by("-pk").values_list("target_id", flat=True)[: 10 * SIMILAR_MAX]
     return Q(target_id__in=list(ids))
-
-
-def open_reports(case: Case) -> list[Report]:
-    return list(case.reports.filter(answered_at=None).select_related("reporter"))

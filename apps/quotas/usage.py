@@ -17,7 +17,6 @@ DAYS_SHOWN = 30
 DAYS_IN_FILE = 366
 ACTIONS_SHOWN = 5  # colours can be told apart so far; the rest is one
 OTHERS = "others"
-CORRECTIONS = "corrections"
 CSV_HEADS = (
     *("day", "action", "model", "requests", "prompt_tokens", "completion_tokens"),
     *("charged_tokens", "team", "smaller"),
