@@ -100,18 +100,7 @@ def postgres(data_dir: Path, *, install: str = "pginstall18") -> EmbeddedServer:
         _let_others_pass(binaries / "postgres")
         os.chown(cluster, account.pw_uid, account.pw_gid)
     if not (cluster / "PG_VERSION").exists():
-        made = subprocess.run(
-            [
-                *(str(binaries / "initdb"), "-D", str(cluster), "--auth=trust", "--username=postgres"),
-                *("--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            **options,
-        )
-        if made.returncode:
-            raise EmbeddedServerError(f"initdb failed: {made.stderr.strip()}")
+        _make_cluster(binaries, cluster, options)
     sockets = _socket_folder(data_dir, account.pw_uid if account else os.geteuid())
     host = quote(str(sockets), safe="")
 
@@ -137,6 +126,22 @@ def postgres(data_dir: Path, *, install: str = "pginstall18") -> EmbeddedServer:
         popen_options=options,
         socket_folder=sockets,
     )
+
+
+def _make_cluster(binaries: Path, cluster: Path, options: dict[str, Any]) -> None:
+    """Make the files of an empty installation of PostgreSQL. Raises EmbeddedServerError with what it says."""
+    made = subprocess.run(
+        [
+            *(str(binaries / "initdb"), "-D", str(cluster), "--auth=trust", "--username=postgres"),
+            *("--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+    if made.returncode:
+        raise EmbeddedServerError(f"initdb failed: {made.stderr.strip()}")
 
 
 def _postmaster_is_ready(pid_file: Path) -> bool:

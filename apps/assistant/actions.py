@@ -334,6 +334,7 @@ for _name, _action in ACTIONS.items():
 
 
 def find_action(name: str) -> Action:
+    """Raises UnsupportedAction."""
     if name not in ACTIONS:
         raise UnsupportedAction(UNSUPPORTED)
     return ACTIONS[name]

@@ -75,6 +75,7 @@ def change_command(user: User, command_id: UUID, *, name: str | None = None, pro
 
 
 def delete_command(user: User, command_id: UUID) -> None:
+    """Raises NotFound, and Forbidden where it is not theirs to change."""
     _own(user, command_id).delete()
 
 

@@ -93,6 +93,7 @@ class Surroundings:
 
 
 def estimate_tokens(text: str) -> int:
+    """Return about how many tokens a text has: its UTF-8 bytes by BYTES_PER_TOKEN, rounded up."""
     return -(-len(text.encode()) // BYTES_PER_TOKEN)
 
 

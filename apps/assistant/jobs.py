@@ -119,6 +119,7 @@ async def take_over(worker: str, holder: str, count: int, *, idle_seconds: float
 
 
 async def finish(entry_id: bytes) -> None:
+    """Take a job off the queue for good. Raises redis.RedisError."""
     async with async_redis().pipeline(transaction=False) as pipeline:
         pipeline.xack(queue_key(), GROUP, entry_id)
         pipeline.xdel(queue_key(), entry_id)

@@ -96,6 +96,7 @@ class Usage:
 
 
 def live_usage(now: datetime | None = None) -> Usage:
+    """Return what runs now and what was used since midnight UTC."""
     now = now or timezone.now()
     day = today(now)
     stranded, since = _query(_STRANDED, {})[0]

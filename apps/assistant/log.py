@@ -78,6 +78,7 @@ class Line:
 
 
 def line_of(event: Event, private_to: UUID | None) -> Line:
+    """Return `event` as it goes into the log and over the wire. `private_to`: who alone may see it."""
     kind: Kind = "other"
     event_type = getattr(event, "type", "")
     if event_type == "chunk":

@@ -28,6 +28,7 @@ def asked_in(request: GenerationInput) -> Asked:
 
 
 def door_of(user: User, document_id: UUID, request: Generate) -> Door:
+    """Return the door that a request comes through."""
     return Door(request.id, user.pk, document_id, asked_in(request.input), partial(request.model_dump, mode="json"))
 
 

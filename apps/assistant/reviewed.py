@@ -64,6 +64,7 @@ def take_reviewed(user_id: UUID, document_id: UUID) -> list[Reviewed]:
 
 
 def reviewed_of(held: HeldRequest) -> Reviewed:
+    """Return what a person is told of the decision about their request."""
     action = str(held.request.get("action", ""))
     if held.state == HeldRequest.State.REFUSED:
         return Reviewed(id=held.pk, action=action, decision="refused", message=REFUSED)

@@ -14,4 +14,5 @@ def use_sheet(user: User, document_id: UUID) -> None:
 
 
 def entries_of(document_id: UUID) -> list[SheetEntry]:
+    """Return what the document's sheet has, without what people took out."""
     return list(SheetEntry.objects.filter(sheet_id=document_id, removed=False).order_by("kind", "pk"))

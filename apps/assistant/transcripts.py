@@ -1,6 +1,6 @@
 """A generation's stored events: writing its end, and replaying it afterwards."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -47,6 +47,7 @@ def end_event(generation: Generation) -> Done | Failed | Cancelled:
 
 
 def private_to(generation: Generation) -> UUID | None:
+    """Return who alone may see it; None: everybody in the document."""
     return generation.user_id if generation.is_private else None
 
 
@@ -100,13 +101,19 @@ def store_end(
     generation.ending = ending.model_dump(mode="json")
     generation.save()
     note_findings(generation, findings)
-    transaction.on_commit(partial(metrics.note_end, generation), robust=True)
-    transaction.on_commit(partial(_tell_ended, generation), robust=True)
-    if generation.action == SHEET and ending.type == "done":
-        transaction.on_commit(partial(take_reading, generation), robust=True)
-    if generation.action == CHAT and ending.type == "done":
-        transaction.on_commit(partial(recap_if_due, generation), robust=True)
+    _follow_on_commit(generation)
     return [line_of(event, private_to(generation)) for event in (ending, *number_decisions(generation))]
+
+
+def _follow_on_commit(generation: Generation) -> None:
+    """Have what follows an end done as soon as it is committed; what fails of it holds nothing else up."""
+    followers: list[Callable[[Generation], None]] = [metrics.note_end, _tell_ended]
+    if generation.action == SHEET and generation.state == State.DONE:
+        followers.append(take_reading)
+    if generation.action == CHAT and generation.state == State.DONE:
+        followers.append(recap_if_due)
+    for follower in followers:
+        transaction.on_commit(partial(follower, generation), robust=True)
 
 
 def _tell_ended(generation: Generation) -> None:

@@ -202,6 +202,7 @@ def pack_pairs(pairs: Pairs) -> bytes:
 
 
 def unpack_pairs(packed: bytes) -> Pairs:
+    """Return what `pack_pairs` packed."""
     pairs: Pairs = {}
     at = 0
     while at < len(packed):

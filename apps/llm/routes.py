@@ -36,6 +36,7 @@ class Deployment:
 
 
 def is_demo(model: str) -> bool:
+    """Say whether `model` is the built-in one, which needs no provider."""
     return model == DEMO_MODEL
 
 
@@ -156,6 +157,7 @@ def deployments() -> list[Deployment]:
 
 
 def find_deployment(model: str) -> Deployment:
+    """Return where `model` is asked and how long it may take. Only AI_MODEL has an address and a key of its own."""
     if model == settings.AI_MODEL:
         return Deployment(model, time_limits(model), settings.AI_API_BASE, settings.AI_API_KEY)
     return Deployment(model, time_limits(model))

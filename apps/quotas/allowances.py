@@ -122,14 +122,17 @@ def shares_of(allowance: Allowance) -> tuple[Share, ...]:
 
 
 def today(now: datetime | None = None) -> date:
+    """Return the day of the ledger: days, weeks and months begin at midnight UTC."""
     return (now or timezone.now()).astimezone(UTC).date()
 
 
 def week_of(day: date) -> date:
+    """Return the Monday of a day's week."""
     return day - timedelta(days=day.weekday())
 
 
 def month_of(day: date) -> date:
+    """Return the first day of a day's month."""
     return day.replace(day=1)
 
 

@@ -47,6 +47,7 @@ class Difference:
 
 
 def find_differences() -> list[Difference]:
+    """Return where counters are not what the ledger's entries and reservations come to; empty when all is well."""
     found = []
     with connection.cursor() as cursor:
         for kind, statement in DIFFERENCES.items():

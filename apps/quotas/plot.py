@@ -13,6 +13,8 @@ LINES = 4
 
 @dataclass(frozen=True)
 class Bar:
+    """What an action took on one day; `y` is its upper edge."""
+
     x: float
     y: float
     width: float
@@ -41,6 +43,7 @@ class Plot:
 
 
 def plot(days: Sequence[Day], actions: Sequence[str]) -> Plot:
+    """Return the bars of `days`, each a stack of tokens by action, the first of `actions` at the bottom."""
     top = _round_up(max((day.charged for day in days), default=0))
     floor, room = HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP
     step = (WIDTH - LEFT - RIGHT) / max(1, len(days))

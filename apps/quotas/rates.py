@@ -71,6 +71,7 @@ _last_windows: dict[UUID, Sequence[Window]] = {}
 
 
 def window_of(what: Counted, holder: Holder, name: object, limit: int) -> Window:
+    """Return the window in which `what` of one holder is counted, up to `limit`."""
     return Window(key("rate", what, holder, name), limit)
 
 

@@ -106,6 +106,7 @@ def cells_of(table: Element) -> list[list[Element]]:
 
 
 def number_of(attributes: dict[str, Any], name: str, otherwise: int) -> int:
+    """Return an attribute as a whole number; `otherwise` where it is none below a million."""
     value = attributes.get(name)
     return int(value) if isinstance(value, int | float) and value == value and abs(value) < 1_000_000 else otherwise
 

@@ -189,6 +189,7 @@ def _reads_as_before(moment: Moment, doc: "Doc[Any]") -> bool:
 
 
 def newest_version(moment: Moment) -> DocumentVersion | None:
+    """Return the latest version without its state; None: there is none."""
     return DocumentVersion.objects.filter(log_id=moment.document_id).defer("state").order_by("-number").first()
 
 
