@@ -15,8 +15,6 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from apps.accounts.models import Scope
-from apps.assistant.allowed import policy_for, refusals
-from apps.assistant.availability import unavailable
 from apps.assistant.decisions import decide
 from apps.assistant.delivery import Delivery, ReaderTooSlow
 from apps.assistant.ends import cancel_generation
@@ -26,26 +24,20 @@ from apps.assistant.messages.client import Ack, Cancel, Decide, Generate, Ping, 
 from apps.assistant.messages.server import (
     PROTOCOL,
     SUBPROTOCOL,
-    ActionsChanged,
-    CommentsChanged,
     Error,
     Hello,
     ModelChoice,
     OpenGeneration,
-    PolicyChanged,
-    PolicyInForce,
     Pong,
-    QuotaChanged,
-    Reviewed,
     RoleChanged,
-    Unavailable,
 )
 from apps.assistant.models import Generation
 from apps.assistant.people import limits, person, quota
 from apps.assistant.queries import find_generation, refuse_withdrawn, undecided_generations
-from apps.assistant.reviewed import take_reviewed
 from apps.assistant.services import start_on_loop
+from apps.assistant.standing import Standing
 from apps.assistant.tails import Tail
+from apps.assistant.traces import Traces
 from apps.assistant.transcripts import private_to, replay
 from apps.core.addresses import socket_address
 from apps.core.buckets import Bucket
@@ -55,10 +47,8 @@ from apps.core.database import in_database
 from apps.core.errors import Forbidden, InterlineError, Invalid
 from apps.core.halves import until_one_ends
 from apps.core.ids import request_id
-from apps.core.kept import all_known
 from apps.core.messages import Message
-from apps.core.tracing import NOTHING, Span, begin, is_tracing
-from apps.documents.comments import comments_version
+from apps.core.tracing import NOTHING
 from apps.documents.metrics import RESUMED
 from apps.documents.signals import socket_resumed
 from apps.documents.socket_tokens import accepted_protocol
@@ -72,23 +62,13 @@ from apps.documents.sockets import (
 )
 from apps.llm.routes import deployments, is_demo
 from apps.moderation.errors import AgainstPolicy
-from apps.quotas.allowances import Allowance
-from apps.quotas.payers import all_payers, first_with_tokens
 from apps.quotas.rates import Window, may_open_socket, windows_of_origin
 
 logger = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError, redis.RedisError, OSError)  # a server that will be back
 RETRY_SECONDS = 0.5
-TRACES_MAX = 100  # of answers that one socket waits for
 REQUESTS_AT_ONCE = 16  # of one socket; more wait in the socket's bounded intake
-
-
-def _what_is_theirs(
-    user_id: UUID, team_id: UUID | None, document_id: UUID
-) -> tuple[list[Allowance], list[Reviewed], int]:
-    """Return who may pay for a person, what they have not heard of requests of theirs, and the comments' version."""
-    return all_payers(user_id, team_id), take_reviewed(user_id, document_id), comments_version(document_id)
 
 
 class Closing(Exception):
@@ -143,10 +123,8 @@ class AssistantSocket:
         self._send = send
         self._delivery = Delivery(self.user_id, self._send_text, self._ended)
         self._feed: Feed | None = None
-        self._traces: dict[UUID, Span] = {}
-        self._payers: list[Allowance] = []  # who may pay for this person here, as last read
-        self._unavailable: list[Unavailable] = []  # as last told
-        self._comments = 0  # the version that the client knows of, or has been told of
+        self._standing = Standing(self.user_id, lambda: self.identity.access, self._tell)
+        self._traces = Traces()
         self._bad_frames = 0
         self._resumed = False
         self._frames = Bucket(settings.ASSISTANT_FRAMES_PER_SECOND, settings.ASSISTANT_FRAMES_BURST)
@@ -154,8 +132,6 @@ class AssistantSocket:
         self._requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._latest: dict[UUID | None, asyncio.Task[None]] = {}
-        self._policy: PolicyInForce | None = None  # as the client knows it
-        self._policy_read = asyncio.Lock()  # what was read first is told first
         self._refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def enter(self) -> None:
@@ -170,8 +146,7 @@ class AssistantSocket:
         await until_one_ends(self._read(), self._delivery.run(), self._refused)
 
     async def leave(self) -> None:
-        for generation_id in list(self._traces):
-            self._end_trace(generation_id, "left")
+        self._traces.end_all("left")
         if self._feed is not None:
             await feeds().leave(self._feed, self)
         for task in self._tasks:
@@ -186,14 +161,8 @@ class AssistantSocket:
         for tail in list(self._feed.tails.values()):
             if tail.is_visible_to(self.user_id) and not tail.ended and not self._delivery.follows(tail.generation_id):
                 self._delivery.follow(tail, len(tail.lines))
-        self._payers, reviewed, told = await in_database(
-            _what_is_theirs, self.user_id, self._team_id, self._document_id
-        )
-        self._comments = max(self._comments, told)
-        allowance = first_with_tokens(self._payers)
-        self._policy = await in_database(policy_for, self.user_id, self.identity.access)
-        await all_known()
-        self._unavailable = self._find_unavailable()
+        policy, unavailable, reviewed, comments = await self._standing.read()
+        allowance = self._standing.allowance
         self._tell(
             Hello(
                 type="hello",
@@ -207,9 +176,9 @@ class AssistantSocket:
                     self._open_generation(generation, self._delivery.position(generation.pk)) for generation in visible
                 ],
                 undecided=[self._open_generation(generation, generation.last_seq) for generation in undecided],
-                unavailable=self._unavailable,
-                policy=self._policy,
-                comments=told,
+                unavailable=unavailable,
+                policy=policy,
+                comments=comments,
             )
         )
         for one in reviewed:
@@ -302,17 +271,19 @@ class AssistantSocket:
     # ------------------------------------------------------------ requests
 
     async def _generate(self, message: Generate) -> None:
-        whole = self._begin_trace(message)
+        span = self._traces.begin(message, self._document_id)
+        if span is not NOTHING:
+            self._delivery.watch(message.id, lambda: span.event("first text sent"))
         try:
-            with whole.current():
+            with span.current():
                 generation, is_new = await start_on_loop(
                     self.identity.user, self._document_id, message, windows=self._windows()
                 )
         except InterlineError as error:
-            if self._traces.get(message.id) is whole:
-                self._end_trace(message.id, error.code)
+            if self._traces.has(message.id, span):
+                self._traces.end(message.id, error.code)
             if isinstance(error, AgainstPolicy):
-                self._spawn(self._tell_policy())
+                self._spawn(self._standing.tell_policy())
             raise
         if not is_new and not self._delivery.follows(generation.pk):
             await self._persist(partial(self._replay, generation, 0))
@@ -320,31 +291,6 @@ class AssistantSocket:
     def _windows(self) -> list[Window]:
         token = self.identity.token
         return windows_of_origin(self._address, self._country, token.key_id if token else None)
-
-    def _begin_trace(self, message: Generate) -> Span:
-        """Begin the span from this frame to the last event of its answer on this socket."""
-        if not is_tracing() or message.id in self._traces or len(self._traces) >= TRACES_MAX:
-            return NOTHING
-        whole = begin(
-            "assistant.generate",
-            kind="server",
-            parent=message.traceparent or "",
-            generation=str(message.id),
-            document=str(self._document_id),
-            action=message.action,
-            request_id=request_id.get(),
-        )
-        self._traces[message.id] = whole
-        self._delivery.watch(message.id, lambda: whole.event("first text sent"))
-        return whole
-
-    def _end_trace(self, generation_id: UUID, code: str = "") -> None:
-        if (whole := self._traces.pop(generation_id, None)) is not None:
-            if code:
-                whole.failed(code)
-            else:
-                whole.event("last event sent")
-            whole.end()
 
     async def _renew(self, message: Token) -> None:
         """Go on with another token of the same person. With a wrong one, until the present one ends."""
@@ -422,15 +368,33 @@ class AssistantSocket:
         try:
             self.identity = await recheck(self.identity)
             now = self.identity.access
-            self.comments_changed(now.document.comments_version, None)
+            self._standing.tell_comments(now.document.comments_version, None)
             if now.role != before.role:
                 self._tell(RoleChanged(role=now.role.value))
             if (now.role, now.own, now.document.team_id) != (before.role, before.own, before.document.team_id):
-                await self._tell_policy()
+                await self._standing.tell_policy()
         except SocketRefused as refused:
             self._end(refused)
         except Exception:
             logger.warning("assistant.recheck_failed", exc_info=True)  # the next sweep looks again
+
+    def quota_changed(self, within_seconds: float) -> None:
+        after_seconds = random.uniform(0, within_seconds)  # noqa: S311  (not a secret)
+        self._spawn(self._standing.tell_quota(after_seconds))
+        self._spawn(self._standing.tell_policy(after_seconds))  # another tier may have another
+
+    def policy_changed(self, team: str, within_seconds: float) -> None:
+        if team in ("", str(self._team_id)):
+            self._spawn(self._standing.tell_policy(random.uniform(0, within_seconds)))  # noqa: S311  (not a secret)
+
+    def request_reviewed(self) -> None:
+        self._spawn(self._standing.tell_reviewed())
+
+    def comments_changed(self, version: int, thread_id: UUID | None) -> None:
+        self._standing.tell_comments(version, thread_id)
+
+    def actions_changed(self) -> None:
+        self._spawn(self._standing.tell_actions())
 
     def go_away(self) -> None:
         self._end(SocketRefused(CloseCode.RESTARTING))
@@ -450,81 +414,11 @@ class AssistantSocket:
         return self.identity.access.document.team_id
 
     def _ended(self, tail: Tail) -> None:
-        self._end_trace(tail.generation_id)
+        self._traces.end(tail.generation_id)
         if self._feed is not None and self._feed.tails.get(tail.generation_id) is tail:
             self._feed.forget_ended(tail)
             if tail.asked_by == self.user_id:
-                self._spawn(self._tell_quota())
-
-    def quota_changed(self, within_seconds: float) -> None:
-        after_seconds = random.uniform(0, within_seconds)  # noqa: S311  (not a secret)
-        self._spawn(self._tell_quota(after_seconds))
-        self._spawn(self._tell_policy(after_seconds))  # another tier may have another
-
-    def policy_changed(self, team: str, within_seconds: float) -> None:
-        if team in ("", str(self._team_id)):
-            self._spawn(self._tell_policy(random.uniform(0, within_seconds)))  # noqa: S311  (not a secret)
-
-    async def _tell_policy(self, after_seconds: float = 0) -> None:
-        """Say what policies let the assistant do, where the client knows otherwise."""
-        await asyncio.sleep(after_seconds)
-        async with self._policy_read:
-            try:
-                policy = await in_database(policy_for, self.user_id, self.identity.access)
-            except Exception:
-                logger.warning("assistant.policy_unknown", exc_info=True)  # the next refusal or hello says it
-                return
-            changed, self._policy = policy != self._policy, policy
-            await self._tell_actions()  # they depend on the role too
-            if changed:
-                self._tell(PolicyChanged(**policy.model_dump()))
-
-    async def _tell_quota(self, after_seconds: float = 0) -> None:
-        await asyncio.sleep(after_seconds)
-        try:
-            self._payers = await in_database(all_payers, self.user_id, self._team_id)
-        except Exception:
-            logger.warning("assistant.quota_unknown", exc_info=True)  # the next end or hello says it
-            return
-        self._tell(QuotaChanged(type="quota", **quota(first_with_tokens(self._payers)).model_dump()))
-        await self._tell_actions()
-
-    def request_reviewed(self) -> None:
-        self._spawn(self._tell_reviewed())
-
-    async def _tell_reviewed(self) -> None:
-        try:
-            reviewed = await in_database(take_reviewed, self.user_id, self._document_id)
-        except Exception:
-            logger.warning("assistant.reviewed_unknown", exc_info=True)  # the next hello tells it
-            return
-        for one in reviewed:
-            self._tell(one)
-
-    def comments_changed(self, version: int, thread_id: UUID | None) -> None:
-        """Say so, unless the client knows. `thread_id`: None where any may have changed, of which a notice was lost."""
-        if thread_id is None and version <= self._comments:
-            return
-        self._comments = max(self._comments, version)
-        self._tell(CommentsChanged(version=version, thread=thread_id))
-
-    def actions_changed(self) -> None:
-        self._spawn(self._tell_actions())
-
-    async def _tell_actions(self) -> None:
-        try:
-            await all_known()
-        except Exception:
-            logger.warning("assistant.actions_unknown", exc_info=True)  # the next sweep looks again
-            return
-        now = self._find_unavailable()
-        if self._payers and now != self._unavailable:
-            self._unavailable = now
-            self._tell(ActionsChanged(unavailable=now))
-
-    def _find_unavailable(self) -> list[Unavailable]:
-        refusal = refusals(self._policy, self.identity.access) if self._policy else lambda _: ""
-        return unavailable(self.user_id, self._team_id, self._payers, refusal)
+                self._spawn(self._standing.tell_quota())
 
     async def _send_text(self, frame: str) -> None:
         await self._send({"type": "websocket.send", "text": frame})
