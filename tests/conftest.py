@@ -1,7 +1,7 @@
 """Fixtures of every test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as examples
 from pytest_django import Settings
 
+from apps.core import encryption
 from apps.core.kept import forget_all
 from tests.emptied import empty_cheaply
 from tests.processes import Processes
@@ -54,6 +55,18 @@ def use_redis_prefix(settings: Settings, prefix: str) -> None:
     layer = settings.CHANNEL_LAYERS["default"]
     config = {**layer["CONFIG"], "prefix": prefix + "layer"}
     settings.CHANNEL_LAYERS = {"default": {**layer, "CONFIG": config}}
+
+
+@pytest.fixture
+def use_keys(settings: Settings) -> Iterator[Callable[..., None]]:
+    """Have stored texts written and read with these keys, the current one first, until the test ends."""
+
+    def use(*keys: str) -> None:
+        settings.FIELD_ENCRYPTION_KEYS = list(keys)
+        encryption._fernet.cache_clear()
+
+    yield use
+    encryption._fernet.cache_clear()
 
 
 @pytest.fixture

@@ -7,20 +7,18 @@ from uuid import uuid4
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
-from pytest_django import Settings
 
 from apps.assistant.models import Generation, State
 from apps.core.rotation import rotate_all
 from tests.assistant.conftest import House
-from tests.core.test_rotation import _fresh_keys, use_keys  # noqa: F401  (a fixture)
 
 TEXT = "The heron waited at the weir."
 
 
 @pytest.mark.django_db(transaction=True)
-def test_keys_are_rotated_while_answers_stream(own_house: Callable[..., House], settings: Settings) -> None:
+def test_keys_are_rotated_while_answers_stream(own_house: Callable[..., House], use_keys: Callable[..., None]) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-    use_keys(settings, old)
+    use_keys(old)
     house = own_house(FIELD_ENCRYPTION_KEYS=f"{new},{old}", AI_TOKEN_TIMEOUT_SECONDS="60")
     house.start_generator()
     Generation.objects.bulk_create(
@@ -41,7 +39,7 @@ def test_keys_are_rotated_while_answers_stream(own_house: Callable[..., House], 
     begun = set[str]()
     while begun != set(streaming):
         begun.add(alice.hear_type("chunk")["id"])
-    use_keys(settings, new, old)
+    use_keys(new, old)
     call_command("rotate_encryption", "--batch", "7", stdout=StringIO())
     assert Generation.objects.filter(pk__in=streaming, state=State.RUNNING).count() == 2
     for one in streaming:
@@ -49,7 +47,7 @@ def test_keys_are_rotated_while_answers_stream(own_house: Callable[..., House], 
         assert alice.hear_end(one)["type"] == "cancelled"
     house.provider.behave(text="It_does_not_move.")
     assert alice.hear_end(alice.generate())["type"] == "done"
-    use_keys(settings, new)  # the old one goes
+    use_keys(new)  # the old one goes
     assert all(found.rotated == found.unreadable == 0 for found in rotate_all(batch_rows=10, dry=True))
     texts = [one.text or "" for one in Generation.objects.order_by("created_at")]
     assert texts.count(TEXT) == 50

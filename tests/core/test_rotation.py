@@ -1,16 +1,15 @@
 """New keys for stored texts, while others write."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from io import StringIO
 from uuid import uuid4
 
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
-from pytest_django import Settings
 
 from apps.assistant.models import Command, Conversation, Generation
-from apps.core import deeds, encryption, rotation
+from apps.core import deeds, rotation
 from apps.core.rotation import rotate_all
 from apps.moderation import audit
 from apps.moderation.models import AuditAnchor
@@ -19,18 +18,6 @@ from tests.cast import make_document, make_user
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TEXT = "the heron waited at the weir"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_keys() -> Iterator[None]:
-    encryption._fernet.cache_clear()
-    yield
-    encryption._fernet.cache_clear()
-
-
-def use_keys(settings: Settings, *keys: str) -> None:
-    settings.FIELD_ENCRYPTION_KEYS = list(keys)
-    encryption._fernet.cache_clear()
 
 
 def write_some(count: int) -> list[Generation]:
@@ -45,13 +32,13 @@ def write_some(count: int) -> list[Generation]:
     return Generation.objects.bulk_create(rows)
 
 
-def test_every_text_opens_with_the_new_key_alone(settings: Settings) -> None:
+def test_every_text_opens_with_the_new_key_alone(use_keys: Callable[..., None]) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-    use_keys(settings, old)
+    use_keys(old)
     write_some(7)
     deeds.tell("test.told")
     audit.anchor()
-    use_keys(settings, new, old)
+    use_keys(new, old)
     write_some(2)
     out = StringIO()
     with pytest.raises(SystemExit):
@@ -59,7 +46,7 @@ def test_every_text_opens_with_the_new_key_alone(settings: Settings) -> None:
     assert "assistant_generation.text: 2 current, 7 older" in out.getvalue()
     call_command("rotate_encryption", "--batch", "3", stdout=out)
     assert "assistant_generation.text: 2 current, 7 rotated" in out.getvalue()
-    use_keys(settings, new)
+    use_keys(new)
     assert {one.text for one in Generation.objects.all()} == {TEXT}
     assert {one.input["text_before"] for one in Generation.objects.all()} == {TEXT}
     assert {one.prompt for one in Command.objects.all()} == {TEXT}
@@ -68,11 +55,13 @@ def test_every_text_opens_with_the_new_key_alone(settings: Settings) -> None:
     assert all(found.rotated == found.unreadable == 0 for found in rotate_all(batch_rows=3))
 
 
-def test_who_writes_in_between_is_not_written_over(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_writes_in_between_is_not_written_over(
+    use_keys: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-    use_keys(settings, old)
+    use_keys(old)
     (generation,) = write_some(1)
-    use_keys(settings, new, old)
+    use_keys(new, old)
     batch = rotation._batch
 
     def overtaken(model: type[Generation], column: str, *others: object) -> object:
@@ -88,10 +77,10 @@ def test_who_writes_in_between_is_not_written_over(settings: Settings, monkeypat
     assert generation.text == "what was written meanwhile"
 
 
-def test_what_no_key_opens_is_left_alone_and_told(settings: Settings) -> None:
-    use_keys(settings, Fernet.generate_key().decode())
+def test_what_no_key_opens_is_left_alone_and_told(use_keys: Callable[..., None]) -> None:
+    use_keys(Fernet.generate_key().decode())
     write_some(1)
-    use_keys(settings, Fernet.generate_key().decode())
+    use_keys(Fernet.generate_key().decode())
     errors = StringIO()
     with pytest.raises(SystemExit):
         call_command("rotate_encryption", stdout=StringIO(), stderr=errors)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import StringIO
 from pathlib import Path
@@ -27,7 +27,6 @@ from apps.accounts.models import User
 from apps.assistant.models import Decision, Generation
 from apps.collaboration.compaction import compact
 from apps.collaboration.models import DocumentLog, DocumentUpdate
-from apps.core import encryption
 from apps.core.redis import key, sync_redis
 from apps.documents.models import Document
 from project import embedded
@@ -363,27 +362,20 @@ def test_a_running_web_process_is_heard_until_it_has_stopped(processes: Processe
     restore(path, ignore_running=False)
 
 
-def use_keys(settings: Settings, *keys: str) -> None:
-    settings.FIELD_ENCRYPTION_KEYS = list(keys)
-    encryption._fernet.cache_clear()
-
-
 @pytest.fixture
-def keys(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Two keys; the settings are given back afterwards."""
-    yield Fernet.generate_key().decode(), Fernet.generate_key().decode()
-    encryption._fernet.cache_clear()
+def keys() -> tuple[str, str]:
+    return Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
 
-def test_it_names_the_keys_its_texts_need(settings: Settings, keys: tuple[str, str], tmp_path: Path) -> None:
+def test_it_names_the_keys_its_texts_need(use_keys: Callable[..., None], keys: tuple[str, str], tmp_path: Path) -> None:
     old, new = keys
-    use_keys(settings, old)
+    use_keys(old)
     _, generation = written(tmp_path)
-    use_keys(settings, new, old)
+    use_keys(new, old)
     Decision.objects.update(final_text="newer")
     manifest = write_archive(tmp_path / "both.zip")
     assert manifest.keys == {fingerprint(old): 2, fingerprint(new): 1}
-    use_keys(settings, new)
+    use_keys(new)
     with pytest.raises(ArchiveRefused, match=fingerprint(old)):
         restore(tmp_path / "both.zip")
     restore(tmp_path / "both.zip", more_key=old)
@@ -392,17 +384,17 @@ def test_it_names_the_keys_its_texts_need(settings: Settings, keys: tuple[str, s
 
 
 def test_an_archive_can_be_encrypted_with_another_key(
-    settings: Settings, keys: tuple[str, str], tmp_path: Path
+    use_keys: Callable[..., None], keys: tuple[str, str], tmp_path: Path
 ) -> None:
     ours, theirs = keys
-    use_keys(settings, ours)
+    use_keys(ours)
     _, generation = written(tmp_path)
     manifest = write_archive(tmp_path / "theirs.zip", to_key=theirs)
     assert set(manifest.keys) == {fingerprint(theirs)}
-    use_keys(settings, theirs)
+    use_keys(theirs)
     restore(tmp_path / "theirs.zip")
     assert Generation.objects.get(pk=generation.pk).text == TEXT
-    use_keys(settings, Fernet.generate_key().decode())
+    use_keys(Fernet.generate_key().decode())
     restore(tmp_path / "theirs.zip", accept_unreadable=True)
     assert Document.objects.get().title == "Heron"
 
