@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 
-from apps.collaboration.content.making import clean
+from apps.collaboration.content.parts import clean
 from apps.collaboration.content.tree import Element
 from apps.collaboration.reading import Run
 

@@ -33,17 +33,8 @@ from reportlab.platypus import (
 )
 
 from apps.collaboration.content.letters import Place, shortcomings
-from apps.collaboration.content.making import (
-    Deadline,
-    cells_of,
-    clean,
-    is_done,
-    link_of,
-    making,
-    number_of,
-    picture_of,
-    words_of,
-)
+from apps.collaboration.content.making import Deadline, making
+from apps.collaboration.content.parts import cells_of, clean, is_done, link_of, number_of, picture_of, words_of
 from apps.collaboration.content.tree import Element
 from apps.collaboration.reading import Run
 
