@@ -151,7 +151,7 @@ def test_a_proposal_taken_in_two_tabs_of_one_account_is_in_the_text_once(site: S
     network.is_down = True
     network.cut()
     for page in (first, second):
-        expect(status(page)).to_have_text("Reconnecting…")
+        expect(status(page)).to_have_text(AWAY)
     bar = second.get_by_role("toolbar", name="Suggestion")
     for number in (1, 2):
         bar.get_by_role("button", name="Word").click()
