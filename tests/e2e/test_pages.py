@@ -23,6 +23,13 @@ AXE_OPTIONS = {
     "resultTypes": ["violations"],  # or it describes every element that breaks nothing, too
 }
 
+NOTICE = """() => {
+    const notice = document.createElement('div')
+    notice.className = 'toast'
+    notice.append('Your edits were not saved yet. They are kept in this browser.')
+    document.getElementById('toasts').append(notice)
+}"""
+
 
 def faults_of(page: Page) -> list[Any]:
     """Return what axe finds against WCAG A and AA: rules, and the elements that break them."""
@@ -78,6 +85,11 @@ def test_pages_after_signing_in(site: Site, look: str, screenshots: Path) -> Non
     expect(editor.locator(".ghost")).to_be_visible()
     assert_accessible(editor)
     assert editor.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the editor scrolls sideways"
+    editor.evaluate(NOTICE)
+    bar, notice = editor.locator("#suggestion").bounding_box(), editor.locator(".toast").bounding_box()
+    assert bar is not None
+    assert notice is not None
+    assert notice["y"] + notice["height"] <= bar["y"], "a notice covers the suggestion's bar"
     editor.screenshot(path=screenshots / f"editor-{look}.png")
     page.reload()
     assert_accessible(page)
