@@ -39,7 +39,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 @admin.register(AfterCheck)
 class AfterCheckAdmin(ReadOnlyAdmin):
-    list_display = ("target", "of", "failures", "error", "next_try", "done_at")
+    list_display = ("target", "of", "failures", "error", "next_try")
     list_filter = (OutcomeFilter, "target_kind")
     search_fields = ("=target_id",)
     search_help_text = "Exactly the id of a generation or document."
@@ -48,6 +48,15 @@ class AfterCheckAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     actions = ("look_again",)
     show_full_result_count = False
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Say of what was looked at when, and of what fails when it is tried again: both only where both are shown."""
+        match request.GET.get(OutcomeFilter.parameter_name):
+            case "done":
+                return (*self.list_display[:-1], "done_at")
+            case "all":
+                return (*self.list_display, "done_at")
+        return self.list_display
 
     @admin.display(description="about", ordering="target_id")
     def target(self, check: AfterCheck) -> str:
