@@ -1,12 +1,17 @@
 """Empty the tests' database as Django's flush does, at a cost that depends on what a test wrote."""
 
+import time
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.test import TransactionTestCase
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
+
+LOCK_SECONDS = 30.0  # for which others may use the tables
+RETRY_SECONDS = 0.01
 
 KEPT = ("django_content_type", "auth_permission")  # what a migration makes anew after a flush
 
@@ -27,13 +32,26 @@ def _empty_databases(case: Any) -> None:
 def empty_tables(alias: str = DEFAULT_DB_ALIAS) -> None:
     """Delete every row but content types and permissions.
 
-    As TRUNCATE it waits for whoever is writing, so that nothing is written into tables already emptied.
+    As TRUNCATE it waits for whoever is writing, so that nothing is written into tables already emptied. It waits
+    holding no lock: a server's query that has one table and wants the next would be in a deadlock with us.
     """
+    give_up_at = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return _empty_at_once(alias)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable) or time.monotonic() > give_up_at:
+                raise
+        time.sleep(RETRY_SECONDS)
+
+
+def _empty_at_once(alias: str) -> None:
     connection = connections[alias]
     tables = _tables(connection)
     with transaction.atomic(using=alias), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers: order does not matter
-        cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.SQL(", ").join(tables)))
+        locked = sql.SQL(", ").join(tables)
+        cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE NOWAIT").format(locked))
         for table in _with_rows(cursor, tables):
             cursor.execute(sql.SQL("DELETE FROM {}").format(table))
 
