@@ -130,7 +130,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_PREFIX = env.str("REDIS_PREFIX", "interline:")  # of every key, so that a server can be shared
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "apps.core.layer.PubSubLayer",
         "CONFIG": {"hosts": [REDIS_URL or "redis://localhost"], "prefix": REDIS_PREFIX + "layer"},
     }
 }
