@@ -102,7 +102,8 @@ async def _look_up_with(connections: Pool, questions: Sequence[Question]) -> lis
         for _ in range(2):
             keys = [questions[place].session_key for place in places]
             documents = [questions[place].document_id for place in places]
-            rows = await connection.execute(LOOK_UP, [places, keys, [_owners.get(key) for key in keys], documents])
+            owners = [_owners.get(key) for key in keys]
+            rows = await connection.execute(LOOK_UP, [places, keys, owners, documents], prepare=True)
             places = []
             for place, data, guessed, *row in await rows.fetchall():
                 stored = _sessions.decode(data)
