@@ -163,6 +163,11 @@ class SocketProtocol(WebSocketProtocol):
         payload = reason.encode()[:REASON_MAX_BYTES].decode(errors="ignore").encode()
         self.sendCloseFrame(code=code, reasonUtf8=payload)
 
+    def sendCloseFrame(self, *arguments: Any, **options: Any) -> None:  # noqa: N802
+        super().sendCloseFrame(*arguments, **options)
+        if self.state != self.STATE_OPEN:
+            self.outbox.end()
+
     def _max_message_size_exceeded(self, msg_size: int, max_msg_size: int, reason: str) -> None:
         """Autobahn discards the rest of the message from here on."""
         self.failedByMe = True

@@ -28,7 +28,7 @@ from apps.core.shutdown import on_last_call, on_shutdown
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """An update on its way into the log. Without data: only a place in the order, for an acknowledgement."""
 

@@ -66,6 +66,7 @@ class Room:
         self._title = ""
         self._ahead: set[int] = set()  # positions in `doc` beyond a gap
         self._head = 0  # the highest position heard of
+        self._journal = journal()
         self._uncommitted: deque[Entry] = deque()
         self._clocks_before: dict[int, int] = {}  # of clients, before what is uncommitted
         self._presence = Presence(
@@ -213,7 +214,7 @@ class Room:
         self, connection: Connection, update: bytes, checked: Checked, *, count: int, may_be_old: bool
     ) -> None:
         """Apply a checked update of a local client, put it out and have it committed. Raises Refused."""
-        if self.is_read_only or journal().is_full:
+        if self.is_read_only or self._journal.is_full:
             raise Refused(CloseCode.OVERLOADED, "the document cannot be written to now")
         if self._bytes + len(update) > settings.SYNC_MAX_DOCUMENT_BYTES:
             raise Refused(CloseCode.TOO_LARGE, "the document is full")
@@ -238,7 +239,7 @@ class Room:
 
     def _record(self, entry: Entry) -> None:
         self._uncommitted.append(entry)
-        journal().append(entry)
+        self._journal.append(entry)
 
     def _apply(self, update: bytes, checked: Checked, *, may_be_old: bool) -> bool:
         """Apply a checked update and say whether it changed anything. Raises Refused when pycrdt fails on it.

@@ -12,8 +12,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol
 
-from autobahn.websocket.protocol import WebSocketProtocol
-
 from apps.collaboration.frames import websocket_frame
 from apps.core.close_codes import CloseCode
 
@@ -24,8 +22,6 @@ DIRECT_SOCKET = "interline.socket"  # the ASGI extension under which project/ser
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Take = Callable[[bytes | str], None]
-
-STATE_OPEN = WebSocketProtocol.STATE_OPEN
 
 
 class Batch:
@@ -77,7 +73,7 @@ class DirectWire:
         protocol.outbox.on_drained = reader.caught_up
 
     def put(self, batch: Batch) -> None:
-        if self._protocol.state == STATE_OPEN and self._outbox_put(batch.frames) > self._window:
+        if self._outbox_put(batch.frames) > self._window:
             self._reader.fell_behind()
 
     def close(self, code: CloseCode, reason: str) -> None:

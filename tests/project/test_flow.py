@@ -45,6 +45,10 @@ async def application(scope, receive, send):
         await send({"type": "websocket.close", "code": int(detail), "reason": "because"})
     if kind == "explain":
         await send({"type": "websocket.close", "code": int(detail), "reason": "because of " + "é" * 100})
+    if kind == "late":
+        await send({"type": "websocket.close", "code": int(detail)})
+        for _ in range(3):
+            scope["extensions"]["interline.socket"].outbox.put(bytes((0x82, 4)) + b"late")
     if kind == "leave":
         return
     while kind == "flood":
@@ -180,6 +184,16 @@ async def test_a_long_reason_is_cut_at_a_whole_character(serve: Serve) -> None:
     port = (await asyncio.to_thread(serve)).port
     async with await connect(port, "/explain/4400") as client:
         assert await closed(client) == (4400, "because of " + "é" * 56)
+
+
+async def test_a_close_frame_is_the_last_that_goes_out(serve: Serve) -> None:
+    port = (await asyncio.to_thread(lambda: serve(SOCKET_CLOSE_SECONDS="1"))).port
+    heard = b""
+    with raw_connection(port, FLOOD_SOCKET.replace("/flood", "/late/4403")) as client, suppress(ConnectionResetError):
+        client.settimeout(30)
+        while more := await asyncio.to_thread(client.recv, 1024):
+            heard += more
+    assert heard.endswith(bytes((0x88, 2)) + (4403).to_bytes(2, "big"))
 
 
 async def test_a_message_over_the_limit_is_answered_by_a_close_frame(serve: Serve) -> None:
