@@ -1,17 +1,22 @@
-"""Cuts out of a text, while it is being written, what may not be shown. Holds back only what may yet become it."""
+"""Cuts out of a text, while it is being written, what may not be shown. Holds back only what may yet become it.
+
+What is found in an encoded word may have a head that tells nothing secret: the six digits of who issued a card, the
+country of an account, a key's prefix. Such beginnings stand in encoded words by chance, so there a head is always
+shown, however the text comes in pieces, and nothing waits as long as there is only a head. In plain text all is hidden.
+"""
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from apps.moderation.detection import OPEN, Detector, Match, Open
-from apps.moderation.encoded import next_encoded
+from apps.moderation.detection import Detector, Found, Match, Open, earlier, hidden_from
+from apps.moderation.encoded import begin_of_word, next_encoded
 from apps.moderation.folding import Folded, fold
 from apps.moderation.links import LinkFilter
 from apps.moderation.secret_shapes import cut_off
 from apps.moderation.trails import Source
 
-CONTEXT_CHARACTERS = 64  # of what was passed on, to see where words begin
+CONTEXT_CHARACTERS = 64  # of the text before, to see where words begin
 HELD_MAX_CHARACTERS = 16_000  # above it, the invisible characters in between are dropped
 
 PLACEHOLDERS = {
@@ -77,41 +82,40 @@ class Lookout:
         }
         self._begin = _beginning(firsts, anywhere=bool(self._anywhere))
 
-    def next(self, text: str, start: int, final: bool) -> tuple[int, Match | Open] | None:
+    def next(self, text: str, start: int, final: bool) -> Found | None:
         """Return where in folded `text` the first thing is, or may be, at or behind `start`."""
         found = self._next_plain(text, start, final)
         if not self.decodes:
             return found
-        hidden = next_encoded(text, start, final, self.holds)
-        if found is None or hidden is None:
-            return found or hidden
-        return hidden if hidden[0] < found[0] else found
+        return earlier(found, next_encoded(text, start, final, self._next_not_flagged))
 
-    def _next_plain(self, text: str, start: int, final: bool) -> tuple[int, Match | Open] | None:
+    def _next_plain(self, text: str, start: int, final: bool, *, is_decoded: bool = False) -> Found | None:
+        """Return what is first. Heads are shown only in what is encoded, in which many stand by chance."""
         if self._begin is None:
             return None
-        at = start
-        while (begin := self._begin.search(text, at)) is not None:
+        found: Found | None = None
+        at, end = start, len(text)
+        while (begin := self._begin.search(text, at, end)) is not None:
             at = begin.start()
-            is_open = False
             for detector in self._by_first.get(text[at], self._anywhere):
-                found = detector.look(text, at, final)
-                if isinstance(found, Match):
-                    return at, found
-                is_open = is_open or found is OPEN
-            if is_open:
-                return at, OPEN
+                what = detector.look(text, at, final)
+                if what is not None:
+                    if not is_decoded:
+                        what = replace(what, shown=at)
+                    found = earlier(found, (at, what))
+                    assert found is not None
+                    end = hidden_from(found)  # what begins behind it is hidden with it
+                    if end <= at:
+                        return found
             at += 1
-        return None
+        return found
 
-    def holds(self, raw: str) -> Match | None:
-        """Return the first thing in a whole text that is not only flagged."""
-        text, at = fold(raw).text, 0
-        while (found := self._next_plain(text, at, True)) is not None:
-            assert isinstance(found[1], Match)
-            if self.action(found[1]) != FLAG:
-                return found[1]
-            at = max(found[1].end, at + 1)
+    def _next_not_flagged(self, text: str, start: int, final: bool) -> Found | None:
+        at = start
+        while (found := self._next_plain(text, at, final, is_decoded=True)) is not None:
+            if isinstance(found[1], Open) or self.action(found[1]) != FLAG:
+                return found
+            at = max(found[1].end, found[0] + 1)
         return None
 
     def matches(self, raw: str) -> list[tuple[int, int, Match]]:
@@ -167,6 +171,7 @@ class Redactor:
         self._is_given = is_given
         self._context = before[-CONTEXT_CHARACTERS:]
         self._held = ""
+        self._undecided = 0  # characters that were passed on, and may be the head of something
         self._swallowed: re.Pattern[str] | None = None
         self.findings: list[Finding] = []
         self.stopped: Finding | None = None
@@ -197,10 +202,24 @@ class Redactor:
             return ""
         before = len(self._context)
         folded = fold(self._context + self._held + text)
-        self._held = ""
-        passed = "".join(self._passed(folded, folded.folded(before), before, final=final, cut=cut))
-        self._context = (self._context + passed)[-CONTEXT_CHARACTERS:]
+        at = folded.folded(before - self._undecided)
+        self._held, self._undecided = "", 0
+        passed = "".join(self._passed(folded, at, before, final=final, cut=cut))
+        self._keep(folded)
+        self._held = _shortened(self._held)
         return passed
+
+    def _keep(self, folded: Folded) -> None:
+        """Remember of the text up to what is held what is needed to see where words and heads begin."""
+        end = len(folded.raw) - len(self._held)
+        at = end - self._undecided
+        first = max(at - CONTEXT_CHARACTERS, 0)
+        if self._lookout.decodes:
+            word = folded.raw_start(begin_of_word(folded.text, folded.folded(at)))
+            first = max(min(first, word), at - HELD_MAX_CHARACTERS)
+        undecided = _shortened(folded.raw[at:end])
+        self._context = folded.raw[first:at] + undecided
+        self._undecided = len(undecided)
 
     def _passed(self, folded: Folded, at: int, sent: int, *, final: bool, cut: bool) -> list[str]:
         """Return the pieces to pass on of `folded.raw` from `sent` on, `at` in folded text; the rest is held."""
@@ -209,16 +228,17 @@ class Redactor:
         at, sent = self._swallow(folded, at, sent)
         while (found := self._lookout.next(folded.text, at, final)) is not None:
             start, what = found
-            if not isinstance(what, Match):
-                begin = max(sent, folded.raw_start(start))
-                self._held = _shortened(raw[begin:])
+            begin = max(sent, folded.raw_start(hidden_from(found)))
+            if isinstance(what, Open):
+                self._held = raw[begin:]
+                self._undecided = max(begin - folded.raw_start(start), 0)
                 return [*parts, raw[sent:begin]]
-            begin, end = max(sent, folded.raw_start(start)), folded.raw_end(what.end)
+            whole, end = folded.raw_start(start), folded.raw_end(what.end)
             at = max(what.end, start + 1)
             action = self._lookout.action(what)
-            if action == "redact" and self._may_stay(what, raw[begin:end]):
+            if action == "redact" and self._may_stay(what, raw[whole:end]):
                 continue
-            self.findings.append(finding_of(what, action, raw[begin:end]))
+            self.findings.append(finding_of(what, action, raw[whole:end]))
             if action == FLAG:
                 continue
             parts.append(raw[sent:begin])
@@ -238,15 +258,14 @@ class Redactor:
         return match.kind in PERSONAL and self._is_given(found)
 
     def _swallow(self, folded: Folded, at: int, sent: int) -> tuple[int, int]:
-        """Pass over what still belongs to what was cut out last."""
+        """Pass over what still belongs to what was cut out last, and the invisible behind it."""
         if self._swallowed is None:
             return at, sent
         rest = self._swallowed.match(folded.text, at)
-        if rest is None or rest.end() < len(folded.text):
+        end = rest.end() if rest is not None else at
+        if end < len(folded.text):
             self._swallowed = None
-        if rest is None or rest.end() == at:
-            return at, sent
-        return rest.end(), folded.raw_end(rest.end())
+        return end, folded.raw_start(end)
 
     def _cut_off(self, folded: Folded, sent: int) -> int | None:
         """Return where in `raw` a key begins that the end of the text cuts off."""

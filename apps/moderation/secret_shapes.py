@@ -1,5 +1,7 @@
 """Keys and tokens by the shapes their makers gave them, so that scanners can find them.
 
+The head of a key says whose it is, or that one follows. It is shown only in what is encoded, see Lookout.
+
 Sources: GitHub's secret scanning patterns, and the makers' own pages about their keys.
 """
 
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 
 import regex
 
-from apps.moderation.detection import OPEN, Detector, Match, Open
+from apps.moderation.detection import Detector, Match, Open
 
 UNDECIDED_MAX_CHARACTERS = 400  # of a key that looks like none yet
 TRUNCATED_MIN_CHARACTERS = 8  # of a key that the end of the answer cuts off
@@ -17,6 +19,7 @@ PEM_MAX_CHARACTERS = 12_000  # of a private key, until its end is waited for no 
 
 _HEAD = r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
 _LINES = r"(?:\s|\\[rn]|[A-Za-z-]{1,40}: [^\n]{0,80}\n){0,40}(?:[A-Za-z0-9+/=]{24,}(?:\s|\\[rn])*)+[A-Za-z0-9+/=]{0,24}"
+PEM_HEAD = regex.compile(_HEAD)
 PEM_BROKEN = regex.compile(_HEAD + _LINES)
 PEM = regex.compile(_HEAD + _LINES + r"(?:\s|\\[rn])*-----END [A-Z0-9 ]{4,50}-----")
 BASE64 = re.compile(r"[A-Za-z0-9+/=]*")
@@ -79,37 +82,42 @@ _by_first: dict[str, tuple[Shape, ...]] = {
 
 
 def _look(text: str, at: int, final: bool) -> Match | Open | None:
-    is_open = False
+    undecided: Open | None = None
     for shape in _by_first.get(text[at], ()):
         found = _look_for(shape, text, at, final)
         if isinstance(found, Match):
             return found
-        is_open = is_open or found is OPEN
-    return OPEN if is_open else None
+        if found is not None and (undecided is None or found.shown < undecided.shown):
+            undecided = found
+    return undecided
 
 
 def _look_for(shape: Shape, text: str, at: int, final: bool) -> Match | Open | None:
     behind = at + len(shape.prefix)
     if not text.startswith(shape.prefix, at):
-        return OPEN if not final and len(text) < behind and shape.prefix.startswith(text[at:]) else None
+        return Open(len(text)) if not final and len(text) < behind and shape.prefix.startswith(text[at:]) else None
     body = _bodies[shape.alphabet]
     rest = body.match(text, behind)
     assert rest is not None
     if len(rest[0]) >= shape.least and shape.fits(rest[0]):
-        return Match(rest.end(), "secret", goes_on=body)
+        return Match(rest.end(), "secret", goes_on=body, shown=behind)
     if not final and rest.end() == len(text) and len(rest[0]) < UNDECIDED_MAX_CHARACTERS:
-        return OPEN
+        return Open(behind)
     return None
 
 
 def _look_for_pem(text: str, at: int, final: bool) -> Match | Open | None:
     whole = PEM.match(text, at, partial=True)
+    if whole is None and text[at : at + 5] != "-----":
+        return None
+    head = PEM_HEAD.match(text, at)
+    shown = head.end() if head else len(text)
     if whole is not None and not whole.partial:
-        return Match(whole.end(), "secret")
+        return Match(whole.end(), "secret", shown=shown)
     if whole is not None and not final and len(text) - at < PEM_MAX_CHARACTERS:
-        return OPEN
+        return Open(shown)
     broken = PEM_BROKEN.match(text, at)
-    return Match(broken.end(), "secret", goes_on=BASE64) if broken else None
+    return Match(broken.end(), "secret", goes_on=BASE64, shown=shown) if broken else None
 
 
 def cut_off(text: str, at: int) -> Match | None:

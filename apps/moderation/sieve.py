@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from re import _constants, _parser  # type: ignore[attr-defined,unused-ignore]  # tells of a pattern what it needs
 from typing import Any
 
-from apps.moderation.encoded import decodings
+from apps.moderation.encoded import all_decodings
 from apps.moderation.reading import Reading, reading, skeleton
 from apps.moderation.words import Words
 
@@ -47,4 +47,4 @@ def needed(pattern: str) -> str:
 def _texts(raw: Reading) -> Iterator[Reading]:
     yield raw
     for word in raw.encoded:
-        yield from map(Reading, decodings(word))
+        yield from map(Reading, all_decodings(word))

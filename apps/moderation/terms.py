@@ -12,7 +12,7 @@ from typing import Any
 
 import regex
 
-from apps.moderation.detection import OPEN, Detector, Look, Match, Open
+from apps.moderation.detection import Detector, Look, Match, Open
 from apps.moderation.folding import fold_text
 
 logger = logging.getLogger(__name__)
@@ -115,10 +115,10 @@ def _look_by_start(looks: Mapping[str, Look], text: str, at: int, final: bool) -
             found = look(text, at, final)
             if isinstance(found, Match):
                 return found
-            is_open = is_open or found is OPEN
+            is_open = is_open or found is not None
     if not is_open and to_the_end and not final:
         is_open = any(key.startswith(start) for key in looks)
-    return OPEN if is_open else None
+    return Open(at) if is_open else None
 
 
 def _start(text: str, at: int) -> tuple[str, bool]:
@@ -153,7 +153,7 @@ def look_for(pattern: Any, kind: str, rule: int | None = None, *, fits: Callable
                 return Match(found.end(), kind, rule if rule is not None else _number(found.lastgroup))
             if final or len(text) - at > PATTERN_MAX_CHARACTERS:
                 return None
-            return OPEN if found or pattern.match(text, at, partial=True, timeout=PATTERN_SECONDS) else None
+            return Open(at) if found or pattern.match(text, at, partial=True, timeout=PATTERN_SECONDS) else None
         except TimeoutError:
             given_up += 1
             logger.error("moderation.rule_too_slow", extra={"rule": rule, "is_off": given_up >= GIVEN_UP_MAX})
