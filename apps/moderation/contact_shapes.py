@@ -51,7 +51,9 @@ def _look_for_phone(text: str, at: int, final: bool) -> Match | Open | None:
     found = PHONE.match(text, at)
     if found is None or text[found.end() : found.end() + 1].isalnum():
         return None
-    return Match(found.end(), "phone") if final or found.end() < len(text) else Open(at)
+    behind = PHONE_REST.match(text, found.end())
+    assert behind is not None
+    return Open(at) if behind.end() == len(text) and not final else Match(found.end(), "phone")
 
 
 EMAILS = Detector("email", string.ascii_letters + string.digits, _look_for_email)

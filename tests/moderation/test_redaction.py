@@ -1,6 +1,7 @@
 """Laws of the redactor: nothing that is looked for gets out, however it is cut; the rest is as it was."""
 
 import base64
+import os
 import random
 import re
 import string
@@ -203,7 +204,7 @@ def any_text(dice: random.Random) -> str:
 
 @pytest.mark.parametrize("lookout", [SHIPPED, EVERYTHING, RULED], ids=["shipped", "everything", "ruled"])
 def test_a_text_of_secrets_is_cut_in_any_pieces_as_it_is_in_one(lookout: Lookout) -> None:
-    seed = random.SystemRandom().randrange(2**32)
+    seed = int(os.environ.get("REDACTION_SEED") or 11)
     print("seed", seed)
     dice = random.Random(seed)
     for _ in range(LAW_TEXTS):
@@ -219,6 +220,7 @@ def test_a_text_of_secrets_is_cut_in_any_pieces_as_it_is_in_one(lookout: Lookout
         f"{OPENAI}\u2060 is one.",
         base64.b64encode(b"all about the falcon").decode() + "\u2060= is one.",
         "Call 00856.86 380-2 6768705f4d456f",
+        "Call 0387 79110978-56 36 7726474 boats",
         b"words to read \xff\xfe\xff falcon \xff\xff\xff or to look at, all of them text".hex() + "river",
     ],
 )
