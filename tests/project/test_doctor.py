@@ -121,7 +121,8 @@ def test_servers_that_are_away_and_no_password_in_the_answer(processes: Processe
 
 
 def test_models_good_refused_gathered_broken_and_away(processes: Processes, provider: Provider) -> None:
-    gathered, refused, broken = "openai/test;first=1.2", "openai/test;fault=401", "openai/test;fault=503"
+    gathered = "openai/test;first=1.2;text=one_two_three_four_five;split=99"  # all of it in one piece
+    refused, broken = "openai/test;fault=401", "openai/test;fault=503"
     child = processes.command(
         "doctor",
         AI_MODEL="openai/test;rate=100",
