@@ -1,8 +1,10 @@
 """What the assistant does and says on the editor page, against a provider that can be told to fail."""
 
+import re
+
 from playwright.sync_api import expect
 
-from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, text_of, write
+from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, text_box, text_of, write
 from tests.e2e.site import Site
 from tests.processes import wait_until
 from tests.provider.fixture import Provider
@@ -21,6 +23,29 @@ def test_a_continuation_is_taken_word_by_word_and_dropped_by_escape(provided_sit
     page.keyboard.press("Escape")
     expect(ghost(page)).to_have_count(0)
     assert text_of(page) == f"The heron waits. {first}"
+
+
+def test_tab_before_the_first_word_takes_it_when_it_comes(provided_site: Site, provider: Provider) -> None:
+    provider.behave(text="It_was_quiet_by_the_weir.", first=1.0)
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
+    ready(page)
+    write(page, "The heron waits. Nobody speaks.")
+    for _ in range(len("Nobody speaks.")):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Tab")
+    expect(text_box(page)).to_be_focused()
+    expect(page.locator("[data-origin=ai]").first).to_have_text(re.compile("^It "))
+    while ghost(page).count():  # what came after that
+        page.keyboard.press("Tab")
+    wait_until(
+        lambda: text_of(page) == "The heron waits. It was quiet by the weir. Nobody speaks.",
+        what="all of it in the text",
+    )
+    page.keyboard.press("End")
+    page.keyboard.type(" Ever.")
+    assert text_of(page).endswith("Nobody speaks. Ever.")
 
 
 def test_typing_the_same_letters_consumes_and_others_dismiss(provided_site: Site, provider: Provider) -> None:

@@ -11,7 +11,13 @@ describe("ghost text", () => {
   let events: Record<"alice" | "bob", { [K in keyof GhostEvents]: ReturnType<typeof vi.fn> }>;
 
   beforeEach(() => {
-    const heard = () => ({ dismissed: vi.fn(), inserted: vi.fn(), taken: vi.fn(), changed: vi.fn() });
+    const heard = () => ({
+      dismissed: vi.fn(),
+      inserted: vi.fn(),
+      taken: vi.fn(),
+      wanted: vi.fn(),
+      changed: vi.fn(),
+    });
     events = { alice: heard(), bob: heard() };
     ghosts = {
       alice: new Ghosts(events.alice as unknown as GhostEvents),
@@ -327,6 +333,43 @@ describe("ghost text", () => {
       await settled();
       expect(peers.bob.editor.getText()).toContain("stopped. It was quiet. Nobody spoke.");
       expect([shown(peers.alice), shown(peers.bob)]).toEqual([null, null]);
+    });
+
+    it("is taken with its first whole word, once, by a Tab that came before", async () => {
+      stream("");
+      expect(press(peers.alice, "Tab")).toBe(true);
+      expect(press(peers.alice, "Tab")).toBe(true);
+      say("It");
+      await settled();
+      expect(peers.alice.editor.getText()).toContain("stopped. Nobody spoke.");
+      expect(press(peers.alice, "Tab")).toBe(true);
+      expect(events.alice.wanted).toHaveBeenCalledOnce();
+      say("It was qui");
+      await settled();
+      expect(peers.bob.editor.getText()).toContain("stopped. It was Nobody spoke.");
+      say("It was quiet. Then", true);
+      await settled();
+      expect(seen(peers.bob)).toBe("The rain had stopped. It was [quiet. Then ]Nobody spoke.");
+    });
+
+    it("is taken by one word, as the key says that came before it was whole", async () => {
+      stream("It");
+      expect(press(peers.alice, "ArrowRight", { ctrlKey: true })).toBe(true);
+      say("It was quiet.", true);
+      await settled();
+      expect(seen(peers.bob)).toBe("The rain had stopped. It [was quiet. ]Nobody spoke.");
+    });
+
+    it("is not taken any more once it was dismissed, nor unseen by who did not ask for it", async () => {
+      stream("");
+      placeCaret(peers.bob, "stopped. ");
+      expect(press(peers.bob, "Tab")).toBe(true);
+      press(peers.alice, "Tab");
+      press(peers.alice, "Escape");
+      say("It was quiet.", true);
+      await settled();
+      expect(peers.alice.editor.getText()).toContain("stopped. Nobody spoke.");
+      expect(seen(peers.bob)).toBe("The rain had stopped. [It was quiet. ]Nobody spoke.");
     });
 
     it("ends its last paragraph with a blank", () => {

@@ -41,7 +41,11 @@ export interface Ghost extends GhostSource {
   held: boolean;
   /** The person at this browser wrote or took the last of what is consumed. */
   takenHere: boolean;
+  /** Taken by a key before a whole word was there: as much is taken with the words that come next. */
+  wanted: Amount | null;
 }
+
+export type Amount = "all" | "word";
 
 interface Drawn {
   ghost: Ghost;
@@ -79,6 +83,8 @@ export interface GhostEvents {
   inserted(ghost: Ghost, part: string): void;
   /** All of it is in the document. */
   taken(ghost: Ghost): void;
+  /** The person at this browser takes it, and no whole word of it is there yet. */
+  wanted(ghost: Ghost): void;
   /** A ghost came, went or grew: whatever shows the ghosts elsewhere is to be drawn again. */
   changed(): void;
 }
@@ -128,7 +134,10 @@ export class Ghosts {
 
   add(source: GhostSource): void {
     if (this.drawn.has(source.id) || !this.editor) return;
-    this.drawn.set(source.id, draw({ ...source, text: "", over: false, held: false, takenHere: false }));
+    this.drawn.set(
+      source.id,
+      draw({ ...source, text: "", over: false, held: false, takenHere: false, wanted: null }),
+    );
     if (source.mine) this.view.begin();
     this.dispatch({ add: source.id });
   }
@@ -195,8 +204,21 @@ export class Ghosts {
   }
 
   /** Put all of the rest, or its next word, into the document: an edit like any other, and an undo step of its own. */
-  take(id: string, amount: "all" | "word"): boolean {
+  take(id: string, amount: Amount): boolean {
     return this.insert(id, amount) !== null;
+  }
+
+  /** Take of it now or, where no whole word is there yet, with the words that come next. Return whether that is done. */
+  want(id: string, amount: Amount): boolean {
+    if (this.take(id, amount)) return true;
+    const ghost = this.get(id);
+    if (!ghost || !this.editor?.isEditable || ghost.over) return false;
+    const isSeen = this.rest(id).trim() !== "";
+    // Unseen is taken only what one asked for oneself, and not by a key that goes to the next word of the text.
+    if (!isSeen && (amount === "word" || !ghost.mine || ghost.private)) return false;
+    if (ghost.wanted === null) this.events.wanted(ghost);
+    ghost.wanted = amount;
+    return true;
   }
 
   /** Take all that is there, and no more of it. Return where that ends, or null when its place is gone. */
@@ -208,7 +230,7 @@ export class Ghosts {
     return end;
   }
 
-  private insert(id: string, amount: "all" | "word"): number | null {
+  private insert(id: string, amount: Amount): number | null {
     const place = this.place(id);
     const part = this.next(id, amount);
     if (!this.editor?.isEditable || !place || place.pos < 0 || !part) return null;
@@ -217,7 +239,10 @@ export class Ghosts {
     const end = tr.mapping.map(place.pos);
     const ghost = this.get(id);
     dispatchAsOneStep(view, tr.setMeta(ghostKey, { take: id }));
-    if (ghost) this.events.inserted(ghost, part);
+    if (ghost) {
+      ghost.wanted = null;
+      this.events.inserted(ghost, part);
+    }
     return end;
   }
 
@@ -225,7 +250,7 @@ export class Ghosts {
    * What is put into the document next. It ends where the text may go on: before a word, with a blank, so that words stay
    * apart even if no more of it is ever taken.
    */
-  private next(id: string, amount: "all" | "word"): string {
+  private next(id: string, amount: Amount): string {
     const ghost = this.get(id);
     const rest = this.rest(id);
     if (!ghost || rest.trim() === "") return "";
@@ -250,11 +275,11 @@ export class Ghosts {
     this.events.dismissed(drawn.ghost, consumed);
   }
 
-  private takeAtCaret(amount: "all" | "word"): boolean {
+  private takeAtCaret(amount: Amount): boolean {
     const ghost = this.active();
     if (!ghost || !this.isAtCaret(ghost.id)) return false;
     // A ghost without words yet keeps Tab from leaving the text by surprise.
-    return this.take(ghost.id, amount) || amount === "all";
+    return this.want(ghost.id, amount) || amount === "all";
   }
 
   private dismissActive(): boolean {
@@ -285,6 +310,8 @@ export class Ghosts {
       if (this.place(id)?.waits) this.dispatch({ look: id });
       this.render(id);
       const drawn = this.drawn.get(id);
+      const wanted = drawn?.ghost.wanted;
+      if (wanted && !this.editor?.view.composing) this.take(id, wanted);
       if (drawn?.ghost.mine) this.view.keep(drawn.element);
     }
     this.waiting.clear();

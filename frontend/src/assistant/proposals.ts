@@ -48,6 +48,7 @@ export class Proposals {
       dismissed: (ghost, consumed) => this.dismissed(ghost, consumed),
       inserted: (ghost, part) => this.twice?.took(ghost.id, part),
       taken: (ghost) => this.taken(ghost),
+      wanted: () => announce("It is taken with the words that come next. Escape to dismiss."),
       changed: () => this.drawActive(),
     });
     assistant.follow((known, before) => this.follow(known, before));

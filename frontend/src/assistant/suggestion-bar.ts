@@ -26,13 +26,13 @@ export function suggestionBar(
   const accept = button(
     "Accept",
     "Tab",
-    act((layer, id) => layer.take(id, "all")),
+    act((layer, id) => layer.want(id, "all")),
   );
   accept.classList.add("button-primary");
   const word = button(
     "Word",
     isApple() ? "⌘ →" : "Ctrl →",
-    act((layer, id) => layer.take(id, "word")),
+    act((layer, id) => layer.want(id, "word")),
   );
   const drop = button(
     "",

@@ -20,6 +20,7 @@ describe("a proposal that two take in the same moment", () => {
         dismissed,
         inserted: (ghost, part) => twice[name]?.took(ghost.id, part),
         taken: vi.fn(),
+        wanted: vi.fn(),
         changed: vi.fn(),
       });
     ghosts = { alice: layer("alice"), bob: layer("bob") };
