@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createAnchor, encodeAnchor } from "../collaboration/anchors";
 import { ANSWER_TIMEOUT_MS, CONNECTING_MS } from "../editor/limits";
 import { FakeSocket, makeConfig } from "../testing/fake-socket";
-import { makePeers, type Peers, press, type, write } from "../testing/peers";
+import { makePeers, type Peers, placeCaret, press, type, write } from "../testing/peers";
 import { Assistant } from "./assistant";
 import { continueExtension } from "./continue";
 import { Proposals } from "./proposals";
@@ -128,6 +128,36 @@ describe("the assistant in a document", () => {
     press(peers.alice, "Enter", { ctrlKey: true });
     press(peers.alice, "Enter", { ctrlKey: true });
     expect(sent("generate")).toHaveLength(1);
+  });
+
+  it("goes to the open one, and says so, where the key is pressed elsewhere", async () => {
+    write(peers.alice, "<p>The rain had stopped.</p><p>Nobody spoke.</p>", "stopped.");
+    const id = streamed(" It", " was quiet.");
+    finish(id, 4);
+    await settled();
+    placeCaret(peers.alice, "spoke.");
+    press(peers.alice, "Enter", { ctrlKey: true });
+    expect(sent("generate")).toHaveLength(1);
+    expect(notices()).toContain("Your suggestion is still open here. Tab takes it, Esc leaves it.");
+    expect(press(peers.alice, "Tab")).toBe(true);
+    expect(peers.alice.editor.getText({ blockSeparator: "|" })).toBe(
+      "The rain had stopped. It was quiet.|Nobody spoke.",
+    );
+  });
+
+  it("leaves the open one for the place where the key was pressed, where that is wanted", async () => {
+    write(peers.alice, "<p>The rain had stopped.</p><p>Nobody spoke.</p>", "stopped.");
+    const id = streamed(" It was quiet.");
+    finish(id, 3);
+    await settled();
+    placeCaret(peers.alice, "spoke.");
+    press(peers.alice, "Enter", { ctrlKey: true });
+    document.querySelector<HTMLButtonElement>("#toasts .toast > .button:not(.button-icon)")?.click();
+    expect(sent("decide")).toEqual([{ type: "decide", id, decision: "rejected" }]);
+    expect(sent("generate")).toHaveLength(2);
+    expect(sent("generate").at(-1)?.input).toMatchObject({
+      text_before: "The rain had stopped.\n\nNobody spoke.",
+    });
   });
 
   it("says so when it is accepted, after the end", async () => {

@@ -1,8 +1,10 @@
 /** Continue: Ctrl/⌘ + Enter, or `/continue`. The assistant's text streams in at the caret as a ghost. */
 import { type Editor, Extension } from "@tiptap/core";
+import { type Anchor, createAnchor, Resolver, resolveAnchor } from "../collaboration/anchors";
 import { announce, notify } from "../editor/announce";
 import { CONTINUE_AFTER_CHARACTERS, CONTINUE_BEFORE_CHARACTERS } from "../editor/limits";
 import { excerpt } from "./excerpt";
+import type { Ghost } from "./ghost";
 import type { Proposals } from "./proposals";
 
 export function continueExtension(proposals: Proposals): Extension {
@@ -21,7 +23,11 @@ export function continueText(editor: Editor, proposals: Proposals): boolean {
     notify("Your role here does not let you ask the assistant.");
     return true;
   }
-  if (proposals.hasOwn("continue")) return true;
+  const open = proposals.ghosts.own();
+  if (open) {
+    goToOpen(editor, proposals, open);
+    return true;
+  }
   const why = proposals.assistant.availability.why("continue");
   if (why) {
     notify(why);
@@ -44,4 +50,43 @@ export function continueText(editor: Editor, proposals: Proposals): boolean {
   if (proposals.ask("continue", $to.pos, excerpt(editor.state.doc, $to.pos, limits)))
     announce("The assistant is reading.");
   return true;
+}
+
+const KEYS = "Tab takes it, Esc leaves it.";
+
+/** One of ours is open: neither is it thrown away for another, nor is the key without effect. */
+function goToOpen(editor: Editor, proposals: Proposals, { id }: Ghost): void {
+  const { ghosts } = proposals;
+  if (ghosts.isAtCaret(id)) {
+    announce(`A suggestion is open here. ${KEYS}`);
+    return;
+  }
+  const { $to } = editor.state.selection;
+  const here = $to.parent.isTextblock ? createAnchor(editor.state, $to.pos) : null;
+  if (!ghosts.goTo(id)) {
+    notify("A suggestion of yours is still on its way. Try again in a moment.");
+    return;
+  }
+  const action = here && {
+    label: "Write where I was",
+    run: () => continueThere(editor, proposals, { here, instead: id }),
+  };
+  notify(`Your suggestion is still open here. ${KEYS}`, action ? { action } : {});
+}
+
+/** Go back to `here`, and ask there; what is left of `instead` is dismissed. */
+function continueThere(
+  editor: Editor,
+  proposals: Proposals,
+  { here, instead }: { here: Anchor; instead: string },
+): void {
+  const place = resolveAnchor(new Resolver(editor.state), here);
+  if (typeof place === "string") {
+    notify("The place where you were is gone. Nothing was dismissed.");
+    return;
+  }
+  proposals.ghosts.dismiss(instead);
+  editor.chain().setTextSelection(place.left).scrollIntoView().run();
+  editor.view.focus();
+  continueText(editor, proposals);
 }

@@ -10,7 +10,7 @@
 import { type Editor, Extension } from "@tiptap/core";
 import { isChangeOrigin } from "@tiptap/extension-collaboration";
 import { Fragment, type Node, Slice } from "@tiptap/pm/model";
-import { type EditorState, Plugin, PluginKey, type Transaction } from "@tiptap/pm/state";
+import { type EditorState, Plugin, PluginKey, TextSelection, type Transaction } from "@tiptap/pm/state";
 import { Decoration, DecorationSet } from "@tiptap/pm/view";
 import { ySyncPluginKey } from "@tiptap/y-tiptap";
 import { type Anchor, Resolver, resolveAnchor } from "../collaboration/anchors";
@@ -191,6 +191,24 @@ export class Ghosts {
       placed.find((place) => this.get(place.id)?.mine) ??
       placed[0];
     return best ? (this.get(best.id) ?? null) : null;
+  }
+
+  /** The one that the person at this browser asked for and that is still open. Completions go with the caret: not they. */
+  own(): Ghost | null {
+    const all = [...this.drawn.values()].map(({ ghost }) => ghost);
+    return all.find((ghost) => ghost.mine && !ghost.private) ?? null;
+  }
+
+  /** Put the caret where its keys work, and bring it into view. Return whether its place is known. */
+  goTo(id: string): boolean {
+    const view = this.editor?.view;
+    const element = this.drawn.get(id)?.element;
+    const pos = this.place(id)?.pos ?? -1;
+    if (!view || !element || pos < 0) return false;
+    view.dispatch(view.state.tr.setSelection(TextSelection.create(view.state.doc, pos)));
+    view.focus();
+    this.view.show(element);
+    return true;
   }
 
   isAtCaret(id: string): boolean {

@@ -28,6 +28,15 @@ it("keeps the beginning in sight", () => {
   expect(scrollBy).toHaveBeenLastCalledWith(0, 110);
 });
 
+it("goes up to what is above, and down to what is below", () => {
+  const keeper = new ViewKeeper();
+  keeper.show(elementAt(-500, -400));
+  expect(scrollBy).toHaveBeenLastCalledWith(0, -590);
+  window.dispatchEvent(new Event("wheel"));
+  keeper.show(elementAt(900, 1000));
+  expect(scrollBy).toHaveBeenLastCalledWith(0, 330);
+});
+
 it("leaves the view to a person who scrolls, until the next suggestion", () => {
   const keeper = new ViewKeeper();
   window.dispatchEvent(new Event("wheel"));

@@ -19,6 +19,14 @@ export class ViewKeeper {
     this.handedOver = false;
   }
 
+  /** Bring it into view from wherever it is, its beginning before its end, and look after it. */
+  show(element: HTMLElement): void {
+    this.begin();
+    const { top } = element.getBoundingClientRect();
+    if (top < TOP_PX) window.scrollBy(0, top - TOP_PX);
+    else this.keep(element);
+  }
+
   /** Bring its end into view, as far as its beginning stays there. */
   keep(element: HTMLElement): void {
     if (this.handedOver) return;
