@@ -9,6 +9,19 @@ from tests.e2e.site import Site
 from tests.processes import wait_until
 from tests.provider.fixture import Provider
 
+# From the word after it, which may as well stand on the next line.
+IS_TAG_APART = """() => {
+    const ghost = document.querySelector('.ghost')
+    const tag = ghost.querySelector('.ghost-tag').getBoundingClientRect()
+    let next = ghost.nextSibling
+    while (!next.textContent.trim()) next = next.nextSibling
+    const word = document.createRange()
+    word.setStart(next, 0)
+    word.setEnd(next, 1)
+    const { left, top } = word.getBoundingClientRect()
+    return top > tag.bottom || left - tag.right >= 3
+}"""
+
 
 def test_a_continuation_is_taken_word_by_word_and_dropped_by_escape(provided_site: Site, provider: Provider) -> None:
     alice = provided_site.person("Alice")
@@ -61,6 +74,52 @@ def test_typing_the_same_letters_consumes_and_others_dismiss(provided_site: Site
     page.keyboard.type("#")
     expect(ghost(page)).to_have_count(0)
     wait_until(lambda: text_of(page) == "The heron waits." + proposal[:4] + "#", what="what was typed")
+
+
+def test_the_key_pressed_elsewhere_goes_to_the_open_proposal_or_leaves_it(
+    provided_site: Site, provider: Provider
+) -> None:
+    alice = provided_site.person("Alice")
+    page = alice.open(provided_site.document(alice))
+    ready(page)
+    write(page, "The heron waits." + "\n" * 30 + "The end.")
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("End")
+    page.keyboard.press("Control+Enter")
+    finished(page)
+    page.keyboard.press("Control+End")
+    expect(ghost(page)).not_to_be_in_viewport()
+    page.keyboard.press("Control+Enter")
+    notice = page.get_by_role("region", name="Notices")
+    expect(notice).to_contain_text("Your suggestion is still open here. Tab takes it, Esc leaves it.")
+    expect(ghost(page)).to_be_in_viewport()
+    notice.get_by_role("button", name="Write where I was").click()
+    last = text_box(page).locator("> :last-child")
+    expect(last.locator(".ghost")).to_be_visible()
+    expect(ghost(page)).to_have_count(1)
+    finished(page)
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Control+Enter")
+    expect(ghost(page)).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(ghost(page)).to_have_count(0)
+    assert text_of(page).startswith("The heron waits.\n")
+    expect(last).to_have_text(re.compile("^The end. the heron"))
+
+
+def test_the_demos_tag_stands_apart_and_its_bar_says_all_on_a_telephone(site: Site) -> None:
+    alice = site.person("Alice", viewport={"width": 390, "height": 760})
+    page = alice.open(site.document(alice))
+    ready(page)
+    write(page, "The heron waits by the weir. Nobody speaks.")
+    for _ in range(len("Nobody speaks.")):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Control+Enter")
+    finished(page)
+    who = page.locator("#suggestion .suggestion-who")
+    expect(who).to_have_text("Suggestion · demo")
+    assert who.evaluate("(who) => who.scrollWidth <= who.clientWidth")
+    assert page.evaluate(IS_TAG_APART)
 
 
 def test_a_completion_comes_after_a_pause_and_tab_takes_it(provided_site: Site, provider: Provider) -> None:
