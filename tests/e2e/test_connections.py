@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +13,7 @@ from tests.e2e.site import Site
 from tests.e2e.test_pages import assert_accessible
 from tests.processes import wait_until
 
+PANELS = re.compile("/assets/panel-")
 AWAY = re.compile("Reconnecting…|Offline")
 
 # What is asked within five seconds of a cut waits for the connection. Here a busy machine may take its time.
@@ -185,3 +187,30 @@ def test_a_proposal_nobody_decided_about_is_there_after_a_reload_and_for_who_joi
     hers.reload()
     ready(hers)
     expect(ghost(hers)).to_have_count(0)
+
+
+def test_a_panel_that_could_not_be_loaded_says_so_and_is_there_after_another_try(site: Site, screenshots: Path) -> None:
+    alice = site.person("Alice", viewport={"width": 390, "height": 760}, color_scheme="dark")
+    page = alice.open(site.document(alice))
+    ready(page)
+    page.route(PANELS, lambda route: route.fulfill(status=404))
+    page.locator("#rail-toggle").click()
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        panel = page.locator(f"#{tab.get_attribute('aria-controls')}")
+        expect(panel.get_by_role("alert")).to_contain_text("This panel could not be loaded.")
+    page.keyboard.press("Tab")
+    again = panel.get_by_role("button", name="Try again")
+    for _ in range(4):  # the rail's own button and the panel, which scrolls
+        if not again.evaluate("(again) => again === document.activeElement"):
+            page.keyboard.press("Tab")
+    expect(again).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("button", name="Reload the page")).to_be_visible()
+    expect(again).to_be_focused()
+    assert_accessible(page)
+    page.screenshot(path=screenshots / "panel-failed.png")
+    page.unroute(PANELS)
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("alert")).to_have_count(0)
+    expect(panel).to_contain_text("versions")

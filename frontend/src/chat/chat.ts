@@ -3,17 +3,19 @@ import { type Editor, Extension } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
 import type { BubbleTool } from "../editor/bubble";
 import type { SlashItem } from "../editor/slash";
+import { LazyPanel } from "../rail/lazy-panel";
 import type { Rail } from "../rail/rail";
 import type { Reference } from "./conversation-view";
-import type { ChatPanel } from "./panel";
 
 const PANEL = "chat";
 /** Longer selections are cut for the question's reference; the document goes along anyway. */
 const QUOTE_MAX_CHARACTERS = 4000;
 
 export class Chat {
-  private panel: Promise<ChatPanel> | null = null;
-  private container: HTMLElement | null = null;
+  private readonly panel = new LazyPanel(
+    () => import("./panel"),
+    ({ ChatPanel }, container) => new ChatPanel(container, this.editor, this.assistant),
+  );
 
   constructor(
     private readonly assistant: Assistant,
@@ -24,16 +26,13 @@ export class Chat {
       id: PANEL,
       label: "Chat",
       icon: "message-square",
-      mount: (container) => {
-        this.container = container;
-        this.load();
-      },
+      mount: (container) => this.panel.mount(container),
     });
   }
 
   open(): void {
     this.rail.open(PANEL);
-    this.panel?.then((panel) => panel.refer({}));
+    this.panel.use((panel) => panel.refer({}));
   }
 
   /** Ask about what is selected. */
@@ -53,15 +52,7 @@ export class Chat {
 
   private refer(reference: Reference): void {
     this.rail.open(PANEL, { focus: false });
-    this.panel?.then((panel) => panel.refer(reference));
-  }
-
-  private load(): void {
-    const { container } = this;
-    if (!container) return;
-    this.panel ??= import("./panel").then(
-      ({ ChatPanel }) => new ChatPanel(container, this.editor, this.assistant),
-    );
+    this.panel.use((panel) => panel.refer(reference));
   }
 }
 

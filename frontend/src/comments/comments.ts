@@ -3,9 +3,9 @@ import type { Editor, Extension } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
 import { announce, notify } from "../editor/announce";
 import type { BubbleTool } from "../editor/bubble";
+import { LazyPanel } from "../rail/lazy-panel";
 import type { PanelHandle, Rail } from "../rail/rail";
 import { type Comment, nameOf, type Thread, type WireAnchor } from "./comment";
-import type { CommentsPanel } from "./panel";
 import { PassagePicker } from "./picker";
 import { Places, passageAt } from "./places";
 import { CommentStore } from "./store";
@@ -31,7 +31,10 @@ export class Comments {
   private picker: PassagePicker | null = null;
   private rail: Rail | null = null;
   private tab: PanelHandle | null = null;
-  private panel: Promise<CommentsPanel> | null = null;
+  private readonly panel = new LazyPanel(
+    () => import("./panel"),
+    ({ CommentsPanel }, container) => new CommentsPanel(container, this),
+  );
   private ready = false;
   /** Whether resolved threads show in the text too. */
   private drawsResolved = false;
@@ -86,10 +89,8 @@ export class Comments {
       id: PANEL,
       label: "Comments",
       icon: "messages-square",
-      mount: (container) => {
-        this.panel = import("./panel").then(({ CommentsPanel }) => new CommentsPanel(container, this));
-      },
-      shown: () => this.panel?.then((panel) => panel.update()),
+      mount: (container) => this.panel.mount(container),
+      shown: () => this.panel.now?.update(),
     });
     editor.view.dom.addEventListener("click", (event) => this.onClick(event));
     document.addEventListener("keydown", (event) => this.onKey(event));
@@ -132,7 +133,7 @@ export class Comments {
   /** Have something said about a passage. */
   write(about: About): void {
     this.rail?.open(PANEL, { focus: false });
-    this.panel?.then((panel) => panel.begin(about));
+    this.panel.use((panel) => panel.begin(about));
   }
 
   /** Bring a thread's card into view; `focus`: and the keys into it. */
@@ -140,7 +141,7 @@ export class Comments {
     if (!this.store.get(id)) return;
     this.rail?.open(PANEL, { focus: false });
     this.places.activate(id);
-    this.panel?.then((panel) => panel.show(id, { focus }));
+    this.panel.use((panel) => panel.show(id, { focus }));
   }
 
   /** Show in the text what a card is about, and scroll there. */
@@ -214,7 +215,7 @@ export class Comments {
       }
     }
     this.tab?.count(this.store.all().filter(({ resolved_at }) => resolved_at === null).length);
-    this.panel?.then((panel) => panel.update());
+    this.panel.now?.update();
   }
 
   private drawnKey = "[]";

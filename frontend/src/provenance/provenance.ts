@@ -1,22 +1,19 @@
 /** The provenance panel's place in the rail; it is loaded when it is first looked at. */
 import type { Editor } from "@tiptap/core";
+import { LazyPanel } from "../rail/lazy-panel";
 import type { Rail } from "../rail/rail";
-import type { ProvenancePanel } from "./panel";
 
 export function addProvenance(rail: Rail, editor: Editor, document: string): void {
-  let panel: Promise<ProvenancePanel> | null = null;
+  const panel = new LazyPanel(
+    () => import("./panel"),
+    ({ ProvenancePanel }, container) =>
+      new ProvenancePanel(container, editor, `/api/v1/documents/${document}/provenance`),
+  );
   rail.addPanel({
     id: "provenance",
     label: "Provenance",
     icon: "fingerprint",
-    mount(container) {
-      panel = import("./panel").then(
-        ({ ProvenancePanel }) =>
-          new ProvenancePanel(container, editor, `/api/v1/documents/${document}/provenance`),
-      );
-    },
-    shown() {
-      panel?.then((mounted) => mounted.load());
-    },
+    mount: (container) => panel.mount(container),
+    shown: () => panel.use((mounted) => mounted.load()),
   });
 }

@@ -1,29 +1,26 @@
 /** The story panel's place in the rail; it is loaded when it is first looked at. */
 import type { Editor } from "@tiptap/core";
 import type { Assistant } from "../assistant/assistant";
+import { LazyPanel } from "../rail/lazy-panel";
 import type { Rail } from "../rail/rail";
-import type { StoryPanel } from "./panel";
 
 const ID = "story";
 
 export function addStory(rail: Rail, editor: Editor, assistant: Assistant): void {
-  let panel: Promise<StoryPanel> | null = null;
+  const panel = new LazyPanel(
+    () => import("./panel"),
+    ({ StoryPanel }, container) =>
+      new StoryPanel(container, {
+        assistant,
+        hasText: () => editor.state.doc.textContent.trim() !== "",
+        isShown: () => rail.shown === ID,
+      }),
+  );
   rail.addPanel({
     id: ID,
     label: "Story",
     icon: "theater",
-    mount(container) {
-      panel = import("./panel").then(
-        ({ StoryPanel }) =>
-          new StoryPanel(container, {
-            assistant,
-            hasText: () => editor.state.doc.textContent.trim() !== "",
-            isShown: () => rail.shown === ID,
-          }),
-      );
-    },
-    shown() {
-      panel?.then((mounted) => mounted.load());
-    },
+    mount: (container) => panel.mount(container),
+    shown: () => panel.use((mounted) => mounted.load()),
   });
 }

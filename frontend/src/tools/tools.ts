@@ -7,15 +7,14 @@ import { floatingHome } from "../editor/floating";
 import type { SlashItem } from "../editor/slash";
 import { Drafts } from "../forward/drafts";
 import { Grammar } from "../grammar/grammar";
-import type { GrammarPanel } from "../grammar/panel";
 import type { FindingPopover } from "../grammar/popover";
 import type { Underline } from "../grammar/underlines";
 import { makeButton } from "../page/elements";
+import { LazyPanel } from "../rail/lazy-panel";
 import type { PanelHandle, Rail } from "../rail/rail";
 import { RewriteBar } from "../rewrite/bar";
 import { rewriteForm } from "../rewrite/form";
 import { Rewrites, type Wish } from "../rewrite/rewrites";
-import type { SuggestionsPanel } from "../suggestions/panel";
 import type { Suggestion } from "../suggestions/suggestion";
 import { Suggestions } from "../suggestions/suggestions";
 import { toolItems } from "./slash";
@@ -27,11 +26,21 @@ export class WritingTools {
   readonly drafts: Drafts;
   private editor: Editor | null = null;
   private rail: Rail | null = null;
+  // The rail mounts them, which `attach` gives them to.
+  private readonly panel = new LazyPanel(
+    () => import("../suggestions/panel"),
+    ({ SuggestionsPanel }, container) =>
+      new SuggestionsPanel(container, this.editor as Editor, this.suggestions, this.discuss),
+  );
+  private readonly grammarPanel = new LazyPanel(
+    () => import("../grammar/panel"),
+    ({ GrammarPanel }, container) => {
+      const editor = this.editor as Editor;
+      return new GrammarPanel(container, editor, this.grammar, (underline) => this.goTo(editor, underline));
+    },
+  );
   private tab: PanelHandle | null = null;
-  private panel: SuggestionsPanel | null = null;
-  private wanted: string | null = null;
   private grammarTab: PanelHandle | null = null;
-  private grammarPanel: GrammarPanel | null = null;
   private popover: FindingPopover | null = null;
   private bar: RewriteBar | null = null;
   private draftBar: RewriteBar | null = null;
@@ -79,15 +88,15 @@ export class WritingTools {
       id: "suggestions",
       label: "Suggestions",
       icon: "list-checks",
-      mount: (container) => this.mountSuggestions(container, editor),
-      shown: () => this.panel?.update(),
+      mount: (container) => this.panel.mount(container),
+      shown: () => this.panel.now?.update(),
     });
     this.grammarTab = rail.addPanel({
       id: "grammar",
       label: "Grammar",
       icon: "spell-check",
-      mount: (container) => this.mountGrammar(container, editor),
-      shown: () => this.grammarPanel?.update(),
+      mount: (container) => this.grammarPanel.mount(container),
+      shown: () => this.grammarPanel.now?.update(),
     });
     this.grammar.attach(editor, ready);
     ready.then(async () => {
@@ -137,27 +146,13 @@ export class WritingTools {
     this.rail?.open("suggestions");
   }
 
-  private async mountSuggestions(container: HTMLElement, editor: Editor): Promise<void> {
-    const { SuggestionsPanel } = await import("../suggestions/panel");
-    this.panel = new SuggestionsPanel(container, editor, this.suggestions, this.discuss);
-    if (this.wanted) this.panel.focus(this.wanted);
-    this.wanted = null;
-  }
-
-  private async mountGrammar(container: HTMLElement, editor: Editor): Promise<void> {
-    const { GrammarPanel } = await import("../grammar/panel");
-    this.grammarPanel = new GrammarPanel(container, editor, this.grammar, (underline) =>
-      this.goTo(editor, underline),
-    );
-  }
-
   private goTo(editor: Editor, underline: Underline): void {
     editor.chain().setTextSelection(underline.from).scrollIntoView().run();
     this.popover?.show(underline, true);
   }
 
   private grammarChanged(): void {
-    this.grammarPanel?.update();
+    this.grammarPanel.now?.update();
     this.popover?.update();
     this.grammarTab?.count(this.grammar.list().length);
   }
@@ -180,13 +175,12 @@ export class WritingTools {
   }
 
   private suggestionsChanged(): void {
-    this.panel?.update();
+    this.panel.now?.update();
     this.tab?.count(this.suggestions.ranges.all().filter(({ intact }) => intact).length);
   }
 
   private showCard(id: string): void {
     this.rail?.open("suggestions", { focus: false });
-    if (this.panel) this.panel.focus(id);
-    else this.wanted = id;
+    this.panel.use((panel) => panel.focus(id));
   }
 }
