@@ -21,7 +21,7 @@ export function suggestionBar(
   const act = (run: (ghosts: Ghosts, id: string) => void) => () => {
     if (!active) return;
     run(ghosts(), active.id);
-    editor()?.commands.focus();
+    editor()?.view.focus();
   };
   const accept = button(
     "Accept",
@@ -50,7 +50,7 @@ export function suggestionBar(
   report.title = "Report…";
   const steering = steerForm((instruction) => {
     steer(instruction);
-    editor()?.commands.focus();
+    editor()?.view.focus();
   });
   bar.append(who, accept, word, steering, report, drop);
 

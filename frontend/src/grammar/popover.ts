@@ -42,7 +42,7 @@ export class FindingPopover {
     const hadFocus = this.panel.contains(document.activeElement);
     this.shown = null;
     this.floating.hide();
-    if (hadFocus) this.editor.commands.focus();
+    if (hadFocus) this.editor.view.focus(); // at once, not with the next frame as the focus command does
   }
 
   /** The text or the findings changed under it. */
@@ -162,7 +162,7 @@ export class FindingPopover {
     return () => {
       run();
       this.hide();
-      this.editor.commands.focus();
+      this.editor.view.focus();
     };
   }
 }
