@@ -4,7 +4,7 @@ import { type Anchor, createAnchor, Resolver, resolveAnchor } from "../collabora
 import { announce, notify } from "../editor/announce";
 import { CONTINUE_AFTER_CHARACTERS, CONTINUE_BEFORE_CHARACTERS } from "../editor/limits";
 import { excerpt } from "./excerpt";
-import type { Ghost } from "./ghost";
+import type { Ghost } from "./ghost-element";
 import type { Proposals } from "./proposals";
 
 export function continueExtension(proposals: Proposals): Extension {

@@ -6,7 +6,8 @@ import { CONTINUE_AFTER_CHARACTERS, CONTINUE_BEFORE_CHARACTERS } from "../editor
 import type { Assistant } from "./assistant";
 import { type Excerpt, excerpt } from "./excerpt";
 import { type Failure, type Generation, isOver } from "./generations";
-import { type Ghost, Ghosts } from "./ghost";
+import { Ghosts } from "./ghost";
+import type { Ghost } from "./ghost-element";
 import type { GenerationOptions } from "./messages";
 import { isSmallerOffered, ON_SMALLER, SMALLER_LABEL } from "./offer";
 import { TakenTwice } from "./taken-twice";

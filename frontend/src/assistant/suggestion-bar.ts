@@ -3,7 +3,8 @@ import type { Editor } from "@tiptap/core";
 import { isApple } from "../editor/create";
 import { icon } from "../page/icons";
 import { reportGeneration } from "../reports/report";
-import type { Ghost, Ghosts } from "./ghost";
+import type { Ghosts } from "./ghost";
+import type { Ghost } from "./ghost-element";
 
 export interface SuggestionBar {
   show(ghost: Ghost | null, rest: string): void;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createAnchor } from "../collaboration/anchors";
 import { makePeers, type Peers, placeCaret, type, write } from "../testing/peers";
-import { type Ghost, Ghosts } from "./ghost";
+import { Ghosts } from "./ghost";
+import type { Ghost } from "./ghost-element";
 import { TakenTwice } from "./taken-twice";
 
 const NAMES = ["alice", "bob"] as const;
