@@ -13,14 +13,15 @@ from apps.accounts.models import User
 from apps.assistant.actions import Action
 from apps.assistant.availability import why_not
 from apps.assistant.claims import starting_lock
+from apps.assistant.drafts import Draft
 from apps.assistant.errors import ConcurrencyLimited
 from apps.assistant.messages.client import Generate
 from apps.assistant.models import Generation
-from apps.assistant.reserving import SIZES, Sizes, prompt_tokens
+from apps.assistant.reserving import SIZES, PromptTokens, Sizes
 from apps.assistant.variants import USUAL, Variant, variant_for
 from apps.core.errors import Forbidden, InterlineError, RateLimited, TooLarge
-from apps.core.postgres import Statement, inserting
-from apps.core.servers import Servers
+from apps.core.postgres import Statement
+from apps.core.servers import Meanwhile, Servers
 from apps.documents.access import ASK_COLUMNS, Access, answered, asking, permit
 from apps.documents.models import Role
 from apps.llm.routes import Choice, choose, cost_of, deployments, is_local, models_for
@@ -83,11 +84,19 @@ class Standing:
         self.policy.check(self.access.role, self.access.own, suggests=action.suggests)
 
 
-async def look(servers: Servers, user: User, document_id: UUID, generation_id: UUID, *, locks: bool = True) -> Standing:
+async def look(
+    servers: Servers,
+    user: User,
+    document_id: UUID,
+    generation_id: UUID,
+    *,
+    locks: bool = True,
+    meanwhile: Meanwhile | None = None,
+) -> Standing:
     """Lock the person and the document until the transaction's end, and read how things stand. One round trip.
 
     `locks`: not where the caller holds the person's lock, and others since: the order of locks would not be kept.
-    Raises NotFound and Forbidden for who may not write in the document.
+    `meanwhile`: see Servers. Raises NotFound and Forbidden for who may not write in the document.
     """
     now = timezone.now()
     ask, read = asking(user, document_id), reading(user.pk, now)
@@ -100,7 +109,7 @@ async def look(servers: Servers, user: User, document_id: UUID, generation_id: U
     }
     wanted = {"id": generation_id, **ask.parameters, **read.parameters}
     locking = [Statement(LOCK, lock)] if locks else []
-    *_, [row] = await servers.sql(*locking, Statement(_beside(ask.sql, read.sql), wanted))
+    *_, [row] = await servers.sql(*locking, Statement(_beside(ask.sql, read.sql), wanted), meanwhile=meanwhile)
     (same, running, in_document, *sizes), rest = row[:6], row[6:-ASK_COLUMNS]
     said, own = policies.said_by(rest[: len(policies.FIELDS)]), allowance_from(rest[len(policies.FIELDS) :], now)
     asked = [row[-ASK_COLUMNS:]] if row[-1] is not None else []
@@ -133,15 +142,16 @@ class Terms:
         return charged(self.prompt_tokens + self.answer_tokens, self.choice.charged_percent)
 
 
-def terms_of(user_id: UUID, standing: Standing, request: Generate, action: Action, allowance: Allowance) -> Terms:
-    """Return how `request` would run. Raises Forbidden and TooLarge where the tier, or a policy, does not have it."""
+def terms_of(user_id: UUID, standing: Standing, draft: Draft, allowance: Allowance) -> Terms:
+    """Return how `draft` would run. Raises Forbidden and TooLarge where the tier, or a policy, does not have it."""
+    request, action = draft.request, draft.action
     if reason := why_not(action.name, user_id, standing.team_id, allowance):
         raise Forbidden(reason)
     policy = standing.policy
     variant = USUAL if allowance.is_smaller else _variant(user_id, request, action, allowance, policy)
     action = action.with_prompt(variant.prompt_version)
     choice = _choice(request, action, allowance, policy, variant.model)
-    prompt = prompt_tokens(request.input, action, standing.sizes)
+    prompt = draft.tokens.of(action, standing.sizes)
     most = _least(allowance.max_input_tokens, choice.max_input_tokens)
     if most is not None and prompt > most:
         raise TooLarge(
@@ -272,8 +282,9 @@ def check_concurrency(standing: Standing, allowance: Allowance) -> None:
         )
 
 
-async def store(servers: Servers, generation: Generation, terms: Terms, allowance: Allowance, *, last: bool) -> None:
-    """Insert `generation` and set aside what it may use. One round trip. `last`: see Servers. Raises QuotaExceeded."""
+async def store(servers: Servers, draft: Draft, terms: Terms, allowance: Allowance, *, last: bool) -> None:
+    """Insert the row and set aside what it may use. One round trip. `last`: see Servers. Raises QuotaExceeded."""
+    generation = draft.row
     request = Request(
         generation.pk,
         generation.user_id,
@@ -285,7 +296,7 @@ async def store(servers: Servers, generation: Generation, terms: Terms, allowanc
         terms.choice.charged_percent,
     )
     # The reservation comes last: others wait for the person's counter.
-    await servers.sql(inserting(generation), reserving(request, allowance, timezone.now()), last=last)
+    await servers.sql(draft.insertion.statement(), reserving(request, allowance, timezone.now()), last=last)
     generation._state.adding = False
 
 
@@ -317,5 +328,5 @@ def own_terms(request: Generate, action: Action, standing: Standing) -> Terms:
         chosen = choose(action.name, "", fast=action.fast)
         assert chosen is not None  # nothing is forbidden
         choice = chosen
-    prompt = prompt_tokens(request.input, action, standing.sizes)
+    prompt = PromptTokens(request.input).of(action, standing.sizes)
     return Terms(choice, prompt, action.answer_tokens(request.input))

@@ -56,17 +56,31 @@ class Sizes:
         return (self.text or 0) + (self.known or 0) + (self.sheet if action.name == STORY else 0)
 
 
-def prompt_tokens(request: GenerationInput, action: Action, sizes: Sizes) -> int:
-    """Return what the prompt of `request` comes to at most. Raises TooLarge."""
-    talk = to_sum_up(request) if action.name == RECAP else None
-    messages = action.messages(request, talk=talk)
-    tokens = sum(count_tokens(message.content) + MESSAGE_TOKENS for message in messages)
-    recalled = sizes.recalled(action)
-    tokens += _within(recalled, getattr(settings, action.context_tokens_setting))
-    tokens += PASSAGE_TOKENS * (KNOWN_PASSAGES if recalled else 1)
-    if action.talks and talk is None:
-        tokens += _of_talk(request, sizes)
-    return tokens * OTHERS_PERCENT // 100 + 1
+class PromptTokens:
+    """What the prompt of `request` comes to at most. The request itself is counted once for each prompt."""
+
+    def __init__(self, request: GenerationInput) -> None:
+        self._request = request
+        self._counted: dict[str, int] = {}
+
+    def of_request(self, action: Action) -> int:
+        """Return what the request itself comes to in `action`'s prompt. Raises TooLarge."""
+        version = action.prompt_version
+        if version not in self._counted:
+            talk = to_sum_up(self._request) if action.name == RECAP else None
+            messages = action.messages(self._request, talk=talk)
+            self._counted[version] = sum(count_tokens(message.content) + MESSAGE_TOKENS for message in messages)
+        return self._counted[version]
+
+    def of(self, action: Action, sizes: Sizes) -> int:
+        """Return what the whole prompt comes to. Raises TooLarge."""
+        recalled = sizes.recalled(action)
+        tokens = self.of_request(action)
+        tokens += _within(recalled, getattr(settings, action.context_tokens_setting))
+        tokens += PASSAGE_TOKENS * (KNOWN_PASSAGES if recalled else 1)
+        if action.talks and action.name != RECAP:
+            tokens += _of_talk(self._request, sizes)
+        return tokens * OTHERS_PERCENT // 100 + 1
 
 
 def _of_talk(request: GenerationInput, sizes: Sizes) -> int:

@@ -17,6 +17,7 @@ from apps.accounts.models import User
 from apps.assistant import metrics
 from apps.assistant.actions import find_action
 from apps.assistant.admission import look, own_terms
+from apps.assistant.drafts import Draft
 from apps.assistant.looked_at import door_of
 from apps.assistant.messages.client import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
@@ -30,7 +31,7 @@ from apps.core.servers import InThread, on_loop, run_now
 from apps.moderation.errors import RefusedInput
 from apps.moderation.quarantine import write_down
 from apps.quotas.payers import payer_for, payers
-from apps.quotas.rates import Window, count_early, count_generation
+from apps.quotas.rates import EarlyCount, Window, count_generation
 
 IN_THREAD = (CHAT, STORY)  # they read and write more than a generation, by Django
 
@@ -103,10 +104,10 @@ async def _start_in(
             # One at a time of each person: others of theirs would hold a connection each, waiting for their lock.
             _persons.setdefault(user.pk, asyncio.Lock()),
             on_loop(pool) as servers,
-            count_early(servers, user.pk, request.id, windows) as count,
+            EarlyCount(servers, user.pk, request.id, windows) as early,
         ):
             with _counting_refusals():
-                return await start(servers, user, document_id, request, windows, count)
+                return await start(servers, user, document_id, request, windows, early.count, begin=early.begin)
     except UniqueViolation:  # by another person, who sent the same id at the same moment
         return None
 
@@ -150,4 +151,4 @@ def start_own(user: User, document_id: UUID, action: str, request: GenerationInp
     standing.check_policy(found)
     terms = own_terms(wanted, found, standing)
     payer = run_now(payer_for(terms.charged_tokens, payers(servers, user.pk, standing.team_id, own=standing.own)))
-    return run_now(create(servers, user, document_id, wanted, found, terms, payer))
+    return run_now(create(servers, Draft(user, document_id, wanted, found), terms, payer))

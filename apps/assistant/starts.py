@@ -1,6 +1,7 @@
 """What starting a generation is, wherever its statements run: in a thread's transaction or on the event loop."""
 
-from collections.abc import Awaitable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from apps.assistant.actions import Action, find_action
 from apps.assistant.admission import Standing, Terms, check_concurrency, choose_payer, look, store, terms_of
 from apps.assistant.bell import ringing
 from apps.assistant.conversations import Place, find_place, take_place
+from apps.assistant.drafts import Draft
 from apps.assistant.looked_at import asked_in, door_of, lookout_of_input
 from apps.assistant.messages.client import Generate, GenerationInput
 from apps.assistant.models import CHAT, STORY, Generation
@@ -18,7 +20,6 @@ from apps.assistant.noted import noted_in
 from apps.assistant.queries import find_generation
 from apps.assistant.sheets import use_sheet
 from apps.core.errors import Invalid, TooLarge
-from apps.core.ids import request_id
 from apps.core.servers import OnLoop, Servers
 from apps.llm.routes import deployments
 from apps.moderation.errors import RefusedInput
@@ -38,11 +39,28 @@ class NeedsThread(Exception):
 
 
 async def start(
-    servers: Servers, user: User, document_id: UUID, request: Generate, windows: Sequence[Window], count: Count
+    servers: Servers,
+    user: User,
+    document_id: UUID,
+    request: Generate,
+    windows: Sequence[Window],
+    count: Count,
+    *,
+    begin: Callable[[], None] = lambda: None,
 ) -> Generation | None:
-    """Store the generation, in the caller's transaction. None: there is one of this id."""
-    standing = await look(servers, user, document_id, request.id)
+    """Store the generation, in the caller's transaction. None: there is one of this id.
+
+    `begin`: what may be begun as soon as PostgreSQL has been asked.
+    """
     action = find_action(request.action)
+    draft = Draft(user, document_id, request, action)
+
+    async def meanwhile() -> None:
+        begin()
+        await asyncio.sleep(0)  # it is on its way
+        draft.prepare()
+
+    standing = await look(servers, user, document_id, request.id, meanwhile=meanwhile)
     if not standing.exists:
         standing.check_policy(action)
     found = _check(servers, user, document_id, request, action, standing)
@@ -50,7 +68,7 @@ async def start(
         return None
 
     def terms_with(allowance: Allowance) -> Terms:
-        return terms_of(user.pk, standing, request, action, allowance)
+        return terms_of(user.pk, standing, draft, allowance)
 
     def count_for(allowance: Allowance) -> Awaitable[None]:
         return count([*windows, *windows_of_asker(user.pk, standing.team_id, allowance)])
@@ -58,7 +76,7 @@ async def start(
     async with aclosing(payers(servers, user.pk, standing.team_id, own=standing.own)) as candidates:
         terms, allowance = await choose_payer(candidates, terms_with, count_for, request)
     check_concurrency(standing, allowance)
-    generation = await create(servers, user, document_id, request, action, terms, allowance, found)
+    generation = await create(servers, draft, terms, allowance, found)
     record(Found("generation", request.id, document_id, user.pk, "input"), found)
     return generation
 
@@ -93,42 +111,30 @@ def _nothing_in(asked: Asked, looked_for: Lookout | None) -> list[Finding]:
 
 
 async def create(
-    servers: Servers,
-    user: User,
-    document_id: UUID,
-    request: Generate,
-    action: Action,
-    terms: Terms,
-    allowance: Allowance,
-    found: Sequence[Finding] = (),
+    servers: Servers, draft: Draft, terms: Terms, allowance: Allowance, found: Sequence[Finding] = ()
 ) -> Generation:
     """Store a generation whose tokens `allowance` pays, with its place in a conversation, and ring.
 
     `found`: what was noted of the request.
     """
-    place = _place(user, document_id, request.input) if action.name == CHAT else None
-    generation = Generation(
-        id=request.id,
-        document_id=document_id,
-        user=user,
-        action=action.name,
-        visibility=place.conversation.visibility if place else request.visibility,
-        anchor=request.anchor,
-        input=request.input.model_dump(mode="json", exclude_none=True),
-        options=request.options.model_dump(exclude_defaults=True)
+    generation, request, action = draft.row, draft.request, draft.action
+    place = _place(generation.user, generation.document_id, request.input) if action.name == CHAT else None
+    if place is not None:
+        generation.visibility = place.conversation.visibility
+    generation.options = (
+        request.options.model_dump(exclude_defaults=True)
         | {"max_tokens": terms.answer_tokens, "models": list(terms.choice.models)}
-        | noted_in(found),
-        model=terms.model,
-        prompt_version=terms.variant.prompt_version or action.prompt_version,
-        tier=allowance.tier,
-        experiment=terms.variant.experiment,
-        arm=terms.variant.arm,
-        request_id=request_id.get(),
+        | noted_in(found)
     )
+    generation.model = terms.model
+    generation.prompt_version = terms.variant.prompt_version or action.prompt_version
+    generation.tier = allowance.tier
+    generation.experiment = terms.variant.experiment
+    generation.arm = terms.variant.arm
     if action.name == STORY:
-        use_sheet(user, document_id)
+        use_sheet(generation.user, generation.document_id)
     async with ringing(servers, generation):
-        await store(servers, generation, terms, allowance, last=True)
+        await store(servers, draft, terms, allowance, last=True)
     if place is not None and request.input.messages:
         take_place(place, generation, question=request.input.messages[-1].content)
     return generation

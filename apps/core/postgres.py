@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -45,13 +46,35 @@ def in_one_trip(*statements: Statement) -> list[list[tuple[Any, ...]]]:
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
-def inserting(row: Model) -> Statement:
-    """Return the statement that inserts `row` as Django's `save(force_insert=True)` would, without its signals."""
-    fields = {str(field.column): field for field in row._meta.concrete_fields}
-    columns = ", ".join(f'"{name}"' for name in fields)
-    places = ", ".join(f"%({name})s" for name in fields)
-    values = {name: field.get_db_prep_save(field.pre_save(row, add=True), connection) for name, field in fields.items()}
-    return Statement(f'INSERT INTO "{row._meta.db_table}" ({columns}) VALUES ({places})', values)  # noqa: S608
+class Insertion:
+    """The insertion of `row` as Django's `save(force_insert=True)` would do it, without its signals.
+
+    What `row` has when this is made is prepared for the database at once; what it is given until `statement` is, then.
+    """
+
+    def __init__(self, row: Model) -> None:
+        self._row = row
+        self._prepared: dict[str, tuple[Any, Any]] = {}  # by column: a value, and what the database gets for it
+        self._prepare()
+
+    def _prepare(self) -> None:
+        for field in self._row._meta.concrete_fields:
+            column = str(field.column)
+            known = self._prepared.get(column)
+            if known is None or known[0] is not getattr(self._row, field.attname):
+                prepared = field.get_db_prep_save(field.pre_save(self._row, add=True), connection)
+                self._prepared[column] = getattr(self._row, field.attname), prepared
+
+    def statement(self) -> Statement:
+        self._prepare()
+        values = {column: prepared for column, (_, prepared) in self._prepared.items()}
+        return Statement(_insert(self._row._meta.db_table, tuple(values)), values)
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    names, places = (", ".join(form.format(one) for one in columns) for form in ('"{}"', "%({})s"))
+    return f'INSERT INTO "{table}" ({names}) VALUES ({places})'  # noqa: S608
 
 
 async def async_pool(name: str, *, max_size: int, wait_seconds: float) -> Pool:

@@ -6,10 +6,9 @@ on writing.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID, uuid4
 
 import redis
@@ -127,38 +126,48 @@ async def _ask(servers: Servers, script: str, names: list[str], arguments: list[
         ) from None
 
 
-@asynccontextmanager
-async def count_early(
-    servers: Servers, user_id: UUID, generation_id: UUID, known: Sequence[Window]
-) -> AsyncIterator[Count]:
-    """Lend a `count_generation` that has begun: in `known` and in what else the person's last request counted in.
+class EarlyCount:
+    """A `count_generation` that can begin before it is known what to count in.
 
-    So Redis answers while PostgreSQL is asked. Where other windows turn out to hold, what was counted is taken back.
-    A request that is refused for another reason stays counted.
+    It does so in `known` and in what else the person's last request counted in, and Redis answers while PostgreSQL is
+    asked. Where other windows turn out to hold, what was counted is taken back. A request that is refused for another
+    reason stays counted.
     """
-    usual = _last_windows.get(user_id)
-    guess = [*known, *usual] if usual else None
-    counting = asyncio.create_task(count_generation(servers, generation_id, guess)) if guess else None
 
-    async def count(windows: Sequence[Window]) -> None:
+    def __init__(self, servers: Servers, user_id: UUID, generation_id: UUID, known: Sequence[Window]) -> None:
+        self._servers = servers
+        self._user_id = user_id
+        self._generation_id = generation_id
+        self._known = known
+        usual = _last_windows.get(user_id)
+        self._guess = [*known, *usual] if usual else []
+        self._counting: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        if self._guess:
+            self._counting = asyncio.create_task(count_generation(self._servers, self._generation_id, self._guess))
+
+    async def count(self, windows: Sequence[Window]) -> None:
+        """Count the generation in `windows`. Raises RateLimited, LimitsUnknown."""
         if len(_last_windows) >= REMEMBERED_MAX:
             _last_windows.clear()
-        _last_windows[user_id] = [window for window in windows if window not in known]
-        if counting is None:
-            await count_generation(servers, generation_id, windows)
-        elif windows == guess:
-            await counting
+        _last_windows[self._user_id] = [window for window in windows if window not in self._known]
+        if self._counting is None:
+            await count_generation(self._servers, self._generation_id, windows)
+        elif windows == self._guess:
+            await self._counting
         else:
-            await asyncio.wait({counting})
-            await _ask(servers, FORGET, [window.key for window in guess or ()], [str(generation_id)])
-            await count_generation(servers, generation_id, windows)
+            await asyncio.wait({self._counting})
+            await _ask(self._servers, FORGET, [window.key for window in self._guess], [str(self._generation_id)])
+            await count_generation(self._servers, self._generation_id, windows)
 
-    try:
-        yield count
-    finally:
-        if counting is not None:
-            await asyncio.wait({counting})
-            counting.exception()  # told to whoever awaited it
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._counting is not None:
+            await asyncio.wait({self._counting})
+            self._counting.exception()  # told to whoever awaited it
 
 
 def _arguments(windows: Sequence[Window], member: object) -> tuple[list[str], list[Any]]:

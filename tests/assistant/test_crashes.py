@@ -15,7 +15,7 @@ from apps.assistant import jobs
 from apps.assistant.claims import STARTED, Claimed, claim, pool, starting_lock
 from apps.assistant.models import Generation
 from apps.assistant.tasks import sweep_generations
-from apps.core.postgres import inserting
+from apps.core.postgres import Insertion
 from apps.core.redis import sync_redis
 from tests.assistant.clients import Frame, assert_whole
 from tests.assistant.conftest import House
@@ -304,7 +304,7 @@ def test_a_bell_rung_before_the_commit_is_answered_when_it_is_done(own_house: Ma
         wait_until(lambda: waiting_for_a_lock() == 2, what="the claims to wait")
         following = alice.generate()
         assert alice.hear_end(following)["type"] == "done"
-        row = inserting(another_like(Generation.objects.get(pk=following), stored))
+        row = Insertion(another_like(Generation.objects.get(pk=following), stored)).statement()
         cursor.execute(row.sql, row.parameters)
         starting.commit()
     assert alice.hear_end(str(stored))["type"] == "done"

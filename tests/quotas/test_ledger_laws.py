@@ -27,7 +27,7 @@ from apps.quotas.checks import find_differences
 from apps.quotas.errors import LimitsUnknown, QuotaExceeded
 from apps.quotas.models import DailyUse, Entry, Pays, Reservation, TeamDailyUse, TeamPool, Tier
 from apps.quotas.payers import payer_for, payers
-from apps.quotas.rates import Window, count_early, count_generation, windows_of_asker
+from apps.quotas.rates import EarlyCount, Window, count_generation, windows_of_asker
 from apps.quotas.services import (
     Request,
     Used,
@@ -268,9 +268,10 @@ def test_a_count_that_begins_early_is_as_exact() -> None:
     servers, at_once = OnLoop(cast(Any, None)), asyncio.Semaphore(32)  # counting is Redis' alone
 
     async def ask(*windows: Window) -> str:
-        async with at_once, count_early(servers, alice.pk, uuid4(), windows[1:]) as count_in:
+        async with at_once, EarlyCount(servers, alice.pk, uuid4(), windows[1:]) as early:
+            early.begin()
             try:
-                await count_in(windows)
+                await early.count(windows)
             except RateLimited:
                 return "refused"
         return "passed"
@@ -296,8 +297,9 @@ def test_where_redis_fails_before_a_count_is_taken_back_the_limits_are_unknown()
 
     async def ask() -> None:
         for windows in ([Window(f"{alice.pk}:person", 1)], [Window(f"{alice.pk}:other", 1)]):
-            async with count_early(servers, alice.pk, uuid4(), ()) as count_in:
-                await count_in(windows)
+            async with EarlyCount(servers, alice.pk, uuid4(), ()) as early:
+                early.begin()
+                await early.count(windows)
 
     with pytest.raises(LimitsUnknown) as refused:
         asyncio.run(ask())
