@@ -4,8 +4,9 @@ One statement each on the event loop's own connections. Through a thread and Dja
 the time to the first token.
 """
 
+import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -46,29 +47,53 @@ SHOWN = "UPDATE assistant_generation SET last_seq = 1 WHERE id = %(id)s AND last
 CANCELLED = "SELECT id FROM assistant_generation WHERE id = ANY(%(ids)s) AND cancel_requested_at IS NOT NULL"
 
 
+Rows = list[tuple[Any, ...]]
+
+
 @dataclass(frozen=True)
 class Claimed:
-    """A generation that is ours to run, and what is known for it beside its input."""
+    """A generation that is ours to run once `committed` is done, and what is known for it beside its input.
+
+    Until then it may only be prepared: nobody may be told or asked anything. Where `committed` raises, it is not ours.
+    """
 
     generation: Generation
     recalled: Recalled | None
+    committed: Awaitable[None]
 
 
 async def claim(generation_id: UUID, worker: str, *, gone: Collection[str] = ()) -> Claimed | None:
     """Return the generation for `worker` to run, in a new epoch; None when it has ended or somebody else runs it.
 
-    `gone`: generators that do not run it any more, whatever the row says. One round trip.
+    `gone`: generators that do not run it any more, whatever the row says. One round trip; the commit, which waits for
+    the disk, goes on.
     """
+    found: asyncio.Future[tuple[Rows, Rows]] = asyncio.get_running_loop().create_future()
+    taking = asyncio.create_task(_take(generation_id, worker, gone, found))
+    either: set[asyncio.Future[Any]] = {found, taking}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if not found.done():
+        await taking
+    await asyncio.sleep(0)  # the commit is on its way
+    claimed, known = found.result()
+    if not claimed:
+        await taking
+        return None
+    return Claimed(_generation(claimed[0]), recalled_from(known), taking)
+
+
+async def _take(
+    generation_id: UUID, worker: str, gone: Collection[str], found: "asyncio.Future[tuple[Rows, Rows]]"
+) -> None:
+    """Claim, and put what was read into `found` before it is committed."""
     known = recalling(generation_id)
-    async with (await pool()).connection() as connection:
-        async with connection.pipeline():
-            await connection.execute(STARTED, starting_lock(generation_id), prepare=True)
-            claiming = await connection.execute(
-                _claim(), {"id": generation_id, "worker": worker, "gone": list(gone)}, prepare=True
-            )
-            reading = await connection.execute(known.sql, known.parameters, prepare=True)
-        row = await claiming.fetchone()
-        return Claimed(_generation(row), recalled_from(await reading.fetchall())) if row else None
+    async with (await pool()).connection() as connection, connection.pipeline():
+        await connection.execute(STARTED, starting_lock(generation_id), prepare=True)
+        claiming = await connection.execute(
+            _claim(), {"id": generation_id, "worker": worker, "gone": list(gone)}, prepare=True
+        )
+        reading = await connection.execute(known.sql, known.parameters, prepare=True)
+        found.set_result((await claiming.fetchall(), await reading.fetchall()))
 
 
 def starting_lock(generation_id: UUID) -> dict[str, int]:

@@ -13,9 +13,9 @@ import redis
 from django.conf import settings
 
 from apps.assistant import jobs, metrics
-from apps.assistant.claims import cancelled_among, claim, release
+from apps.assistant.claims import Claimed, cancelled_among, claim, release
 from apps.assistant.jobs import Job
-from apps.assistant.log import append, expire_log, last_position, take_over_log
+from apps.assistant.log import Line, append, expire_log, last_position, take_over_log
 from apps.assistant.models import Generation
 from apps.assistant.pulse import Pulse
 from apps.assistant.runner import Run
@@ -140,20 +140,16 @@ class Generator:
         generation = claimed.generation
         request_id.set(generation.request_id)
         whole.note(action=generation.action, epoch=generation.epoch, request_id=generation.request_id)
-        lines = await take_over_log(generation.pk, generation.epoch) if generation.epoch > 1 else []
-        run = self._runs[generation.pk] = Run(generation, claimed.recalled, lines)
-        logger.info(
-            "generation.started",
-            extra={
-                "generation": str(generation.pk),
-                "action": generation.action,
-                "model": generation.model,
-                "epoch": generation.epoch,
-            },
-        )
+        lines = await self._taken_over(claimed) if generation.epoch > 1 else []
+        run = self._runs[generation.pk] = Run(claimed, lines)
         if generation.cancel_requested_at or generation.pk in self._cancelled_early:
             run.stop("cancel")
         return await run.execute()
+
+    @staticmethod
+    async def _taken_over(claimed: Claimed) -> list[Line]:
+        await claimed.committed
+        return await take_over_log(claimed.generation.pk, claimed.generation.epoch)
 
     # ------------------------------------------------------------ cancelling
 

@@ -9,13 +9,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
+import psycopg
 from django.conf import settings
 from django.db import OperationalError
 from django.utils import timezone
 
 from apps.assistant.asking import prepare
-from apps.assistant.claims import mark_shown
-from apps.assistant.context import Recalled
+from apps.assistant.claims import Claimed, mark_shown
 from apps.assistant.decisions import decided_event, told_already, unnumbered
 from apps.assistant.log import Fenced, Line, expire_log
 from apps.assistant.messages.events import Cancelled, Done, Failed, Status, Timing, Usage
@@ -51,10 +51,10 @@ class Interrupted(InterlineError):
 class Run:
     """A generation in the hands of this process."""
 
-    def __init__(self, generation: Generation, recalled: Recalled | None, lines: list[Line]) -> None:
+    def __init__(self, claimed: Claimed, lines: list[Line]) -> None:
         """`lines`: what generators before us wrote; ours goes on where they stopped."""
-        self.generation = generation
-        self._recalled = recalled
+        self.generation = generation = claimed.generation
+        self._claimed = claimed
         self.model = generation.model
         self._written_before = bool(lines)
         self._writer = LogWriter(
@@ -92,6 +92,14 @@ class Run:
         self._refusal = error
         if self._inner is not None:
             self._inner.cancel()
+
+    async def _be_ours(self) -> None:
+        """Wait until the claim is committed. Raises Fenced where it was not."""
+        try:
+            await self._claimed.committed
+        except psycopg.Error:
+            logger.warning("generation.not_claimed", extra={"generation": str(self.generation.pk)})
+            raise Fenced from None
 
     async def _is_current(self) -> bool:
         mine = Generation.objects.filter(pk=self.generation.pk, epoch=self.generation.epoch)
@@ -199,8 +207,10 @@ class Run:
         """Ask the model while the announcement is on its way; nothing is written before it."""
         check = ModelCheck(self.generation)
         with span("generation.prepare"):
-            chat, output = await prepare(self.generation, self._recalled, self._writer, self._findings, self._noted)
+            recalled = self._claimed.recalled
+            chat, output = await prepare(self.generation, recalled, self._writer, self._findings, self._noted)
             await check.wait()
+            await self._be_ours()
         check.follow(self._refuse)
         self._output = output
         self._note_lost(chat.messages)
@@ -238,6 +248,16 @@ class Run:
 
     async def _announce(self) -> None:
         await asyncio.sleep(ANNOUNCE_AFTER_SECONDS)
+        await self._be_ours()
+        logger.info(
+            "generation.started",
+            extra={
+                "generation": str(self.generation.pk),
+                "action": self.generation.action,
+                "model": self.model,
+                "epoch": self.generation.epoch,
+            },
+        )
         if self._written_before:
             await self._status("resumed", "Another generator goes on.")
         else:
@@ -262,6 +282,7 @@ class Run:
 
     async def _finish(self, make_ending: Callable[[], Ending]) -> bool:
         """Store the transcript, then tell the end: who hears it can read everything. Raises Fenced."""
+        await self._be_ours()
         await self._writer.flush()
         if self._writer.next_seq == 1:  # an end never comes first
             await self._writer.event(started_event(self.generation))

@@ -17,6 +17,7 @@ from apps.accounts.models import User
 from apps.assistant import metrics
 from apps.assistant.actions import find_action
 from apps.assistant.admission import look, own_terms
+from apps.assistant.connections import web_pool
 from apps.assistant.drafts import Draft
 from apps.assistant.looked_at import door_of
 from apps.assistant.messages.client import Generate, GenerationInput
@@ -26,7 +27,7 @@ from apps.assistant.starts import NeedsThread, create, start
 from apps.core.database import in_database
 from apps.core.errors import InterlineError, Invalid
 from apps.core.kept import all_known
-from apps.core.postgres import Pool, async_pool
+from apps.core.postgres import Pool
 from apps.core.servers import InThread, on_loop, run_now
 from apps.moderation.errors import RefusedInput
 from apps.moderation.quarantine import write_down
@@ -79,11 +80,7 @@ async def start_on_loop(
 async def _start_here(
     user: User, document_id: UUID, request: Generate, windows: Sequence[Window]
 ) -> tuple[Generation, bool]:
-    pool = await async_pool(
-        "starts",
-        max_size=settings.ASSISTANT_START_CONNECTIONS,
-        wait_seconds=settings.ASSISTANT_DATABASE_WAIT_SECONDS,
-    )
+    pool = await web_pool()
     try:
         started = await _start_in(pool, user, document_id, request, windows)
     except PoolTimeout:

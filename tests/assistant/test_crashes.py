@@ -313,6 +313,34 @@ def test_a_bell_rung_before_the_commit_is_answered_when_it_is_done(own_house: Ma
     assert alice.events(str(refused)) == []
 
 
+REFUSE_CLAIMS = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;
+CREATE CONSTRAINT TRIGGER refuse_claims AFTER UPDATE ON assistant_generation DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW WHEN (NEW.state = 'running') EXECUTE FUNCTION refuse();
+"""
+ALLOW_CLAIMS = """
+DROP TRIGGER IF EXISTS refuse_claims ON assistant_generation;
+DROP FUNCTION IF EXISTS refuse();
+"""
+
+
+def test_a_claim_that_fails_at_its_commit_tells_and_asks_nothing(own_house: MakeHouse) -> None:
+    house = own_house(**LEASE)
+    generator = house.start_generator()
+    alice = house.join(house.alice)
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSE_CLAIMS)
+        try:
+            generation = alice.generate()
+            wait_until(lambda: "generation.not_claimed" in generator.output(), what="the claim to fail")
+        finally:
+            cursor.execute(ALLOW_CLAIMS)
+    assert alice.hear_end(generation)["type"] == "done"
+    assert_whole(alice.events(generation))
+    assert len(house.provider.requests) == 1
+    assert Generation.objects.get(pk=generation).epoch == 1
+
+
 def another_like(run: Generation, generation_id: UUID) -> Generation:
     kept = {name: getattr(run, name) for name in ("document", "user", "action", "input", "options", "model", "tier")}
     return Generation(id=generation_id, prompt_version=run.prompt_version, **kept)
