@@ -68,6 +68,7 @@ logger = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError, redis.RedisError, OSError)  # a server that will be back
 RETRY_SECONDS = 0.5
+QUOTA_TOLD_SECONDS = 0.25  # after an end, which has said what is left; who asks again at once goes first
 REQUESTS_AT_ONCE = 16  # of one socket; more wait in the socket's bounded intake
 
 
@@ -418,7 +419,7 @@ class AssistantSocket:
         if self._feed is not None and self._feed.tails.get(tail.generation_id) is tail:
             self._feed.forget_ended(tail)
             if tail.asked_by == self.user_id:
-                self._spawn(self._standing.tell_quota())
+                self._spawn(self._standing.tell_quota(QUOTA_TOLD_SECONDS))
 
     async def _send_text(self, frame: str) -> None:
         await self._send({"type": "websocket.send", "text": frame})

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.assistant.allowed import policy_for, refusals
 from apps.assistant.availability import unavailable
+from apps.assistant.connections import web_pool
 from apps.assistant.messages.server import (
     ActionsChanged,
     CommentsChanged,
@@ -21,10 +22,11 @@ from apps.assistant.reviewed import take_reviewed
 from apps.core.database import in_database
 from apps.core.kept import all_known
 from apps.core.messages import Message
+from apps.core.servers import on_loop
 from apps.documents.access import Access
 from apps.documents.comments import comments_version
 from apps.quotas.allowances import Allowance
-from apps.quotas.payers import all_payers, first_with_tokens
+from apps.quotas.payers import all_payers, all_payers_now, first_with_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ def _what_is_theirs(
     user_id: UUID, team_id: UUID | None, document_id: UUID
 ) -> tuple[list[Allowance], list[Reviewed], int]:
     """Return who may pay for a person, what they have not heard of requests of theirs, and the comments' version."""
-    return all_payers(user_id, team_id), take_reviewed(user_id, document_id), comments_version(document_id)
+    return all_payers_now(user_id, team_id), take_reviewed(user_id, document_id), comments_version(document_id)
 
 
 class Standing:
@@ -50,6 +52,7 @@ class Standing:
         self._unavailable: list[Unavailable] = []  # as last told
         self._comments = 0  # the version that the client knows of, or has been told of
         self._policy: PolicyInForce | None = None  # as the client knows it
+        self._quota_at: float | None = None  # when it will be told, in the loop's time
         self._policy_read = asyncio.Lock()  # what was read first is told first
 
     @property
@@ -84,9 +87,15 @@ class Standing:
 
     async def tell_quota(self, after_seconds: float = 0) -> None:
         """Say what is left, whether it changed or not."""
+        at = asyncio.get_running_loop().time() + after_seconds
+        if self._quota_at is not None and self._quota_at <= at:
+            return  # it will be told by then
+        self._quota_at = at
         await asyncio.sleep(after_seconds)
+        self._quota_at = None
         try:
-            self._payers = await in_database(all_payers, self._user_id, self._access().document.team_id)
+            async with on_loop(await web_pool()) as servers:
+                self._payers = await all_payers(servers, self._user_id, self._access().document.team_id)
         except Exception:
             logger.warning("assistant.quota_unknown", exc_info=True)
             return

@@ -69,13 +69,14 @@ async def payer_for(tokens: int, candidates: AsyncIterator[Allowance]) -> Allowa
     return first
 
 
-def all_payers(user_id: UUID, team_id: UUID | None) -> list[Allowance]:
+async def all_payers(servers: Servers, user_id: UUID, team_id: UUID | None) -> list[Allowance]:
     """Return what everybody has who may pay, the first choice first, for showing it. Reserves nothing."""
+    return [allowance async for allowance in payers(servers, user_id, team_id, locked=False)]
 
-    async def collect() -> list[Allowance]:
-        return [allowance async for allowance in payers(InThread(), user_id, team_id, locked=False)]
 
-    return run_now(collect())
+def all_payers_now(user_id: UUID, team_id: UUID | None) -> list[Allowance]:
+    """As `all_payers`, in a thread."""
+    return run_now(all_payers(InThread(), user_id, team_id))
 
 
 def first_with_tokens(candidates: Sequence[Allowance]) -> Allowance:
@@ -85,4 +86,4 @@ def first_with_tokens(candidates: Sequence[Allowance]) -> Allowance:
 
 def next_payer(user_id: UUID, team_id: UUID | None) -> Allowance:
     """Return what whoever pays next has, for showing it."""
-    return first_with_tokens(all_payers(user_id, team_id))
+    return first_with_tokens(all_payers_now(user_id, team_id))
