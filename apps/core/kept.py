@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 UNHEARD_SECONDS = 0.5  # how long a value holds while nobody could tell that it has changed
 HEARD_SECONDS = 60.0  # and otherwise: a message can be lost
+OLD_SECONDS = 40.0  # from then on it is read again while it still holds, so that no request waits for it
 RECONNECT_SECONDS = 0.25
 
 T = TypeVar("T")
@@ -47,6 +48,11 @@ class Kept(Generic[T]):
         _all[name] = self
 
     @property
+    def is_old(self) -> bool:
+        """Say whether it is time to read it again."""
+        return self._value is not None and time.monotonic() - self._value[1] >= OLD_SECONDS
+
+    @property
     def is_known(self) -> bool:
         """Say whether `get` needs no round trip."""
         return self._fresh() is not None
@@ -59,6 +65,10 @@ class Kept(Generic[T]):
             return fresh[0]
         if self._value is not None and is_on_loop():
             return self._value[0]  # see `all_known`
+        return self.read()
+
+    def read(self) -> T:
+        """Return the value as the database has it now; the one before, where the database is away."""
         changes, at = self._changes, time.monotonic()
         was_closed = connection.connection is None
         try:
@@ -110,11 +120,23 @@ async def all_known() -> None:
     """
     if any(not kept.is_known for kept in _all.values()):
         await in_database(_read_all)
+    elif not _reading and any(kept.is_old for kept in _all.values()):
+        reading = asyncio.create_task(_read_old())
+        _reading.add(reading)
+        reading.add_done_callback(_reading.discard)
 
 
 def _read_all() -> None:
     for kept in list(_all.values()):
         kept.get()
+
+
+async def _read_old() -> None:
+    try:
+        for kept in [kept for kept in _all.values() if kept.is_old]:
+            await in_database(kept.read)
+    except Exception:
+        logger.warning("kept.not_renewed", exc_info=True)
 
 
 def is_on_loop() -> bool:
@@ -187,6 +209,7 @@ class _Listener:
 
 
 _all: dict[str, Kept[Any]] = {}
+_reading: set[asyncio.Task[None]] = set()
 _listener = _Listener()
 
 
