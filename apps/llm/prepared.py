@@ -19,9 +19,15 @@ from apps.llm.failures import status_error
 class Prepared:
     """A chat completion request of OpenAI's form, streaming."""
 
-    url: str
-    headers: dict[str, str]
+    url: httpx.URL
+    headers: httpx.Headers
     body: dict[str, Any]
+
+    def request(self, messages: list[dict[str, str]], clocks: httpx.Timeout) -> httpx.Request:
+        """Return it with other messages."""
+        body = json.dumps({**self.body, "messages": messages})
+        timeout = {"timeout": clocks.as_dict()}
+        return httpx.Request("POST", self.url, headers=self.headers, content=body, extensions=timeout)
 
 
 recorded: ContextVar[Prepared | None] = ContextVar("recorded", default=None)
@@ -34,21 +40,19 @@ class Client(AsyncHTTPHandler):
         """Send litellm's request."""
         headers = options.get("headers") or {}
         body = data if isinstance(data, str | bytes) else json.dumps(data)
-        response = await self._send(url, headers, body, options.get("timeout"))
+        clocks = options.get("timeout")
+        request = self.client.build_request("POST", url, headers=headers, content=body, timeout=clocks)
+        response = await self.client.send(request, stream=True)
         if not response.is_success:
             await response.aread()
             response.raise_for_status()
-        recorded.set(Prepared(url, dict(headers), json.loads(body)))
+        kept = httpx.Headers([one for one in request.headers.multi_items() if one[0] != "content-length"])
+        recorded.set(Prepared(request.url, kept, json.loads(body)))
         return response
 
     async def send(self, prepared: Prepared, messages: list[dict[str, str]], clocks: httpx.Timeout) -> Any:
         """Send `prepared` with other messages. Raises litellm's exceptions and httpx.HTTPError."""
-        body = json.dumps({**prepared.body, "messages": messages})
-        response = await self._send(prepared.url, prepared.headers, body, clocks)
+        response = await self.client.send(prepared.request(messages, clocks), stream=True)
         if not response.is_success:
             raise await status_error(response, model=str(prepared.body.get("model")))
         return response
-
-    async def _send(self, url: str, headers: dict[str, str], body: str | bytes, clocks: Any) -> httpx.Response:
-        request = self.client.build_request("POST", url, headers=headers, content=body, timeout=clocks)
-        return await self.client.send(request, stream=True)
