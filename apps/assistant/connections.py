@@ -6,13 +6,9 @@ from apps.core.postgres import Pool, async_pool
 
 
 async def web_pool() -> Pool:
-    """Return them. What is committed there is not safe at once.
-
-    Of a generation nothing is told or spent before a generator has claimed it, whose commit takes this one to the disk.
-    """
+    """Return them."""
     return await async_pool(
         "web",
         max_size=settings.ASSISTANT_START_CONNECTIONS,
         wait_seconds=settings.ASSISTANT_DATABASE_WAIT_SECONDS,
-        waits_for_disk=False,
     )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -106,14 +106,13 @@ def _insert(table: str, columns: tuple[str, ...]) -> str:
     return f'INSERT INTO "{table}" ({names}) VALUES ({places})'  # noqa: S608
 
 
-async def async_pool(name: str, *, max_size: int, wait_seconds: float, waits_for_disk: bool = True) -> Pool:
+async def async_pool(name: str, *, max_size: int, wait_seconds: float) -> Pool:
     """Return the running loop's pool `name`: autocommit, plain tuples, at most `max_size` connections.
 
     A statement that is prepared is planned once per connection and again when its tables change. Left to choose,
     PostgreSQL plans what takes arrays anew every time: a socket's look-up takes 1.13 ms so, and 0.55 ms planned once.
     `wait_seconds` for a connection, then psycopg_pool.PoolTimeout. Connections come back by themselves
-    after PostgreSQL was away. `waits_for_disk`: what is committed is safe once that is said; otherwise within 0.6 s, or
-    with the next commit that waits (https://www.postgresql.org/docs/current/wal-async-commit.html).
+    after PostgreSQL was away.
     """
     pools = _pools.setdefault(asyncio.get_running_loop(), {})
     if name not in pools:
@@ -125,7 +124,7 @@ async def async_pool(name: str, *, max_size: int, wait_seconds: float, waits_for
             max_size=max_size,
             timeout=wait_seconds,
             check=None,
-            configure=partial(_configure, waits_for_disk),
+            configure=_plan_once,
             open=False,
             name=name,
         )
@@ -135,10 +134,8 @@ async def async_pool(name: str, *, max_size: int, wait_seconds: float, waits_for
     return pool
 
 
-async def _configure(waits_for_disk: bool, connection: AsyncConnection[tuple[Any, ...]]) -> None:
+async def _plan_once(connection: AsyncConnection[tuple[Any, ...]]) -> None:
     await connection.execute("SET plan_cache_mode = force_generic_plan")
-    if not waits_for_disk:
-        await connection.execute("SET synchronous_commit = off")
 
 
 async def close_pools() -> None:
