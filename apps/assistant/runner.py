@@ -96,7 +96,7 @@ class Run:
     async def _be_ours(self) -> None:
         """Wait until the claim is committed. Raises Fenced where it was not."""
         try:
-            await self._claimed.committed
+            await asyncio.shield(self._claimed.committed)  # who stops this run must not stop the commit
         except psycopg.Error:
             logger.warning("generation.not_claimed", extra={"generation": str(self.generation.pk)})
             raise Fenced from None

@@ -14,6 +14,8 @@ from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 
 from apps.llm.failures import status_error
 
+OF_ONE_REQUEST = ("content-length", "cookie")
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -46,7 +48,7 @@ class Client(AsyncHTTPHandler):
         if not response.is_success:
             await response.aread()
             response.raise_for_status()
-        kept = httpx.Headers([one for one in request.headers.multi_items() if one[0] != "content-length"])
+        kept = httpx.Headers([one for one in request.headers.multi_items() if one[0] not in OF_ONE_REQUEST])
         recorded.set(Prepared(request.url, kept, json.loads(body)))
         return response
 
