@@ -148,4 +148,4 @@ def start_own(user: User, document_id: UUID, action: str, request: GenerationInp
     standing.check_policy(found)
     terms = own_terms(wanted, found, standing)
     payer = run_now(payer_for(terms.charged_tokens, payers(servers, user.pk, standing.team_id, own=standing.own)))
-    return run_now(create(servers, Draft(user, document_id, wanted, found), terms, payer))
+    return run_now(create(servers, Draft(user, document_id, wanted), terms, payer))

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.accounts.models import User
-from apps.assistant.actions import Action, find_action
+from apps.assistant.actions import Action
 from apps.assistant.admission import Standing, Terms, check_concurrency, choose_payer, look, store, terms_of
 from apps.assistant.bell import ringing
 from apps.assistant.conversations import Place, find_place, take_place
@@ -52,8 +52,7 @@ async def start(
 
     `begin`: what may be begun as soon as PostgreSQL has been asked.
     """
-    action = find_action(request.action)
-    draft = Draft(user, document_id, request, action)
+    draft = Draft(user, document_id, request)
 
     async def meanwhile() -> None:
         begin()
@@ -61,6 +60,7 @@ async def start(
         draft.prepare()
 
     standing = await look(servers, user, document_id, request.id, meanwhile=meanwhile)
+    action = draft.action
     if not standing.exists:
         standing.check_policy(action)
     found = _check(servers, user, document_id, request, action, standing)
