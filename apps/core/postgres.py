@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from django.db import connection, connections, models
+from django.db import connection, connections
 from django.db.models import Model
 from psycopg import AsyncConnection, Cursor
 from psycopg_pool import AsyncConnectionPool
@@ -17,16 +16,6 @@ CONNECTION_PARAMETERS = (
     *("dbname", "user", "password", "host", "port", "sslmode", "sslrootcert", "options", "connect_timeout"),
     *("keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"),
 )
-
-PLAIN = (
-    models.CharField,
-    models.TextField,
-    models.UUIDField,
-    models.ForeignKey,
-    models.IntegerField,
-    models.DateTimeField,
-)
-PLAIN_TYPES = (str, int, UUID, type(None))  # as psycopg takes them; what derives from one is Django's to prepare
 
 Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
 
@@ -69,35 +58,16 @@ class Insertion:
         self._prepare()
 
     def _prepare(self) -> None:
-        for column, attribute, field, is_plain in _fields(type(self._row)):
-            value = getattr(self._row, attribute)
-            known = self._prepared.get(column)
-            if known is not None and known[0] is value:
-                continue
-            if is_plain and type(value) in PLAIN_TYPES:  # half of the time
-                self._prepared[column] = value, value
-            else:
+        for field in self._row._meta.concrete_fields:
+            known = self._prepared.get(str(field.column))
+            if known is None or known[0] is not getattr(self._row, field.attname):
                 prepared = field.get_db_prep_save(field.pre_save(self._row, add=True), connection)
-                self._prepared[column] = getattr(self._row, attribute), prepared
+                self._prepared[str(field.column)] = getattr(self._row, field.attname), prepared
 
     def statement(self) -> Statement:
         self._prepare()
         values = {column: prepared for column, (_, prepared) in self._prepared.items()}
         return Statement(_insert(self._row._meta.db_table, tuple(values)), values)
-
-
-@cache
-def _fields(model: type[Model]) -> list[tuple[str, str, Any, bool]]:
-    """Return column, attribute, field, and whether the database gets the field's values as they are."""
-    return [
-        (
-            str(field.column),
-            field.attname,
-            field,
-            isinstance(field, PLAIN) and not getattr(field, "auto_now_add", False),
-        )
-        for field in model._meta.concrete_fields
-    ]
 
 
 @cache
