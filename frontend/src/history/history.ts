@@ -15,13 +15,14 @@ export function addHistory(
     () => import("./panel"),
     ({ HistoryPanel }, container) =>
       new HistoryPanel(container, editor, `/api/v1/documents/${document.id}/versions/`, role),
+    (mounted) => mounted.load(),
   );
   rail.addPanel({
     id: PANEL,
     label: "History",
     icon: "history",
     mount: (container) => panel.mount(container),
-    shown: () => panel.use((mounted) => mounted.load()),
+    shown: () => panel.shown(),
   });
   if (location.hash === `#${PANEL}`) rail.open(PANEL);
 }

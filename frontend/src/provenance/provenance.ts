@@ -8,12 +8,13 @@ export function addProvenance(rail: Rail, editor: Editor, document: string): voi
     () => import("./panel"),
     ({ ProvenancePanel }, container) =>
       new ProvenancePanel(container, editor, `/api/v1/documents/${document}/provenance`),
+    (mounted) => mounted.load(),
   );
   rail.addPanel({
     id: "provenance",
     label: "Provenance",
     icon: "fingerprint",
     mount: (container) => panel.mount(container),
-    shown: () => panel.use((mounted) => mounted.load()),
+    shown: () => panel.shown(),
   });
 }

@@ -47,4 +47,19 @@ describe("a panel whose code is loaded when it is looked at", () => {
     press("Try again");
     await vi.waitFor(() => expect(buttons()).toEqual(["inside"]));
   });
+
+  it("is looked at once when it is there, however often its tab was opened before, and each time from then on", async () => {
+    const load = vi.fn().mockRejectedValueOnce(new TypeError("gone")).mockResolvedValue(code);
+    const look = vi.fn();
+    const panel = new LazyPanel<typeof code, { words: string }>(load, build, look);
+    const mounted = panel.mount(container);
+    for (let opened = 0; opened < 3; opened++) panel.shown();
+    await mounted;
+    panel.shown();
+    press("Try again");
+    await vi.waitFor(() => expect(buttons()).toEqual(["inside"]));
+    expect(look).toHaveBeenCalledExactlyOnceWith({ words: "inside" });
+    panel.shown();
+    expect(look).toHaveBeenCalledTimes(2);
+  });
 });

@@ -7,11 +7,17 @@ export class LazyPanel<Module, Mounted> {
   private waiting: ((panel: Mounted) => void)[] = [];
   private failures = 0;
 
-  /** `load` imports the code, `build` makes the panel of it. */
+  /** `load` imports the code, `build` makes the panel of it, `look` is called with it each time it comes into view. */
   constructor(
     private readonly load: () => Promise<Module>,
     private readonly build: (module: Module, container: HTMLElement) => Mounted,
+    private readonly look: (panel: Mounted) => void = () => {},
   ) {}
+
+  /** It came into view. Before its code is there that is no matter: it is looked at once when it is. */
+  shown(): void {
+    if (this.now) this.look(this.now);
+  }
 
   /** Do something with the panel now or once it is there, however often its code has to be asked for. */
   use(run: (panel: Mounted) => void): void {
@@ -28,6 +34,7 @@ export class LazyPanel<Module, Mounted> {
     container.replaceChildren();
     const panel = this.build(module, container);
     this.now = panel;
+    this.look(panel);
     for (const run of this.waiting.splice(0)) run(panel);
   }
 

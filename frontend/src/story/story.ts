@@ -15,12 +15,13 @@ export function addStory(rail: Rail, editor: Editor, assistant: Assistant): void
         hasText: () => editor.state.doc.textContent.trim() !== "",
         isShown: () => rail.shown === ID,
       }),
+    (mounted) => mounted.load(),
   );
   rail.addPanel({
     id: ID,
     label: "Story",
     icon: "theater",
     mount: (container) => panel.mount(container),
-    shown: () => panel.use((mounted) => mounted.load()),
+    shown: () => panel.shown(),
   });
 }
