@@ -14,6 +14,7 @@ from tests.e2e.test_pages import assert_accessible
 from tests.processes import wait_until
 
 PANELS = re.compile("/assets/panel-")
+HELP = re.compile("/assets/help-")
 AWAY = re.compile("Reconnecting…|Offline")
 
 # What is asked within five seconds of a cut waits for the connection. Here a busy machine may take its time.
@@ -214,3 +215,50 @@ def test_a_panel_that_could_not_be_loaded_says_so_and_is_there_after_another_try
     page.keyboard.press("Enter")
     expect(panel.get_by_role("alert")).to_have_count(0)
     expect(panel).to_contain_text("versions")
+
+
+def test_a_dialog_that_could_not_be_loaded_says_so_and_opens_after_another_try(site: Site, screenshots: Path) -> None:
+    alice = site.person("Alice", viewport={"width": 390, "height": 760})
+    page = alice.open(site.document(alice))
+    ready(page)
+    write(page, "The heron waits by the weir.")
+    page.route(HELP, lambda route: route.abort())
+    page.keyboard.press("Control+/")
+    shown = page.get_by_role("region", name="Notices")
+    expect(shown).to_contain_text("The list of keys could not be loaded. Your text is untouched.")
+    page.screenshot(path=screenshots / "not-loaded.png")
+    again = shown.get_by_role("button", name="Try again")
+    again.press("Enter")
+    expect(shown).to_contain_text("still could not be loaded")
+    expect(again).to_be_focused()
+    assert_accessible(page)
+    page.screenshot(path=screenshots / "not-loaded-again.png")
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 1280, "height": 760})
+    page.screenshot(path=screenshots / "not-loaded-again-wide-dark.png", animations="disabled")
+    page.unroute(HELP)
+    again.press("Enter")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_be_visible()
+    expect(shown.get_by_role("button")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(text_box(page)).to_be_focused()
+
+
+def test_loading_the_page_anew_for_code_that_is_gone_loses_nothing_typed(site: Site) -> None:
+    alice = site.person("Alice")
+    page = alice.open(site.document(alice))
+    ready(page)
+    write(page, "The heron waits by the weir.")
+    page.locator("#rail-toggle").click()
+    page.get_by_role("tab", name="Story", exact=True).click()
+    page.get_by_role("button", name="Add an entry").click()
+    page.get_by_label("Note").fill("It never moves.")
+    page.route(HELP, lambda route: route.abort())
+    page.locator("#help").click()
+    page.get_by_role("button", name="Try again").click()
+    page.on("dialog", lambda question: question.dismiss())
+    with page.expect_event("dialog") as asked:
+        page.get_by_role("button", name="Reload the page").click()
+    assert asked.value.type == "beforeunload"
+    expect(page.get_by_label("Note")).to_have_value("It never moves.")

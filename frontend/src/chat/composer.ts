@@ -30,6 +30,7 @@ export class Composer {
   constructor(private readonly actions: ComposerActions) {
     this.field.rows = 1;
     this.field.maxLength = QUESTION_MAX_CHARACTERS;
+    this.field.dataset.kept = ""; // a draft outlives the page
     this.field.placeholder = "Ask about the document";
     this.field.setAttribute("aria-label", "Your question");
     this.hint.id = "chat-hint";

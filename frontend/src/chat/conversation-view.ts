@@ -10,6 +10,7 @@ import { Problem } from "../documents/api";
 import { announce, notify } from "../editor/announce";
 import { mayEdit } from "../editor/config";
 import { CONTINUE_AFTER_CHARACTERS, CONTINUE_BEFORE_CHARACTERS } from "../editor/limits";
+import { OnDemand } from "../editor/on-demand";
 import { make, makeButton } from "../page/elements";
 import { Composer } from "./composer";
 import type { Conversation, Conversations } from "./conversations";
@@ -33,6 +34,8 @@ export interface ConversationHost {
 
 const INSERT_REFUSAL =
   "By a policy the assistant only makes suggestions here: its answers are not put into the text.";
+
+const insertion = new OnDemand("What inserts answers", () => import("./insert"));
 
 const STARTERS = [
   "Sum up this document.",
@@ -428,7 +431,7 @@ export class ConversationView {
 
   private async insert(turn: Turn): Promise<void> {
     const { editor, assistant } = this.host;
-    const { insertAnswer } = await import("./insert");
+    const { insertAnswer } = await insertion.wanted();
     if (!editor.isEditable || !insertAnswer(editor, turn.text, turn.id)) return;
     assistant.decide({ id: turn.id, edit_id: `insert-${Date.now().toString(36)}`, decision: "accepted" });
     editor.commands.focus();

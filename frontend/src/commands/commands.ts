@@ -6,6 +6,7 @@ import { announce, notify } from "../editor/announce";
 import type { BubbleTool } from "../editor/bubble";
 import { openDialog } from "../editor/dialog";
 import { CONTINUE_AFTER_CHARACTERS, CONTINUE_BEFORE_CHARACTERS } from "../editor/limits";
+import { OnDemand } from "../editor/on-demand";
 import type { SlashItem } from "../editor/slash";
 import { make, makeButton } from "../page/elements";
 import { type Command, CommandStore } from "./store";
@@ -20,6 +21,7 @@ export type Rewrite = (command: Command, range: Range) => void;
 
 export class Commands {
   private readonly store: CommandStore;
+  private readonly dialog = new OnDemand("The list of commands", () => import("./dialog"));
 
   constructor(
     private readonly proposals: Proposals,
@@ -125,7 +127,7 @@ export class Commands {
   }
 
   async manage(): Promise<void> {
-    const { openCommands } = await import("./dialog");
+    const { openCommands } = await this.dialog.wanted();
     openCommands(this.store, this.proposals.assistant.config.role);
   }
 

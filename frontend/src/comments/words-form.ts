@@ -71,6 +71,7 @@ export class WordsForm {
       event.preventDefault();
       this.submit();
     });
+    this.field.dataset.kept = ""; // a draft outlives the page
     this.field.addEventListener("input", () => this.onInput());
     this.field.addEventListener("keydown", (event) => this.onKey(event));
     this.field.addEventListener("focus", () => this.draw());

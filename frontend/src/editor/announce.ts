@@ -18,10 +18,22 @@ export function announce(sentence: string): void {
   });
 }
 
+export interface NoticeOptions {
+  action?: NoticeAction;
+  /** What else can be done. */
+  other?: NoticeAction;
+  stays?: boolean;
+}
+
 /** Show a notice for a few seconds, or until it is closed when it asks for something. */
-export function notify(sentence: string, options: { action?: NoticeAction; stays?: boolean } = {}): void {
+export function notify(sentence: string, options: NoticeOptions = {}): void {
+  showNotice(sentence, options);
+}
+
+/** As `notify`. Return the notice, to be taken away again; null where the page has no place for any. */
+export function showNotice(sentence: string, options: NoticeOptions): HTMLElement | null {
   const stack = document.getElementById("toasts");
-  if (!stack) return;
+  if (!stack) return null;
   for (const old of stack.querySelectorAll<HTMLElement>(".toast"))
     if (old.dataset.words === sentence) old.remove();
   const notice = document.createElement("div");
@@ -30,21 +42,24 @@ export function notify(sentence: string, options: { action?: NoticeAction; stays
   const words = document.createElement("p");
   words.textContent = sentence;
   notice.append(words);
-  const { action } = options;
-  if (action) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button";
-    button.textContent = action.label;
-    button.addEventListener("click", () => {
-      notice.remove();
-      action.run();
-    });
-    notice.append(button);
-  }
+  for (const action of [options.action, options.other])
+    if (action) notice.append(actionButton(notice, action));
   notice.append(closeButton(notice));
   stack.append(notice);
   if (!options.stays) setTimeout(() => notice.remove(), NOTICE_MS);
+  return notice;
+}
+
+function actionButton(notice: HTMLElement, action: NoticeAction): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button";
+  button.textContent = action.label;
+  button.addEventListener("click", () => {
+    notice.remove();
+    action.run();
+  });
+  return button;
 }
 
 function closeButton(notice: HTMLElement): HTMLButtonElement {

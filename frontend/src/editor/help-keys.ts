@@ -1,8 +1,11 @@
 /** `?` lists the keys wherever it is not typed into something; Mod + / does so everywhere. */
+import { OnDemand } from "./on-demand";
+
 const TYPED_INTO = "input, textarea, select, [contenteditable=true], dialog";
 
 export function bindHelp(button: HTMLElement): void {
-  const open = async () => (await import("./help")).openHelp();
+  const help = new OnDemand("The list of keys", () => import("./help"));
+  const open = async () => (await help.wanted()).openHelp();
   button.addEventListener("click", open);
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.altKey || !asks(event)) return;

@@ -36,6 +36,7 @@ import { keepEditable } from "./keep-editable";
 import { KeptSelection } from "./kept-selection";
 import { LongDocuments } from "./long-documents";
 import { MoveBlock } from "./move-block";
+import { OnDemand } from "./on-demand";
 import { OpenLinks } from "./open-links";
 import { Paste } from "./paste";
 import { showQuota } from "./quota-line";
@@ -175,10 +176,10 @@ if (mayEdit(config.role)) {
 } else showLeftBehind(config);
 bindHelp(element("help"));
 element("report").addEventListener("click", () => reportDocument(config.document.id));
+const sharing = new OnDemand("The share dialog", () =>
+  Promise.all([import("../documents/share"), import("../policy/share-row")]),
+);
 document.getElementById("share")?.addEventListener("click", async () => {
-  const [{ openShare }, { policyRow }] = await Promise.all([
-    import("../documents/share"),
-    import("../policy/share-row"),
-  ]);
+  const [{ openShare }, { policyRow }] = await sharing.wanted();
   openShare(config.paths.members, [policyRow(assistant)]);
 });

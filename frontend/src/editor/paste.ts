@@ -7,6 +7,7 @@ import type { EditorView } from "@tiptap/pm/view";
 import { notify } from "./announce";
 import { cleanHtml } from "./clean-html";
 import { BLOCK_MAX_BYTES, PASTE_STEP_CHARACTERS } from "./limits";
+import { markdown } from "./markdown-on-demand";
 import { markPasted } from "./origin";
 
 export const Paste = Extension.create({
@@ -50,7 +51,8 @@ function pasteMarkdown(editor: Editor, event: ClipboardEvent): boolean {
   const text = data?.getData("text/plain") ?? "";
   if (!data || data.types.includes("text/html") || editor.isActive("codeBlock") || !looksLikeMarkdown(text))
     return false;
-  import("./markdown")
+  markdown
+    .attempt()
     .then(({ markdownNodes }) =>
       pasteInSteps(
         editor.view,

@@ -5,6 +5,7 @@ import { PluginKey } from "@tiptap/pm/state";
 import { Suggestion, type SuggestionProps } from "@tiptap/suggestion";
 import { type Block, filterBlocks } from "./blocks";
 import { floatingHome } from "./floating";
+import { OnDemand } from "./on-demand";
 
 /** A block, or something else to do at the caret (continue, insert an image). */
 export interface SlashItem extends Pick<Block, "id" | "label" | "icon" | "group" | "words"> {
@@ -18,6 +19,7 @@ export interface SlashItem extends Pick<Block, "id" | "label" | "icon" | "group"
 
 export type SlashProps = SuggestionProps<SlashItem, SlashItem>;
 
+const code = new OnDemand("The menu of blocks", () => import("./slash-menu"));
 const slashKey = new PluginKey("slash");
 
 /** Items that the server keeps. `load` reads them where that has not been done, and never rejects. */
@@ -77,7 +79,7 @@ function renderLazily(find: (query: string) => SlashItem[], more: MoreItems, ask
   return {
     onStart(props: SlashProps) {
       latest = props;
-      import("./slash-menu").then(({ SlashMenu }) => {
+      code.wanted().then(({ SlashMenu }) => {
         if (latest) menu ??= new SlashMenu(latest);
       });
       stop = askable.onChange(findAgain);

@@ -1,6 +1,7 @@
 /** The status word, the warning before leaving, and what to do when the connection has ended for good. */
 import type * as Y from "yjs";
 import type { Connection } from "../collaboration/connection";
+import { documentFile } from "../collaboration/copy-file"; // not on demand: the server may be gone by then
 import { findLeftBehind } from "../collaboration/left-behind";
 import { endedSentence, hasUnsaved, SAVING, statusWord, type Word } from "../collaboration/status";
 import { CLOSE } from "../sockets/close-codes";
@@ -88,8 +89,7 @@ function leaveFor(connection: Connection): void {
 }
 
 /** Save the whole text as a file: with it nothing is lost, whatever happened to the document. */
-async function downloadCopy(edited: Y.Doc): Promise<void> {
-  const { documentFile } = await import("../collaboration/copy-file");
+function downloadCopy(edited: Y.Doc): void {
   const { name, text } = documentFile(edited);
   const address = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
   const anchor = link("", address);

@@ -3,6 +3,7 @@ import type { Assistant } from "../assistant/assistant";
 import { type Generation, isOver } from "../assistant/generations";
 import { announce, notify } from "../editor/announce";
 import { element } from "../editor/config";
+import { OnDemand } from "../editor/on-demand";
 import { make } from "../page/elements";
 import { icon } from "../page/icons";
 import { badges } from "./words";
@@ -11,9 +12,8 @@ export function showPolicy(assistant: Assistant): void {
   const badge = element<HTMLButtonElement>("policy");
   const words = make("span", "");
   badge.append(icon("shield"), words);
-  badge.addEventListener("click", async () => {
-    (await import("./dialog")).openPolicy(assistant);
-  });
+  const dialog = new OnDemand("The assistant’s policy", () => import("./dialog"));
+  badge.addEventListener("click", async () => (await dialog.wanted()).openPolicy(assistant));
   let spoken: string | null = null;
   assistant.onPolicy((policy) => {
     const [first = "", ...more] = badges(policy);

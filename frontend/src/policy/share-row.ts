@@ -1,5 +1,6 @@
 /** In the share dialog: what the assistant may do in the document, and the way to change it. */
 import type { Assistant } from "../assistant/assistant";
+import { OnDemand } from "../editor/on-demand";
 import { make, makeButton } from "../page/elements";
 
 export function policyRow(assistant: Assistant): HTMLElement {
@@ -9,10 +10,10 @@ export function policyRow(assistant: Assistant): HTMLElement {
     words.textContent = says.join(" ") || "It may be asked for everything.";
   };
   draw();
+  const dialog = new OnDemand("The assistant’s policy", () => import("./dialog"));
   const change = makeButton("Policy…", async () => {
-    const { openPolicy } = await import("./dialog");
-    row.closest("dialog")?.close();
-    openPolicy(assistant);
+    row.closest("dialog")?.close(); // a notice that it could not be loaded would lie under it
+    (await dialog.wanted()).openPolicy(assistant);
   });
   const row = make(
     "div",

@@ -1,18 +1,22 @@
 /** A panel whose code is loaded when it is first looked at. Where that fails, it says so and offers to try again. */
+import { OnDemand } from "../editor/on-demand";
+import { reloadPage } from "../editor/reload";
 import { make, makeButton } from "../page/elements";
 
 export class LazyPanel<Module, Mounted> {
   /** Null while its code is not there. */
   now: Mounted | null = null;
   private waiting: ((panel: Mounted) => void)[] = [];
-  private failures = 0;
+  private readonly code: OnDemand<Module>;
 
   /** `load` imports the code, `build` makes the panel of it, `look` is called with it each time it comes into view. */
   constructor(
-    private readonly load: () => Promise<Module>,
+    load: () => Promise<Module>,
     private readonly build: (module: Module, container: HTMLElement) => Mounted,
     private readonly look: (panel: Mounted) => void = () => {},
-  ) {}
+  ) {
+    this.code = new OnDemand("This panel", load);
+  }
 
   /** It came into view. Before its code is there that is no matter: it is looked at once when it is. */
   shown(): void {
@@ -26,7 +30,7 @@ export class LazyPanel<Module, Mounted> {
   }
 
   async mount(container: HTMLElement): Promise<void> {
-    const module = await this.load().catch((failure: unknown) => this.offerAgain(container, failure));
+    const module = await this.code.attempt().catch(() => this.offerAgain(container));
     if (module) this.begin(module, container);
   }
 
@@ -38,39 +42,24 @@ export class LazyPanel<Module, Mounted> {
     for (const run of this.waiting.splice(0)) run(panel);
   }
 
-  private offerAgain(container: HTMLElement, failure: unknown): null {
-    this.failures += 1;
-    const again = makeButton("Try again", () => this.tryAgain(container, failure));
-    const actions = make("div", "card-actions", again);
-    if (this.failures > 1) actions.append(makeButton("Reload the page", () => location.reload()));
-    const words = make("p", "", this.failures > 1 ? STILL_NOT : NOT_LOADED);
+  private offerAgain(container: HTMLElement): null {
+    const actions = make(
+      "div",
+      "card-actions",
+      makeButton("Try again", () => this.tryAgain(container)),
+    );
+    if (this.code.isStubborn) actions.append(makeButton("Reload the page", reloadPage));
+    const words = make("p", "", this.code.sentence);
     words.setAttribute("role", "alert");
     container.replaceChildren(make("div", "panel-failed", words, actions));
     return null;
   }
 
-  private async tryAgain(container: HTMLElement, failure: unknown): Promise<void> {
+  private async tryAgain(container: HTMLElement): Promise<void> {
     const hadFocus = container.contains(document.activeElement);
     for (const button of container.querySelectorAll("button")) button.disabled = true;
-    const module = await this.load()
-      .catch(() => importAnew<Module>(failure, this.failures))
-      .catch((later: unknown) => this.offerAgain(container, later));
-    if (module) this.begin(module, container);
+    await this.mount(container);
     if (hadFocus && document.activeElement === document.body)
       (container.querySelector<HTMLElement>("button") ?? container).focus();
   }
-}
-
-const NOT_LOADED = "This panel could not be loaded. Your text is untouched.";
-const STILL_NOT =
-  "This panel still cannot be loaded. If the network is there, the page was probably renewed since you opened it: reload it once it says “Saved”.";
-
-/**
- * Import under a new address what failed to come from the one that `failure` names: browsers older than 2026 remember that
- * it failed (https://github.com/whatwg/html/pull/10327). Throws where none is named, as in Safari, which does not remember.
- */
-function importAnew<Module>(failure: unknown, attempt: number): Promise<Module> {
-  const address = /https?:\/\/\S+?\.js/.exec(String(failure))?.[0];
-  if (!address) return Promise.reject(failure);
-  return import(/* @vite-ignore */ `${address}?again=${attempt}`);
 }

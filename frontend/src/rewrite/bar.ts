@@ -3,8 +3,11 @@
 import { isSmallerOffered, SMALLER_LABEL } from "../assistant/offer";
 import type { Change } from "../assistant/replacement";
 import { failureSentence } from "../assistant/words";
+import { OnDemand } from "../editor/on-demand";
 import { make, makeButton } from "../page/elements";
 import type { Attempt, Session } from "./versions";
+
+const dialogs = new OnDemand("The dialog", () => import("./dialogs"));
 
 /** What the bar decides about. Keeping a part and inserting below make sense for some only. */
 export interface Decidable {
@@ -118,12 +121,12 @@ export class RewriteBar {
   }
 
   private async compare(): Promise<void> {
-    const { openCompare } = await import("./dialogs");
+    const { openCompare } = await dialogs.wanted();
     openCompare(this.rewrites);
   }
 
   private async choosePart(): Promise<void> {
-    const { openParts } = await import("./dialogs");
+    const { openParts } = await dialogs.wanted();
     openParts(this.rewrites);
   }
 }

@@ -3,6 +3,7 @@ import type { Editor } from "@tiptap/core";
 import { Fragment, type Node, type NodeRange } from "@tiptap/pm/model";
 import { blockText } from "../collaboration/anchors";
 import { LONG_CONTEXT_CHARACTERS } from "../editor/limits";
+import { markdown } from "../editor/markdown-on-demand";
 
 /** How the text goes to the assistant and comes back. */
 export type Form = "plain" | "markdown";
@@ -37,7 +38,7 @@ export async function selectedText(editor: Editor, from: number, to: number): Pr
     const text = blockText($from.parent, $from.parentOffset, $from.parentOffset + range.to - range.from);
     return { ...range, ...around, form: "plain", text };
   }
-  const { markdownOf } = await import("../editor/markdown");
+  const { markdownOf } = await markdown.wanted();
   return { ...range, ...around, form: "markdown", text: markdownOf(editor, contentOf(doc, range)) };
 }
 

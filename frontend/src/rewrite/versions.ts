@@ -15,6 +15,7 @@ import { failureSentence } from "../assistant/words";
 import type { TrackedRanges } from "../collaboration/tracked-ranges";
 import { announce, notify } from "../editor/announce";
 import { REWRITE_DRAW_MS } from "../editor/limits";
+import { markdown } from "../editor/markdown-on-demand";
 import type { Result } from "./apply";
 
 export interface Attempt {
@@ -62,6 +63,8 @@ export abstract class Versions<S extends Session> {
   private readonly of = new Map<string, string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private toMarkdown: ((markdown: string) => Fragment) | null = null;
+  /** What reads Markdown was asked for since this was begun. With every word that arrives is no time to say that it failed. */
+  private isPreparing = false;
 
   constructor(
     protected readonly assistant: Assistant,
@@ -145,6 +148,7 @@ export abstract class Versions<S extends Session> {
   }
 
   protected begin(session: S): void {
+    if (!session.markdown) this.isPreparing = false;
     this.sessions.set(session.id, session);
     this.attempt(session);
     announce(`${session.label}: the assistant is reading.`);
@@ -165,7 +169,8 @@ export abstract class Versions<S extends Session> {
   protected async prepareMarkdown(): Promise<void> {
     const { editor } = this;
     if (this.toMarkdown || !editor) return;
-    const { markdownNodes } = await import("../editor/markdown");
+    this.isPreparing = true;
+    const { markdownNodes } = await markdown.wanted();
     this.toMarkdown = (markdown) => (editor.isDestroyed ? Fragment.empty : markdownNodes(editor, markdown));
     this.redraw();
   }
@@ -243,7 +248,7 @@ export abstract class Versions<S extends Session> {
     else if (asMarkdown && this.toMarkdown) attempt.result = { blocks: this.toMarkdown(text) };
     else {
       attempt.result = { words: text };
-      if (asMarkdown) this.prepareMarkdown();
+      if (asMarkdown && !this.isPreparing) this.prepareMarkdown();
     }
   }
 

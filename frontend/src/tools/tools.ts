@@ -4,6 +4,7 @@ import type { Assistant } from "../assistant/assistant";
 import { notify } from "../editor/announce";
 import type { FormTool, SelectionBubble } from "../editor/bubble";
 import { floatingHome } from "../editor/floating";
+import { OnDemand } from "../editor/on-demand";
 import type { SlashItem } from "../editor/slash";
 import { Drafts } from "../forward/drafts";
 import { Grammar } from "../grammar/grammar";
@@ -42,6 +43,8 @@ export class WritingTools {
   private tab: PanelHandle | null = null;
   private grammarTab: PanelHandle | null = null;
   private popover: FindingPopover | null = null;
+  private readonly explanations = new OnDemand("The explanation", () => import("../grammar/popover"));
+  private readonly titles = new OnDemand("The list of titles", () => import("../forward/titles"));
   private bar: RewriteBar | null = null;
   private draftBar: RewriteBar | null = null;
 
@@ -56,7 +59,7 @@ export class WritingTools {
     });
     this.grammar = new Grammar(assistant, {
       changed: () => this.grammarChanged(),
-      explain: (underline, focus) => this.popover?.show(underline, focus),
+      explain: (underline, focus) => this.explain(underline, focus),
     });
     this.rewrites = new Rewrites(assistant, {
       changed: (session, intact) => this.bar?.draw(session, intact),
@@ -99,10 +102,7 @@ export class WritingTools {
       shown: () => this.grammarPanel.now?.update(),
     });
     this.grammar.attach(editor, ready);
-    ready.then(async () => {
-      const { FindingPopover } = await import("../grammar/popover");
-      this.popover = new FindingPopover(editor, this.grammar);
-    });
+    ready.then(() => this.prepareExplanations(editor));
   }
 
   slashItems(): SlashItem[] {
@@ -148,7 +148,31 @@ export class WritingTools {
 
   private goTo(editor: Editor, underline: Underline): void {
     editor.chain().setTextSelection(underline.from).scrollIntoView().run();
-    this.popover?.show(underline, true);
+    this.explain(underline, true);
+  }
+
+  /** Without a word where that fails: who clicks on a finding hears of it. */
+  private async prepareExplanations(editor: Editor): Promise<void> {
+    const module = await this.explanations.attempt().catch(() => null);
+    if (module) this.popover ??= new module.FindingPopover(editor, this.grammar);
+    else editor.view.dom.addEventListener("click", ({ target }) => this.explainClicked(target));
+  }
+
+  private explainClicked(target: EventTarget | null): void {
+    const id = target instanceof Element && target.closest<HTMLElement>("[data-finding]")?.dataset.finding;
+    const underline = id && !this.popover && this.grammar.get(id);
+    if (underline) this.explain(underline, false);
+  }
+
+  private async explain(underline: Underline, focus: boolean): Promise<void> {
+    const { editor } = this;
+    if (!editor) return;
+    if (!this.popover) {
+      const { FindingPopover } = await this.explanations.wanted();
+      this.popover ??= new FindingPopover(editor, this.grammar);
+    }
+    const still = this.grammar.get(underline.id);
+    if (still) this.popover.show(still, focus);
   }
 
   private grammarChanged(): void {
@@ -169,7 +193,7 @@ export class WritingTools {
   }
 
   private async proposeTitles(): Promise<void> {
-    const { openTitles } = await import("../forward/titles");
+    const { openTitles } = await this.titles.wanted();
     if (!this.editor) return;
     openTitles(this.editor, this.assistant);
   }
