@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
 from tests.e2e.editor import ghost, ready, write
-from tests.e2e.site import Site
+from tests.e2e.site import Person, Site
 from tests.e2e.test_chat import ask, open_chat
 from tests.e2e.test_pages import LOOKS, assert_accessible
 from tests.e2e.test_review import SEEN, looked_at
-from tests.processes import ROOT
+from tests.processes import ROOT, wait_until
 from tests.provider.fixture import Provider
 
 pytestmark = pytest.mark.browser
@@ -94,6 +94,12 @@ def frames_of(page: Page) -> list[str]:
     return frames
 
 
+def ended_in(person: Person, document: str) -> list[Any]:
+    """Return what has ended well in `document`: the text is stored then, a moment after the last words are seen."""
+    listed = person.context.request.get(f"/api/v1/documents/{document}/generations/").json()["items"]
+    return [one for one in listed if one["state"] == "done"]
+
+
 def test_a_key_in_an_answer_is_in_no_browser_transcript_or_log(provided_site: Site, provider: Provider) -> None:
     alice, bob = provided_site.person("Alice"), provided_site.person("Bob")
     path = provided_site.document(alice, editor=bob)
@@ -108,7 +114,7 @@ def test_a_key_in_an_answer_is_in_no_browser_transcript_or_log(provided_site: Si
     for page in pages:
         expect(ghost(page)).to_contain_text("[key removed], keep it.", timeout=30_000)
     document = path.split("/")[2]
-    [transcript] = alice.context.request.get(f"/api/v1/documents/{document}/generations/").json()["items"]
+    [transcript] = wait_until(lambda: ended_in(alice, document), what="the end of the generation")
     told = alice.context.request.get(f"/api/v1/generations/{transcript['id']}/").json()
     assert "[key removed], keep it." in told["text"]
     shown = [*(page.content() for page in pages), *("".join(one) for one in frames), str(told)]
