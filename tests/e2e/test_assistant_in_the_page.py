@@ -1,6 +1,7 @@
 """What the assistant does and says on the editor page, against a provider that can be told to fail."""
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -8,6 +9,8 @@ from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, text_box
 from tests.e2e.site import Site
 from tests.processes import wait_until
 from tests.provider.fixture import Provider
+
+HELP = re.compile("/assets/help-")
 
 # From the word after it, which may as well stand on the next line.
 IS_TAG_APART = """() => {
@@ -21,6 +24,15 @@ IS_TAG_APART = """() => {
     const { left, top } = word.getBoundingClientRect()
     return top > tag.bottom || left - tag.right >= 3
 }"""
+
+# Between the end of the ghost and the nearest thing that lies over the end of the text.
+CLEAR_BELOW_GHOST = """() => {
+    const { bottom } = document.querySelector('.ghost').getBoundingClientRect()
+    const over = [...document.querySelectorAll('.editor-bottom, .suggestion-bar, .toast')]
+    const tops = over.map((one) => one.getBoundingClientRect()).filter(({ height }) => height > 0)
+    return Math.min(innerHeight, ...tops.map(({ top }) => top)) - bottom
+}"""
+LONG_ANSWER = "_".join(["The river carries the leaves past its feet, and nobody speaks of the winter."] * 3)
 
 
 def test_a_continuation_is_taken_word_by_word_and_dropped_by_escape(provided_site: Site, provider: Provider) -> None:
@@ -120,6 +132,31 @@ def test_the_demos_tag_stands_apart_and_its_bar_says_all_on_a_telephone(site: Si
     expect(who).to_have_text("Suggestion · demo")
     assert who.evaluate("(who) => who.scrollWidth <= who.clientWidth")
     assert page.evaluate(IS_TAG_APART)
+
+
+def test_the_end_of_a_long_ghost_stays_above_its_bar_and_above_a_notice_on_a_telephone(
+    provided_site: Site, provider: Provider, screenshots: Path
+) -> None:
+    provider.behave(text=LONG_ANSWER)
+    alice = provided_site.person("Alice", viewport={"width": 390, "height": 760})
+    page = alice.open(provided_site.document(alice))
+    ready(page)
+    for _ in range(12):
+        write(page, "The heron waits.\n")
+    write(page, "It waits.")
+    page.keyboard.press("Control+Enter")
+    finished(page)
+    wait_until(lambda: page.evaluate(CLEAR_BELOW_GHOST) >= 0, what="the ghost's end above its bar")
+    page.screenshot(path=screenshots / "long-ghost.png")
+    page.route(HELP, lambda route: route.abort())
+    page.locator("#help").click()
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("could not be loaded")
+    wait_until(lambda: page.evaluate(CLEAR_BELOW_GHOST) >= 0, what="the ghost's end above the notice")
+    page.screenshot(path=screenshots / "long-ghost-notice.png")
+    page.evaluate("scrollTo(0, 0)")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Reload the page")).to_be_visible()
+    assert page.evaluate("scrollY") == 0
 
 
 def test_a_completion_comes_after_a_pause_and_tab_takes_it(provided_site: Site, provider: Provider) -> None:
