@@ -89,15 +89,24 @@ class Person:
 
     def send(self, method: str, path: str, body: dict[str, str]) -> Any:
         """Send `body` to the REST interface; return the answer's."""
-        token = next((cookie["value"] for cookie in self.context.cookies() if "csrf" in cookie["name"]), "")
-        if not token:
-            self.context.request.get("/documents/")
-            token = next(cookie["value"] for cookie in self.context.cookies() if "csrf" in cookie["name"])
         answer: APIResponse = self.context.request.fetch(
-            "/api/v1" + path, method=method, data=body, headers={"X-CSRFToken": token}
+            "/api/v1" + path, method=method, data=body, headers={"X-CSRFToken": self._csrf_token()}
         )
         assert answer.ok, answer.text()
         return answer.json()
+
+    def _csrf_token(self) -> str:
+        """Return what every page sets as a cookie; only a page that failed sets none."""
+        if not (token := self._csrf_cookie()):
+            page = self.context.request.get("/documents/")
+            assert page.ok, f"{page.url} gave {page.status}: {page.text()}"
+            token = self._csrf_cookie()
+            assert token, f"{page.url} set no CSRF cookie, but {page.headers}: {page.text()}"
+        return token
+
+    def _csrf_cookie(self) -> str:
+        cookies = self.context.cookies()
+        return next((one["value"] for one in cookies if one["name"] == settings.CSRF_COOKIE_NAME), "")
 
 
 @dataclass
