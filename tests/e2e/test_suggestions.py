@@ -44,6 +44,13 @@ def look_for(page: Page, *aspects: str) -> None:
     panel.get_by_role("button", name=re.compile("Look through")).click()
 
 
+def looked_through(page: Page) -> None:
+    """Wait until nothing more can be found: a later suggestion may stand before those that are there."""
+    wait_until(lambda: len(struck(page)) >= 2, seconds=60, what="suggestions")
+    going = page.locator("#rail .run[data-state=running], #rail .run[data-state=waiting]")
+    expect(going).to_have_count(0, timeout=60_000)
+
+
 def struck(page: Page) -> list[str]:
     return text_box(page).locator(".suggestion-old").all_text_contents()
 
@@ -54,7 +61,7 @@ def test_one_runs_the_other_types_inside_and_both_end_in_the_same_text(site: Sit
     write(hers, TEXT)
     saved(hers)
     look_for(hers, "Concision", "Word choice")
-    wait_until(lambda: len(struck(hers)) >= 2, seconds=30, what="suggestions at hers")
+    looked_through(hers)
     wait_until(lambda: struck(his) == struck(hers), what="the same suggestions at his")
     assert own_text(hers) == TEXT, "nothing is in the document before somebody accepts"
     assert_accessible(hers)
@@ -93,7 +100,8 @@ def test_all_of_an_aspect_are_accepted_while_the_other_types_and_undone_as_one(s
     write(hers, TEXT)
     saved(hers)
     look_for(hers, "Concision")
-    wait_until(lambda: len(struck(hers)) >= 2 and struck(his) == struck(hers), seconds=60, what="suggestions at both")
+    looked_through(hers)
+    wait_until(lambda: struck(his) == struck(hers), what="the same suggestions at his")
     text_box(his).focus()
     his.keyboard.press("Control+Home")
     his.keyboard.type("Now: ")
@@ -114,7 +122,7 @@ def test_suggestions_are_edited_rejected_and_accepted_by_keyboard(site: Site) ->
     ready(page)
     write(page, TEXT)
     look_for(page, "Concision")
-    wait_until(lambda: len(struck(page)) >= 2, seconds=30, what="suggestions")
+    looked_through(page)
     text_box(page).focus()
     page.keyboard.press("Control+Home")
     page.keyboard.press("Alt+Shift+S")
@@ -140,7 +148,7 @@ def test_a_suggestion_is_talked_about_and_a_stale_one_asked_for_again(site: Site
     ready(page)
     write(page, TEXT)
     look_for(page, "Concision")
-    wait_until(lambda: len(struck(page)) >= 2, seconds=60, what="suggestions")
+    looked_through(page)
     words = struck(page)[0]
     page.locator(".suggestion-card", has_text=words).first.get_by_role("button", name="Ask about it").click()
     chat = page.locator("#rail-panel-chat")
@@ -154,11 +162,13 @@ def test_a_suggestion_is_talked_about_and_a_stale_one_asked_for_again(site: Site
     expect(turn).to_have_attribute("aria-busy", "false", timeout=30_000)
 
     page.get_by_role("tab", name=re.compile("Suggestions")).click()
+    count = len(struck(page))
     text_box(page).locator(".suggestion-old").first.click(delay=PRESS_MS)
     text_box(page).focus()
     page.keyboard.type("#")
     stale = page.locator(".suggestion-card", has_text="written for an older text")
     expect(stale).to_be_visible()
+    wait_until(lambda: len(struck(page)) == count - 1, what="the stale one taken out of the text")
     other = struck(page)[0]
     page.evaluate("document.getElementById('announcements').replaceChildren()")
     stale.get_by_role("button", name="Ask again").click()
