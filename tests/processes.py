@@ -94,6 +94,10 @@ class Child:
     def output(self) -> str:
         return self.log.read_text(errors="replace")
 
+    def has_logged(self, *words: str) -> bool:
+        """Say whether a line of its output has all of these."""
+        return any(all(word in line for word in words) for line in self.output().splitlines())
+
 
 @dataclass
 class WebProcess(Child):

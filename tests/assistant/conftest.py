@@ -15,6 +15,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from apps.accounts.models import User
+from apps.assistant.models import Generation
 from apps.documents.models import Document, Membership, Role
 from tests.assistant.clients import AssistantClient
 from tests.cast import alice as alice
@@ -62,6 +63,14 @@ class House:
         wait_until(lambda: "generator.ready" in generator.output(), seconds=60, what="the generator")
         self.generators.append(generator)
         return generator
+
+    def wait_for_logs(self) -> None:
+        """Wait until all is in the logs about what has ended: the line of an end comes after its frame."""
+        for ended in Generation.objects.exclude(ending=None).values_list("pk", flat=True):
+            wait_until(
+                lambda ended=ended: any(one.has_logged("generation.ended", str(ended)) for one in self.generators),  # type: ignore[misc]
+                what=f"the end of {ended} in a log",
+            )
 
     def connect(self, user: User | None, web: WebProcess | None = None) -> AssistantClient:
         return self.stack.enter_context(AssistantClient(web or self.web, user, self.document))

@@ -121,6 +121,7 @@ def test_what_a_reviewer_refused_stays_refused(house: House) -> None:
 def test_where_it_fails_people_are_not_held_up(house: House, fault: str) -> None:
     house.provider.behave_as("mod", fault=fault)
     assert ask(house.join(house.alice))["type"] == "done"
+    house.wait_for_logs()
     for process in (house.web, *house.generators):
         assert "gruesome" not in process.output()
         assert "own words" not in process.output()

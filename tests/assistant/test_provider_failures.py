@@ -88,6 +88,7 @@ def test_no_secret_and_no_text_is_in_the_logs(house: House) -> None:
     house.provider.behave(fault="500")
     alice = house.join(house.alice)
     alice.hear_end(alice.generate("An unlikely sentence about ptarmigans."))
+    house.wait_for_logs()
     for child in (*house.webs, *house.generators):
         assert "cost map" not in child.output()  # litellm did not try the network on import
         assert "ptarmigan" not in child.output()

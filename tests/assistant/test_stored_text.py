@@ -28,6 +28,7 @@ def whole_database() -> str:
 
 def assert_nowhere(house: House, *markers: str) -> None:
     everything = whole_database()
+    house.wait_for_logs()
     logs = "".join(child.output() for child in (*house.webs, *house.generators))
     for marker in markers:
         assert marker not in everything, f"{marker} is in the database"

@@ -28,6 +28,7 @@ def assert_nowhere(house: House, secret: str) -> None:
     for generation in Generation.objects.all():
         stored = json.dumps([generation.text, generation.events, generation.ending, generation.attempts])
         assert secret not in stored
+    house.wait_for_logs()
     for process in (house.web, *house.generators):
         assert secret not in process.output()
     for name in sync_redis().scan_iter(match="*:events"):

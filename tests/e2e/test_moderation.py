@@ -117,6 +117,9 @@ def test_a_key_in_an_answer_is_in_no_browser_transcript_or_log(provided_site: Si
     [transcript] = wait_until(lambda: ended_in(alice, document), what="the end of the generation")
     told = alice.context.request.get(f"/api/v1/generations/{transcript['id']}/").json()
     assert "[key removed], keep it." in told["text"]
+    wait_until(
+        lambda: provided_site.generator.has_logged("generation.ended", transcript["id"]), what="the end in the log"
+    )
     shown = [*(page.content() for page in pages), *("".join(one) for one in frames), str(told)]
     logged = [provided_site.web.output(), provided_site.generator.output()]
     for start in range(0, len(KEY) - 12, 6):
