@@ -79,6 +79,7 @@ def test_the_administration_is_calm_accessible_and_within_the_policy(site: Site,
     page.goto(pages["generations"])
     page.locator("#result_list tbody a").first.click()
     page.get_by_role("link", name="Read, giving a reason").click()
+    expect(page.get_by_label("Reason")).to_be_visible()
     look_at("reason")
     page.get_by_label("Reason").fill("Looking at what this page looks like.")
     page.get_by_role("button", name="Read the transcript").click()
@@ -87,6 +88,7 @@ def test_the_administration_is_calm_accessible_and_within_the_policy(site: Site,
     page.goto("/admin/moderation/auditrecord/")
     look_at("audit")
     page.locator("#result_list tbody a").first.click()
+    page.wait_for_url("**/change/**")
     look_at("record")
     assert not {name: faults for name, faults in found.items() if faults}
     assert not said

@@ -92,8 +92,10 @@ def test_a_question_asked_before_the_history_is_there_follows_on_from_it(
     ask(panel, "Where?")
     answered(panel, "By the weir.")
     held: list[Route] = []
-    page.route(re.compile(r"/messages/(\?|$)"), lambda route: held.append(route))
-    page.reload()
+    messages = re.compile(r"/messages/(\?|$)")
+    page.route(messages, lambda route: held.append(route))
+    with page.expect_request(messages):
+        page.reload()
     ready(page)
     panel = page.locator("#rail-panel-chat")
     provider.behave(text="All_day.")
@@ -123,6 +125,7 @@ def test_scripts_pictures_and_script_links_are_harmless(provided_site: Site, pro
     ask(panel, "Show me.")
     turn = answered(panel, "press")
     links = turn.locator(".turn-answer a[href]")
+    expect(links).to_have_count(2)
     assert [link.get_attribute("href") for link in links.all()] == [
         "https://pictures.invalid/a.png",
         "https://example.org/",
@@ -133,7 +136,7 @@ def test_scripts_pictures_and_script_links_are_harmless(provided_site: Site, pro
     turn.get_by_role("button", name="Insert").click()
     wait_until(lambda: "press" in text_of(page), what="the answer in the text")
     assert page.evaluate("window.hit") is None
-    assert page.locator(".ProseMirror img, .ProseMirror a[href^=javascript]").count() == 0
+    expect(page.locator(".ProseMirror img, .ProseMirror a[href^=javascript]")).to_have_count(0)
     assert not [url for url in asked if "invalid" in url]
 
 

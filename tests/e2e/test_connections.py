@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.e2e.editor import PATIENT_MS, finished, ghost, ghost_text, ready, saved, status, text_box, text_of, write
 from tests.e2e.network import Network, network_to
@@ -30,10 +30,6 @@ def network(site: Site) -> Iterator[Network]:
         yield running
         for context in site.browser.contexts:  # before its connections
             context.close()
-
-
-def notices(page: Page) -> str:
-    return page.get_by_role("region", name="Notices").inner_text()
 
 
 def test_cut_connections_come_back_and_what_was_asked_meanwhile_is_sent_once(site: Site, network: Network) -> None:
@@ -66,7 +62,7 @@ def test_a_role_that_changes_is_seen_at_once(site: Site) -> None:
     expect(status(page)).to_have_text("View only")
     expect(text_box(page)).to_have_attribute("contenteditable", "false")
     expect(page.locator("#title")).to_have_attribute("readonly", "")
-    assert "only read" in notices(page)
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("only read")
     alice.send("PATCH", address, {"role": "editor"})
     expect(status(page)).to_have_text("Saved")
     expect(text_box(page)).to_have_attribute("contenteditable", "true")
@@ -134,7 +130,9 @@ def test_a_proposal_that_two_take_at_once_is_in_the_text_once(site: Site, networ
     expect(status(his)).to_have_text("Saved", timeout=PATIENT_MS)
     wait_until(lambda: text_of(hers) == text_of(his) == proposed, seconds=30, what="the proposal once in both browsers")
     saved(his)
-    assert text_of(hers) == text_of(his) == proposed
+    write(his, " Yes.")  # comes after whatever he brought with him
+    wait_until(lambda: text_of(hers).endswith(" Yes."), what="his words at hers")
+    assert text_of(hers) == text_of(his) == proposed + " Yes."
 
 
 def test_a_proposal_taken_in_two_tabs_of_one_account_is_in_the_text_once(site: Site, network: Network) -> None:

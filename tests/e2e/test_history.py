@@ -61,7 +61,7 @@ def test_a_version_is_named_looked_at_restored_and_that_undone(site: Site, look:
     page.keyboard.press("Enter")
     dialog = page.locator(".version-dialog")
     expect(dialog.locator("ins").first).to_have_text("waits", timeout=SECONDS)
-    assert "sleeps" in dialog.locator("del").all_inner_texts()
+    expect(dialog.locator("del", has_text=re.compile("^sleeps$"))).to_have_count(1)
     expect(dialog).to_contain_text("Against the text now: 3 words more (underlined), 3 words less (struck out).")
     assert_accessible(page)
     assert_fits(page)
@@ -103,10 +103,10 @@ def test_who_only_reads_may_look_and_no_more(site: Site) -> None:
     expect(status(hers)).to_have_text("View only")
     panel = hers.locator("#rail-panel-history")
     expect(panel.locator(".version")).to_contain_text("First", timeout=SECONDS)
-    assert panel.get_by_role("button", name="Name the text as it is now…").count() == 0
+    expect(panel.get_by_role("button", name="Name the text as it is now…")).to_have_count(0)
     panel.locator(".version").click()
     dialog = hers.locator(".version-dialog")
     expect(dialog).to_contain_text("The text reads so now.", timeout=SECONDS)
-    assert dialog.get_by_role("button", name=re.compile("Restore|Name")).count() == 0
+    expect(dialog.get_by_role("button", name=re.compile("Restore|Name"))).to_have_count(0)
     hers.keyboard.press("Escape")
     expect(hers.locator("dialog")).to_have_count(0)

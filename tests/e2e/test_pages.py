@@ -86,6 +86,7 @@ def test_pages_after_signing_in(site: Site, look: str, screenshots: Path) -> Non
     assert_accessible(editor)
     assert editor.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the editor scrolls sideways"
     editor.evaluate(NOTICE)
+    expect(editor.locator("#suggestion")).to_be_visible()
     bar, notice = editor.locator("#suggestion").bounding_box(), editor.locator(".toast").bounding_box()
     assert bar is not None
     assert notice is not None

@@ -1,5 +1,6 @@
 """Taking one's data and ending one's account, as people meet it; and the audit trail, as admins do."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ def test_a_person_sees_what_goes_and_what_stays_then_goes(site: Site, look: str,
     page = alice.open("/settings/")
     errors = watch_console(page)
     page.get_by_role("link", name="Download it, or delete your account").click()
+    page.wait_for_url(re.compile("/settings/data/|/reauthenticate/"))
     say_password_where_asked(page, "/settings/data/delete-account/")
     page.goto("/settings/data/")
     assert_accessible(page)

@@ -23,6 +23,7 @@ def test_a_key_is_made_and_replaced_in_the_page(site: Site, look: str, screensho
     page.get_by_role("button", name="Replace").click()
     expect(page.get_by_text("Replaced")).to_be_visible()
     page.get_by_role("link", name="Revoke").first.click()
+    page.wait_for_url("**/revoke/")
     assert_accessible(page)
     assert not errors
 
@@ -40,6 +41,7 @@ def test_rest_is_described_and_tried_out_with_the_session(site: Site, look: str,
     create = page.locator("#operations-documents-apps_documents_api_create")
     create.get_by_role("button").first.click()
     create.get_by_role("button", name="Try it out").click()
+    expect(create.locator("textarea")).to_be_visible()
     assert_accessible(page)
     page.screenshot(path=screenshots / f"api-docs-try-{look}.png", full_page=True)
     create.locator("textarea").fill('{"title": "Tried out"}')
@@ -58,6 +60,7 @@ def test_the_sockets_are_described(site: Site, look: str, screenshots: Path) -> 
     errors = watch_console(page)
     page.reload()
     page.locator(".frame-doc summary").first.click()
+    expect(page.locator(".frame-doc[open]")).to_have_count(1)
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
     page.screenshot(path=screenshots / f"sockets-docs-{look}.png", full_page=True)

@@ -173,6 +173,7 @@ def test_failures_are_said_with_what_was_kept(provided_site: Site, provider: Pro
     shorten(page)
     heard(page, "^Shorten: (?!the assistant)" + kept)
     page.keyboard.press("Escape")
+    expect(text_box(page)).to_be_focused()
     page.keyboard.press("Control+End")
     choose(page, "titles", "Titles")
     heard(page, kept)

@@ -32,6 +32,7 @@ def test_the_tools(site: Site, look: str, screenshots: Path) -> None:
     write(page, TEXT)
     paragraph = page.locator(".ProseMirror p")
     paragraph.hover()
+    expect(page.locator(".drag-handle")).to_be_visible()
     handle, words = page.locator(".drag-handle").bounding_box(), paragraph.bounding_box()
     assert handle
     assert words
@@ -79,7 +80,9 @@ def test_what_is_written_forward(site: Site, look: str, screenshots: Path) -> No
     write(page, "The heron could of waited by teh weir, and the river is high.")
     page.keyboard.press("Control+Enter")
     expect(ghost(page)).to_be_visible()
-    for control in page.get_by_role("toolbar", name="Suggestion").locator("button, input").all():
+    toolbar = page.get_by_role("toolbar", name="Suggestion")
+    expect(toolbar).to_be_visible()
+    for control in toolbar.locator("button, input").all():
         expect(control).to_be_in_viewport(ratio=1)
     look_at("steering")
     page.keyboard.press("Escape")
@@ -103,6 +106,7 @@ def test_what_is_written_forward(site: Site, look: str, screenshots: Path) -> No
     expect(page.get_by_role("dialog", name="Keys and shortcuts")).to_be_visible()
     look_at("help")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.locator("#rail-toggle").focus()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys and shortcuts")).to_be_visible()

@@ -1,5 +1,7 @@
 """The main job: two people write in one document, the assistant continues, everything is there afterwards."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.e2e.editor import finished, ghost, ghost_text, ready, saved, status, text_box, text_of, write
@@ -169,7 +171,7 @@ def test_more_than_a_frame_takes_written_without_a_server_is_saved_on_return(sit
     expect(status(hers)).to_have_text("Saved", timeout=LARGE_TIMEOUT_MS)
     expect(text_box(his)).to_contain_text("The end.", timeout=LARGE_TIMEOUT_MS)
     assert len(text_of(hers)) > 1_400_000
-    assert text_of(hers) == text_of(his)
+    wait_until(lambda: text_of(hers) == text_of(his), seconds=60, what="all of it at his")
 
 
 def test_people_write_on_while_postgresql_is_away_and_the_status_says_so(site: Site) -> None:
@@ -183,7 +185,7 @@ def test_people_write_on_while_postgresql_is_away_and_the_status_says_so(site: S
         expect(text_box(hers)).to_contain_text("Both.")
         for page in (hers, his):
             expect(status(page)).to_have_text("Not saved yet", timeout=LARGE_TIMEOUT_MS)
-            assert "kept in this browser" in (status(page).get_attribute("title") or "")
+            expect(status(page)).to_have_attribute("title", re.compile("kept in this browser"))
     saved(hers)
     saved(his)
-    assert text_of(hers) == text_of(his) == "Before. During. Both."
+    wait_until(lambda: text_of(hers) == text_of(his) == "Before. During. Both.", what="all words at both")
