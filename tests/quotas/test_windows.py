@@ -198,7 +198,7 @@ def test_a_socket_counts_for_its_token_s_key_and_its_address(site: Site) -> None
         refusal = program.hear_type("error", seconds=30)
         assert (refusal["code"], refusal["retryable"]) == ("rate_limited", True)
         assert 0 < refusal["retry_after"] <= 60
-    assert Generation.objects.count() == 2
+    wait_until(lambda: Generation.objects.count() == 2, what="those that are admitted")  # side by side
     assert_refused(site.ask(key, document, address="192.0.2.40"))
 
 
