@@ -57,14 +57,14 @@ def test_another_web_process_resumes_where_the_killed_one_stopped(own_house: Mak
 def test_another_generator_goes_on_when_one_is_killed(own_house: MakeHouse) -> None:
     house = own_house(**LEASE)
     first = house.start_generator()
-    house.provider.behave(rate=40, tokens=200)
+    house.provider.behave(rate=20, tokens=3_000)
     alice = house.join(house.alice)
-    generation = alice.generate("Once. ")
+    generation = alice.generate("Once. ", options={"max_tokens": 4_000})
     alice.hear_until(lambda frame: frame.get("seq", 0) >= 10)
     first.kill()
     house.start_generator()
     house.provider.behave(tokens=5)
-    status = alice.hear_type("status", seconds=20)
+    status = alice.hear_type("status")
     assert status["state"] == "resumed"
     assert alice.hear_end(generation)["type"] == "done"
     assert_whole(alice.events(generation))
@@ -154,7 +154,7 @@ def test_a_generator_that_falls_silent_but_lives_writes_no_more(own_house: MakeH
     os.kill(first.pid, signal.SIGCONT)
     end = alice.hear_end(generation)
     assert end["type"] == "done"
-    wait_until(lambda: "generation.fenced" in first.output(), seconds=20, what="the fence")
+    wait_until(lambda: "generation.fenced" in first.output(), what="the fence")
     alice.settled()
     assert_whole(alice.events(generation))
     assert alice.events(generation)[-1] == end

@@ -104,9 +104,9 @@ def test_private_generations_are_not_seen_by_others(house: House) -> None:
 
 
 def test_somebody_who_joins_late_sees_what_is_running_and_can_read_it_from_the_start(house: House) -> None:
-    house.provider.behave(rate=30, tokens=60)
+    house.provider.behave(rate=20, tokens=3_000)
     alice = house.join(house.alice)
-    generation = alice.generate(anchor={"from": 1})
+    generation = alice.generate(anchor={"from": 1}, options={"max_tokens": 4_000})
     alice.hear_until(lambda frame: frame.get("seq", 0) >= 4)
     bob = house.join(house.bob)
     (running,) = bob.frames[0]["open"]
@@ -115,7 +115,9 @@ def test_somebody_who_joins_late_sees_what_is_running_and_can_read_it_from_the_s
     bob.send({"type": "resume", "after": {generation: 0}})
     bob.hear_until(lambda frame: frame.get("type") == "started")
     replayed_from = len(bob.frames) - 1
-    bob.hear_end(generation)
+    bob.hear_until(lambda frame: frame.get("seq", 0) > running["seq"])  # and what came since
+    alice.send({"type": "cancel", "id": generation})
+    assert bob.hear_end(generation)["type"] == "cancelled"
     assert_whole([frame for frame in bob.frames[replayed_from:] if frame.get("id") == generation])
 
 
@@ -280,7 +282,7 @@ def test_a_person_has_only_so_many_generations_at_once(house: House) -> None:
         alice.generate()
     refusal = alice.hear_type("error")
     assert (refusal["code"], refusal["retryable"], refusal["retry_after"] > 0) == ("concurrency_limited", True, True)
-    assert Generation.objects.count() == limit
+    wait_until(lambda: Generation.objects.count() == limit, what="those that are admitted")  # side by side
     for generation in Generation.objects.all():  # the slots are everybody's
         alice.send({"type": "cancel", "id": str(generation.pk)})
     wait_until(lambda: not Generation.objects.filter(state__in=("queued", "running")).exists(), what="their end")

@@ -26,12 +26,12 @@ def test_rooms_sockets_commits_and_returns_are_counted(web: WebProcess, cast: Ca
     def added(name: str, **labels: str) -> float:
         return Scrape(web.url).total(name, **labels) - before.total(name, **labels)
 
+    wait_until(
+        lambda: added("interline_sockets_closed_total", socket="sync") == 2, seconds=30, what="the closed sockets"
+    )
     assert added("interline_journal_updates_total") == 1
     assert added("interline_journal_commit_seconds_count") == 1
     assert added("interline_room_load_seconds_count") == 1
     assert added("interline_sockets_opened_total", socket="sync") == 2
     assert added("interline_sockets_resumed_total", socket="sync") == 1
-    wait_until(
-        lambda: added("interline_sockets_closed_total", socket="sync") == 2, seconds=30, what="the closed sockets"
-    )
     assert Scrape(web.url).total("interline_journal_oldest_seconds") == 0

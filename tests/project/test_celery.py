@@ -27,7 +27,7 @@ def test_a_task_carries_the_request_id_of_who_asked(worker: Child, processes: Pr
     wait_until(lambda: "sessions.cleared" in worker.output(), seconds=30, what="the task")
     line = next(line for line in worker.output().splitlines() if "sessions.cleared" in line)
     assert json.loads(line)["request_id"] == "asked-for-0001"
-    assert alive("worker") == 1
+    wait_until(lambda: alive("worker") == 1, what="its sign of life")
 
 
 def test_every_scheduled_task_exists(settings: Settings) -> None:
