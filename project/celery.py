@@ -3,6 +3,7 @@
 Tasks carry the request id of whoever asked for them; a worker tells by a key in Redis that it is alive.
 """
 
+import atexit
 import os
 import socket
 import warnings
@@ -14,7 +15,7 @@ from celery.platforms import SecurityWarning
 from apps.core.error_reports import start_error_reports
 from apps.core.ids import adopt_request_id, request_id
 from project import tracing  # noqa: F401  (hears of every task)
-from project.heartbeat import Heart, beat_once
+from project.heartbeat import Heart, beat_once, forget
 from project.metrics import tasks  # noqa: F401  (hears of every task)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -50,7 +51,16 @@ def forget_request_id(**_: Any) -> None:
 @signals.heartbeat_sent.connect
 def beat_heart(**_: Any) -> None:
     """Keep the key `/readyz` looks for alive. Celery calls this about every two seconds."""
-    beat_once("worker", f"{socket.gethostname()[:30]}-{os.getpid()}")
+    beat_once("worker", _worker_name())
+
+
+@signals.worker_shutdown.connect
+def stop_beating(**_: Any) -> None:
+    forget("worker", _worker_name())
+
+
+def _worker_name() -> str:
+    return f"{socket.gethostname()[:30]}-{os.getpid()}"
 
 
 @signals.worker_process_init.connect
@@ -61,4 +71,4 @@ def start_worker_reports(**_: Any) -> None:
 @signals.beat_init.connect
 def start_heart(**_: Any) -> None:
     start_error_reports("beat")
-    Heart("beat")
+    atexit.register(Heart("beat").stop)  # Celery has no signal for beat's end

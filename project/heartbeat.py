@@ -25,6 +25,14 @@ def beat_once(kind: Kind, name: str) -> None:
         logger.warning("heartbeat.failed", extra={"kind": kind})
 
 
+def forget(kind: Kind, name: str) -> None:
+    """Say that process `name` is gone. Never raises: without Redis that is seen a little later."""
+    try:
+        sync_redis().delete(key("heartbeat", kind, name))
+    except Exception:
+        logger.warning("heartbeat.failed", extra={"kind": kind})
+
+
 def alive(kind: Kind) -> int:
     """Return how many processes of `kind` were heard of lately. Raises redis.RedisError."""
     return sum(1 for _ in sync_redis().scan_iter(match=key("heartbeat", kind, "*"), count=settings.READY_SCAN_KEYS))
@@ -47,7 +55,4 @@ class Heart:
     def stop(self) -> None:
         """Say that this process is gone."""
         self._stopped.set()
-        try:
-            sync_redis().delete(key("heartbeat", self._kind, self._name))
-        except Exception:
-            logger.warning("heartbeat.failed", extra={"kind": self._kind})
+        forget(self._kind, self._name)

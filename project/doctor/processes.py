@@ -20,7 +20,7 @@ def check_processes() -> Iterator[Finding]:
     for kind, (missed, start) in NEEDED.items():
         try:
             count = alive(kind)
-        except redis.RedisError:
+        except (redis.RedisError, ValueError):
             yield failed(kind, "cannot be seen without Redis", "See to Redis first.")
             continue
         if count == 0:

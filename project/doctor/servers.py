@@ -1,5 +1,6 @@
 """PostgreSQL, Redis and mail."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,7 @@ def check_postgres() -> Iterator[Finding]:
         yield failed(
             "PostgreSQL",
             f"does not answer ({type(error.__cause__ or error).__name__})",
-            "Look whether the server runs, and whether DATABASE_URL has its host, database, user and password.",
+            _advice("DATABASE_URL", "host, database, user and password"),
         )
         return
     version = connection.cursor().connection.info.server_version
@@ -43,6 +44,12 @@ def _show(name: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting(%s)", [name])
         return str(cursor.fetchone()[0])
+
+
+def _advice(variable: str, parts: str) -> str:
+    if not os.environ.get(variable):
+        return f"{variable} is not set: `make run`, which brings its own server, is not running. Start it."
+    return f"Look whether the server runs, and whether {variable} has its {parts}."
 
 
 def _durability() -> Finding:
@@ -95,11 +102,11 @@ def _migrations() -> Finding:
 def check_redis() -> Iterator[Finding]:
     try:
         facts: Any = sync_redis().info()
-    except redis.RedisError as error:
+    except (redis.RedisError, ValueError) as error:  # ValueError: no address, or none that is one
         yield failed(
             "Redis",
             f"does not answer ({type(error).__name__})",
-            "Look whether the server runs, and whether REDIS_URL has its host and password.",
+            _advice("REDIS_URL", "host and password"),
         )
         return
     version = str(facts["redis_version"])

@@ -1,7 +1,11 @@
 """`manage.py doctor`: every part is looked at, each fault is named with what to do, and no secret is shown."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -11,7 +15,7 @@ from pytest_django import Settings
 from apps.accounts.models import User
 from apps.core.redis import key, sync_redis
 from apps.documents.models import Document
-from tests.processes import Processes, WebProcess
+from tests.processes import ROOT, Processes, WebProcess
 from tests.project.proxy import Proxy, running
 from tests.provider.fixture import Provider
 
@@ -118,6 +122,22 @@ def test_servers_that_are_away_and_no_password_in_the_answer(processes: Processe
         assert found[subject].startswith("failed"), child.output()
     assert "secret" not in child.output()
     assert "Traceback" not in child.output()
+    assert "whether DATABASE_URL has its host" in child.output()
+
+
+def test_servers_of_make_run_are_there_while_it_runs(tmp_path: Path) -> None:
+    ours = ("DATABASE_URL", "REDIS_URL", "INTERLINE_TESTING")
+    stopped = {name: value for name, value in os.environ.items() if name not in ours}
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "doctor", "--without-models"],
+        cwd=ROOT,
+        env={**stopped, "DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ran.stdout.count("`make run`, which brings its own server, is not running. Start it.") == 2, ran.stdout
 
 
 def test_models_good_refused_gathered_broken_and_away(processes: Processes, provider: Provider) -> None:
