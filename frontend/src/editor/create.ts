@@ -3,6 +3,7 @@ import { Editor, type Extensions } from "@tiptap/core";
 import { Collaboration } from "@tiptap/extension-collaboration";
 import { Placeholder } from "@tiptap/extensions";
 import type * as Y from "yjs";
+import { RememberedSelection } from "../collaboration/remembered-selection";
 import { schemaExtensions } from "./schema";
 
 const EMPTY_WORDS = "Write, or press / for more. Ctrl+Enter continues.";
@@ -30,6 +31,7 @@ export function createEditor({
     extensions: [
       ...schemaExtensions(),
       Collaboration.configure({ document }),
+      RememberedSelection,
       Placeholder.configure({
         placeholder: ({ editor }) => (editor.isEmpty ? emptyWords() : ""),
         showOnlyCurrent: true,
