@@ -5,7 +5,6 @@ import type { EditorState, Transaction } from "@tiptap/pm/state";
 import { ySyncPluginKey } from "@tiptap/y-tiptap";
 import { Resolver, resolveAnchor } from "../collaboration/anchors";
 import type { Ghost } from "./ghost-element";
-import { isTakenTwice } from "./taken-twice";
 
 export interface Placed {
   id: string;
@@ -24,6 +23,8 @@ export interface FollowContext {
   /** Made when first needed: one walk for all ghosts. */
   resolver: Resolver | null;
   took: string | null;
+  /** Whether two took of a ghost, and none of them has given way yet. */
+  isTwice(id: string): boolean;
 }
 
 /** Return where a ghost is after a transaction, or null when the transaction dismissed it. */
@@ -39,7 +40,7 @@ export function follow(ghost: Ghost, place: Placed, context: FollowContext): Pla
   const located = locate(state.doc, range, { id: ghost.id, text: ghost.text, after: ghost.anchor.after });
   if (!located) {
     const isUpToDate = fromYjs || !tr.docChanged;
-    const waits = isUpToDate && (isAhead(ghost, range, state.doc) || isTakenTwice(state, ghost.text));
+    const waits = isUpToDate && (isAhead(ghost, range, state.doc) || context.isTwice(ghost.id));
     return waits ? { ...place, pos: -1, waits } : null;
   }
   const advanced = located.consumed !== place.consumed;

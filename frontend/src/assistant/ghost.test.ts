@@ -13,7 +13,6 @@ describe("ghost text", () => {
   beforeEach(() => {
     const heard = () => ({
       dismissed: vi.fn(),
-      inserted: vi.fn(),
       taken: vi.fn(),
       wanted: vi.fn(),
       changed: vi.fn(),

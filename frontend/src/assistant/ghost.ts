@@ -9,7 +9,8 @@
  */
 import { type Editor, Extension } from "@tiptap/core";
 import { type EditorState, Plugin, PluginKey, TextSelection, type Transaction } from "@tiptap/pm/state";
-import { Decoration, DecorationSet } from "@tiptap/pm/view";
+import { Decoration, DecorationSet, type EditorView } from "@tiptap/pm/view";
+import { inShort } from "../collaboration/takes";
 import { TAKEN_TWICE_MS } from "../editor/limits";
 import {
   type Amount,
@@ -20,11 +21,21 @@ import {
   redraw,
   tagWords,
 } from "./ghost-element";
-import { insertion } from "./ghost-insertion";
+import {
+  bringingAlong,
+  canBeFollowed,
+  endOfLast,
+  lineInsertion,
+  linesOf,
+  paragraphsBehind,
+  splitting,
+  textBehind,
+} from "./ghost-insertion";
 import { type FollowContext, follow, type Placed } from "./ghost-place";
 import { ViewKeeper } from "./keep-in-view";
 import { seamAfter, shapeText } from "./seam";
-import { dispatchAsOneStep } from "./undo-step";
+import { TakenTwice } from "./taken-twice";
+import { asOneStep } from "./undo-step";
 
 interface GhostState {
   placed: readonly Placed[];
@@ -38,8 +49,6 @@ type GhostMeta = { add: string } | { remove: string } | { take: string } | { loo
 export interface GhostEvents {
   /** It is gone, by words written over it or by Esc, with what had been consumed of it. */
   dismissed(ghost: Ghost, consumed: string): void;
-  /** The person at this browser put `part` of it into the document. */
-  inserted(ghost: Ghost, part: string): void;
   /** All of it is in the document. */
   taken(ghost: Ghost): void;
   /** The person at this browser takes it, and no whole word of it is there yet. */
@@ -57,6 +66,7 @@ export class Ghosts {
   private readonly view = new ViewKeeper();
   private frame = 0;
   private editor: Editor | null = null;
+  private twice: TakenTwice | null = null;
 
   constructor(private readonly events: GhostEvents) {}
 
@@ -68,6 +78,7 @@ export class Ghosts {
       priority: 900,
       onBeforeCreate() {
         ghosts.editor = this.editor;
+        ghosts.twice = new TakenTwice(this.editor);
       },
       onDestroy() {
         cancelAnimationFrame(ghosts.frame);
@@ -210,17 +221,49 @@ export class Ghosts {
   private insert(id: string, amount: Amount): number | null {
     const place = this.place(id);
     const part = this.next(id, amount);
-    if (!this.editor?.isEditable || !place || place.pos < 0 || !part) return null;
+    if (!this.editor?.isEditable || !place || place.pos < 0 || !part || this.twice?.isTwice(id)) return null;
     const { view } = this.editor;
-    const tr = insertion(view.state, place.pos, part, id);
-    const end = tr.mapping.map(place.pos);
     const ghost = this.get(id);
-    dispatchAsOneStep(view, tr.setMeta(ghostKey, { take: id }));
-    if (ghost) {
-      ghost.wanted = null;
-      this.events.inserted(ghost, part);
-    }
+    let end = place.pos;
+    asOneStep(view, () => {
+      end = this.write(view, place, part, ghost?.private ? null : this.twice);
+    });
+    if (ghost) ghost.wanted = null;
     return end;
+  }
+
+  /** Write a part of a ghost at its place. Return where that ends. */
+  private write(
+    view: EditorView,
+    { id, pos, consumed }: Placed,
+    part: string,
+    twice: TakenTwice | null,
+  ): number {
+    const [line = "", ...lines] = linesOf(view.state, pos, part);
+    const dispatch = (tr: Transaction) => view.dispatch(tr.setMeta(ghostKey, { take: id }));
+    const told = (from: number, to: number) => ({ of: [id], from: consumed + from, to: consumed + to });
+    const end = pos + line.length;
+    if (line) {
+      const write = () => dispatch(lineInsertion(view.state, pos, line, id));
+      if (twice) twice.take(told(0, line.length), write);
+      else write();
+    }
+    if (lines.length === 0) return end;
+    if (!canBeFollowed(view.state, end)) {
+      dispatch(splitting(view.state, end, lines, id));
+      return endOfLast(end, lines);
+    }
+    const tail = textBehind(view.state, end);
+    const write = () => dispatch(paragraphsBehind(view.state, end, lines, id));
+    const bringAlong = () => {
+      if (tail) dispatch(bringingAlong(view.state, end, lines));
+    };
+    if (twice) twice.take({ ...told(line.length, part.length), beside: inShort(tail) }, write, bringAlong);
+    else {
+      write();
+      bringAlong();
+    }
+    return endOfLast(end, lines);
   }
 
   /**
@@ -284,7 +327,7 @@ export class Ghosts {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     for (const id of this.waiting) {
-      if (this.place(id)?.waits) this.dispatch({ look: id });
+      if (this.place(id)?.waits && !this.twice?.isTwice(id)) this.dispatch({ look: id });
       this.render(id);
       const drawn = this.drawn.get(id);
       const wanted = drawn?.ghost.wanted;
@@ -370,6 +413,7 @@ export class Ghosts {
       state,
       resolver: null,
       took: meta && "take" in meta ? meta.take : null,
+      isTwice: (id) => this.twice?.isTwice(id) ?? false,
     };
     placed = placed.flatMap((place) => {
       const ghost = this.get(place.id);

@@ -10,7 +10,6 @@ import { Ghosts } from "./ghost";
 import type { Ghost } from "./ghost-element";
 import type { GenerationOptions } from "./messages";
 import { isSmallerOffered, ON_SMALLER, SMALLER_LABEL } from "./offer";
-import { TakenTwice } from "./taken-twice";
 import { failureSentence } from "./words";
 
 /** Actions whose text is proposed as a ghost. */
@@ -32,7 +31,6 @@ interface Asked {
 export class Proposals {
   readonly ghosts: Ghosts;
   private editor: Editor | null = null;
-  private twice: TakenTwice | null = null;
   private announced: string | null = null;
   /** Asked for here and dismissed before it began. */
   private readonly dropped = new Set<string>();
@@ -47,7 +45,6 @@ export class Proposals {
   ) {
     this.ghosts = new Ghosts({
       dismissed: (ghost, consumed) => this.dismissed(ghost, consumed),
-      inserted: (ghost, part) => this.twice?.took(ghost.id, part),
       taken: (ghost) => this.taken(ghost),
       wanted: () => announce("It is taken with the words that come next. Escape to dismiss."),
       changed: () => this.drawActive(),
@@ -58,7 +55,6 @@ export class Proposals {
 
   attach(editor: Editor): void {
     this.editor = editor;
-    this.twice = new TakenTwice(editor);
     editor.on("selectionUpdate", () => this.drawActive());
   }
 

@@ -3,7 +3,6 @@ import { createAnchor } from "../collaboration/anchors";
 import { makePeers, type Peers, placeCaret, type, write } from "../testing/peers";
 import { Ghosts } from "./ghost";
 import type { Ghost } from "./ghost-element";
-import { TakenTwice } from "./taken-twice";
 
 const NAMES = ["alice", "bob"] as const;
 const WAIT_MS = 30_000;
@@ -15,18 +14,9 @@ describe("a proposal that two take in the same moment", () => {
 
   beforeEach(() => {
     dismissed = vi.fn();
-    const twice: Partial<Record<"alice" | "bob", TakenTwice>> = {};
-    const layer = (name: "alice" | "bob") =>
-      new Ghosts({
-        dismissed,
-        inserted: (ghost, part) => twice[name]?.took(ghost.id, part),
-        taken: vi.fn(),
-        wanted: vi.fn(),
-        changed: vi.fn(),
-      });
-    ghosts = { alice: layer("alice"), bob: layer("bob") };
+    const layer = () => new Ghosts({ dismissed, taken: vi.fn(), wanted: vi.fn(), changed: vi.fn() });
+    ghosts = { alice: layer(), bob: layer() };
     peers = makePeers((name) => [ghosts[name].extension()]);
-    for (const name of NAMES) twice[name] = new TakenTwice(peers[name].editor);
     write(peers.alice, "<p>The rain had stopped. Nobody spoke.</p><p>Second.</p>", "stopped.");
   });
   afterEach(() => peers.destroy());
@@ -168,6 +158,38 @@ describe("a proposal that two take in the same moment", () => {
       () => takeAll("bob"),
     );
     await reads("The rain had stopped. One.|Two. Nobody spoke.|Second.");
+  });
+
+  it.each([
+    ["alice", "bob"],
+    ["bob", "alice"],
+  ] as const)("is there once when %s takes its first paragraph and %s all", async (some, all) => {
+    propose(" It was quiet.\n\nTwo.");
+    atOnce(
+      () => [takeWord(some), takeWord(some), takeWord(some)],
+      () => takeAll(all),
+    );
+    await reads("The rain had stopped. It was quiet.|Two. Nobody spoke.|Second.");
+  });
+
+  it("is taken back whole, with what stood behind it where it was, by one undo", async () => {
+    propose(" One.\n\nTwo.");
+    takeAll("alice");
+    peers.alice.editor.commands.undo();
+    await reads("The rain had stopped. Nobody spoke.|Second.");
+  });
+
+  it("leaves what was typed into it, and the other gives way to that", async () => {
+    propose(" It was quiet.");
+    atOnce(
+      () => {
+        takeAll("alice");
+        placeCaret(peers.alice, "It was");
+        type(peers.alice, " very");
+      },
+      () => takeAll("bob"),
+    );
+    await reads("The rain had stopped. It was very quiet. Nobody spoke.|Second.");
   });
 
   it("gives way without what was written elsewhere since", async () => {

@@ -142,7 +142,5 @@ export const STORY_POLLS = 24;
 /** Of a note of the sheet, beside a draft that used it. */
 export const SOURCE_NOTE_CHARACTERS = 80;
 
-/** How often others' edits are looked through for what was taken here too. */
-export const TAKEN_TWICE_LOOK_MS = 50;
 /** How long a proposal that two took at once waits for one of them to give way. */
 export const TAKEN_TWICE_MS = 30_000;
