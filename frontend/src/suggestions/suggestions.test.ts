@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Assistant } from "../assistant/assistant";
 import { SUGGESTIONS_AT_ONCE } from "../editor/limits";
 import { FakeSocket, makeConfig } from "../testing/fake-socket";
-import { makePeers, type Peers, placeCaret, write } from "../testing/peers";
+import { makePeers, type Peers, placeCaret, type, write } from "../testing/peers";
 import { Suggestions } from "./suggestions";
 
 const ALICE = { id: "u1", name: "Alice", color: "#9f3a38" };
@@ -175,6 +175,108 @@ describe("suggestions in a shared text", () => {
     sides.alice.suggestions.accept(`${id}:e0`, "torrential");
     expect(text("bob")).toContain("The rain was torrential.");
     expect(sides.alice.socket.sent.at(-1)).toMatchObject({ decision: "edited", final_text: "torrential" });
+  });
+
+  /** Both do something that the other does not see yet; then they do. */
+  function atOnce(hers: () => unknown, his: () => unknown): void {
+    peers.offline();
+    hers();
+    his();
+    peers.online();
+    expect(peers.agree()).toBe(true);
+  }
+
+  it.each([
+    ["due to the fact that", "because"],
+    ["due to the fact that", "owing to a fact, which is that"],
+    ["fact", ""],
+  ])("are in the text once when two accept one at once: %s → %s", (old, fresh) => {
+    const id = asked([old, fresh]);
+    const accept = (who: "alice" | "bob") => sides[who].suggestions.accept(`${id}:e0`);
+    atOnce(
+      () => expect(accept("alice")).toBe(true),
+      () => expect(accept("bob")).toBe(true),
+    );
+    expect(text("alice")).toBe(
+      `The rain was very heavy.\nIt was due to the fact that he ran.`.replace(old, fresh),
+    );
+    for (const who of ["alice", "bob"] as const) {
+      expect(sides[who].socket.sent.at(-1)).toMatchObject({ decision: "accepted" });
+      const marked = peers[who].editor.view.dom.querySelectorAll(`[data-origin="ai"][data-gen="${id}"]`);
+      expect(marked.length > 0).toBe(fresh !== "");
+    }
+  });
+
+  it.each([
+    ["alice", "bob"],
+    ["bob", "alice"],
+  ] as const)("are in the text once when %s accepts all and %s one of them", (all, one) => {
+    const id = asked(["was due to the fact", "came"], ["he ran", "she stood"]);
+    atOnce(
+      () => sides[all].suggestions.acceptAll("concision"),
+      () => sides[one].suggestions.accept(`${id}:e1`),
+    );
+    expect(text("alice")).toBe("The rain was very heavy.\nIt came that she stood.");
+  });
+
+  it("are in the text once when two accept all at once", () => {
+    asked(["very heavy", "heavy"], ["was due to the fact", "came"], ["he ran", "she stood"]);
+    atOnce(
+      () => sides.alice.suggestions.acceptAll("concision"),
+      () => sides.bob.suggestions.acceptAll("concision"),
+    );
+    expect(text("alice")).toBe("The rain was heavy.\nIt came that she stood.");
+  });
+
+  it("are in the text as one reworded it when the other accepts it at once", () => {
+    const id = asked(["very heavy", "heavy"]);
+    atOnce(
+      () => sides.alice.suggestions.accept(`${id}:e0`),
+      () => sides.bob.suggestions.accept(`${id}:e0`, "torrential"),
+    );
+    expect(text("alice")).toContain("The rain was torrential.");
+  });
+
+  it("are accepted whole, with one verdict, when one accepts and the other rejects at once", async () => {
+    const id = asked(["due to the fact that", "because"]);
+    atOnce(
+      () => sides.alice.suggestions.accept(`${id}:e0`),
+      () => sides.bob.suggestions.reject(`${id}:e0`),
+    );
+    expect(text("bob")).toBe("The rain was very heavy.\nIt was because he ran.");
+    const decided = { type: "decided", id, edit_id: "e0" };
+    say({ ...decided, seq: 4, decision: "rejected", user: { ...ALICE, id: "u2", name: "Bob" } });
+    say({ ...decided, seq: 5, decision: "accepted", user: ALICE });
+    await settled();
+    for (const who of ["alice", "bob"] as const) {
+      expect(verdicts(who)).toEqual(["accepted"]);
+      expect(seen(who)).toEqual({ old: [], fresh: [] });
+    }
+  });
+
+  it("leave what the one who accepts it in the same moment types in it", () => {
+    const id = asked(["due to the fact that", "because"]);
+    atOnce(
+      () => {
+        sides.alice.suggestions.accept(`${id}:e0`);
+        placeCaret(peers.alice, "beca");
+        type(peers.alice, "XX");
+      },
+      () => sides.bob.suggestions.accept(`${id}:e0`),
+    );
+    expect(text("bob")).toBe("The rain was very heavy.\nIt was becaXXuse he ran.");
+  });
+
+  it("are taken back by the undo of the one whose words stayed", () => {
+    const id = asked(["due to the fact that", "because"]);
+    peers.alice.document.clientID = 2;
+    peers.bob.document.clientID = 1;
+    atOnce(
+      () => sides.alice.suggestions.accept(`${id}:e0`),
+      () => sides.bob.suggestions.accept(`${id}:e0`),
+    );
+    peers.bob.editor.commands.undo();
+    expect(text("bob")).toBe("The rain was very heavy.\nIt was due to the fact that he ran.");
   });
 
   it("are gone for everybody once decided, with who decided", async () => {

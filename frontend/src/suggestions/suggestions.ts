@@ -9,6 +9,7 @@ import type { Edit } from "../assistant/messages";
 import { isSmallerOffered } from "../assistant/offer";
 import { decodePassage, locateStretch, type PassageAnchor, passageOf } from "../assistant/passage";
 import { replaceWords } from "../assistant/replacement";
+import { TakenTwice } from "../assistant/taken-twice";
 import { dispatchAsOneStep } from "../assistant/undo-step";
 import { failureSentence } from "../assistant/words";
 import { Resolver } from "../collaboration/anchors";
@@ -41,6 +42,7 @@ export interface SuggestionEvents {
 export class Suggestions {
   readonly ranges: TrackedRanges<Suggestion>;
   private editor: Editor | null = null;
+  private twice: TakenTwice | null = null;
   private readonly kept = new Map<string, Kept>();
   private readonly requests: Requests;
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -84,6 +86,7 @@ export class Suggestions {
 
   attach(editor: Editor): void {
     this.editor = editor;
+    this.twice = new TakenTwice(editor);
     editor.view.dom.addEventListener("click", (event) => {
       const target =
         event.target instanceof Element && event.target.closest<HTMLElement>("[data-suggestion]");
@@ -388,7 +391,10 @@ export class Suggestions {
       tr,
       items.map(({ id }) => id),
     );
-    dispatchAsOneStep(editor.view, tr);
+    const isOwn = words !== undefined && words !== items[0]?.data.replacement;
+    this.twice?.take({ of: items.map(({ id }) => id), from: 0, to: 1, ...(isOwn ? { own: true } : {}) }, () =>
+      dispatchAsOneStep(editor.view, tr),
+    );
     for (const { data } of items) {
       const edited = words !== undefined && words !== data.replacement;
       this.decide(data, edited ? "edited" : "accepted", edited ? words : undefined);
