@@ -3,6 +3,7 @@ import { Editor, type Extensions } from "@tiptap/core";
 import { Collaboration } from "@tiptap/extension-collaboration";
 import { Placeholder } from "@tiptap/extensions";
 import type * as Y from "yjs";
+import { BlockTexts } from "../collaboration/block-texts";
 import { RememberedSelection } from "../collaboration/remembered-selection";
 import { schemaExtensions } from "./schema";
 
@@ -32,6 +33,7 @@ export function createEditor({
       ...schemaExtensions(),
       Collaboration.configure({ document }),
       RememberedSelection,
+      BlockTexts,
       Placeholder.configure({
         placeholder: ({ editor }) => (editor.isEmpty ? emptyWords() : ""),
         showOnlyCurrent: true,

@@ -14,6 +14,8 @@ export interface Peers {
   /** Hold back updates until `online` is called. */
   offline(): void;
   online(): void;
+  /** While held back: what `from` wrote so far reaches the other. */
+  deliver(from: Peer): void;
   agree(): boolean;
   destroy(): void;
 }
@@ -21,7 +23,12 @@ export interface Peers {
 export function makePeers(extensions: (name: "alice" | "bob") => Extensions = () => []): Peers {
   const documents = [new Y.Doc(), new Y.Doc()] as const;
   let connected = true;
-  const held: (() => void)[] = [];
+  let held: { from: Y.Doc; deliver: () => void }[] = [];
+  const deliverAll = (due: (one: { from: Y.Doc }) => boolean) => {
+    const now = held.filter(due);
+    held = held.filter((one) => !now.includes(one));
+    for (const { deliver } of now) deliver();
+  };
   for (const [from, to] of [
     [documents[0], documents[1]],
     [documents[1], documents[0]],
@@ -30,7 +37,7 @@ export function makePeers(extensions: (name: "alice" | "bob") => Extensions = ()
       if (origin === "pipe") return;
       const deliver = () => Y.applyUpdate(to, update, "pipe");
       if (connected) deliver();
-      else held.push(deliver);
+      else held.push({ from, deliver });
     });
   }
   const [alice, bob] = (["alice", "bob"] as const).map((name, index) => {
@@ -50,8 +57,9 @@ export function makePeers(extensions: (name: "alice" | "bob") => Extensions = ()
     },
     online: () => {
       connected = true;
-      for (const deliver of held.splice(0)) deliver();
+      deliverAll(() => true);
     },
+    deliver: ({ document }) => deliverAll(({ from }) => from === document),
     agree: () => JSON.stringify(alice.editor.getJSON()) === JSON.stringify(bob.editor.getJSON()),
     destroy: () => {
       alice.editor.destroy();
