@@ -282,9 +282,10 @@ def check_concurrency(standing: Standing, allowance: Allowance) -> None:
         )
 
 
-async def store(servers: Servers, draft: Draft, terms: Terms, allowance: Allowance, *, last: bool) -> None:
+async def store(
+    servers: Servers, generation: Generation, insertion: Statement, terms: Terms, allowance: Allowance, *, last: bool
+) -> None:
     """Insert the row and set aside what it may use. One round trip. `last`: see Servers. Raises QuotaExceeded."""
-    generation = draft.row
     request = Request(
         generation.pk,
         generation.user_id,
@@ -296,7 +297,7 @@ async def store(servers: Servers, draft: Draft, terms: Terms, allowance: Allowan
         terms.choice.charged_percent,
     )
     # The reservation comes last: others wait for the person's counter.
-    await servers.sql(draft.insertion.statement(), reserving(request, allowance, timezone.now()), last=last)
+    await servers.sql(insertion, reserving(request, allowance, timezone.now()), last=last)
     generation._state.adding = False
 
 

@@ -1,5 +1,7 @@
 """Puts together what a model is asked for one generation, and what becomes of its answer."""
 
+from collections.abc import Awaitable, Callable
+
 from django.conf import settings
 
 from apps.assistant.actions import find_action
@@ -22,11 +24,18 @@ from apps.moderation.redaction import Finding
 
 
 async def prepare(
-    generation: Generation, recalled: Recalled | None, writer: LogWriter, findings: list[Finding], noted: set[str]
+    generation: Generation,
+    recalled: Recalled | None,
+    writer: LogWriter,
+    findings: list[Finding],
+    noted: set[str],
+    *,
+    be_ours: Callable[[], Awaitable[None]],
 ) -> tuple[ChatRequest, Output]:
     """Return the prompt of a generation and what takes its answer. Raises TooLarge, Invalid, BlockedInput, HeldInput.
 
     `findings` gets what is found in the answer that may not be shown, `noted` what is to be said of what is read.
+    `be_ours`: to be waited for before anything is written down.
     """
     action = find_action(generation.action).with_prompt(generation.prompt_version)
     request = GenerationInput.model_validate(generation.input)
@@ -44,7 +53,7 @@ async def prepare(
 
     messages = prompt()
     if action.offered and (recalled is not None or talk is not None):
-        noted.update(kinds_of(await check_context(generation, request, messages)))
+        noted.update(kinds_of(await check_context(generation, request, messages, be_ours)))
     chat = ChatRequest(
         models=models,
         messages=messages,

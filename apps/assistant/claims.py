@@ -6,7 +6,7 @@ the time to the first token.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,12 +14,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from psycopg import OperationalError, sql
 from psycopg.types.json import Jsonb
 
 from apps.accounts.models import User
+from apps.assistant.advance import generation_in, row_in
 from apps.assistant.context import Recalled
-from apps.assistant.memory import recalled_from, recalling
+from apps.assistant.log import Fenced
+from apps.assistant.memory import recalled_from, recalling, recalling_for
 from apps.assistant.models import Generation, State, Turn
 from apps.core.encryption import EncryptedTextField
 from apps.core.postgres import Pool, async_pool
@@ -29,6 +32,11 @@ logger = logging.getLogger(__name__)
 GENERATION_LOCK_SPACE = 0x4153474E  # "ASGN"
 # Who starts a generation rings while it commits, and holds this lock until it has.
 STARTED = "SELECT pg_advisory_xact_lock(%(generations)s::int, %(generation)s::int)"
+NEW = """
+UPDATE assistant_generation
+SET state = 'running', epoch = 1, worker = %(worker)s, started_at = %(now)s
+WHERE id = %(id)s AND state = 'queued' AND epoch = 0 AND cancel_requested_at IS NULL
+"""
 CLAIM = sql.SQL(
     """
 UPDATE assistant_generation g
@@ -48,6 +56,10 @@ CANCELLED = "SELECT id FROM assistant_generation WHERE id = ANY(%(ids)s) AND can
 
 
 Rows = list[tuple[Any, ...]]
+
+
+class NotClaimed(Fenced):
+    """A generation was prepared before its row was claimed, and is not there as it was told, or is not to be run."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,46 @@ async def claim(generation_id: UUID, worker: str, *, gone: Collection[str] = ())
         await taking
         return None
     return Claimed(_generation(claimed[0]), recalled_from(known), taking)
+
+
+async def claim_told(copy: bytes, worker: str) -> Claimed | None:
+    """Return the generation for `worker` to run in its first epoch, while its row is still being stored.
+
+    `committed` raises NotClaimed where things are not as the advance copy says. None: it says nothing to us.
+    """
+    row = row_in(copy)
+    if row is None:
+        return None
+    reading = asyncio.create_task(_read_beside(row))
+    await asyncio.sleep(0)  # it is on its way
+    generation = generation_in(row)
+    generation.state, generation.epoch, generation.worker = State.RUNNING, 1, worker
+    generation.started_at = timezone.now()
+    taking = asyncio.create_task(_take_new(generation))
+    generation.user, recalled = await reading
+    return Claimed(generation, recalled, taking)
+
+
+async def _read_beside(row: Mapping[str, Any]) -> tuple[User, Recalled | None]:
+    """Return who asked, and what is known beside a request."""
+    known = recalling_for(row["document_id"], row["user_id"], row["action"])
+    async with (await pool()).connection() as connection, connection.pipeline():
+        asking = await connection.execute(_person(), {"id": row["user_id"]}, prepare=True)
+        reading = await connection.execute(known.sql, known.parameters, prepare=True)
+    persons = await asking.fetchall()
+    if not persons:  # gone meanwhile, and what they asked for with them
+        raise NotClaimed
+    return _user(persons[0]), recalled_from(await reading.fetchall())
+
+
+async def _take_new(generation: Generation) -> None:
+    """Claim a generation. Waits for who stores it."""
+    claim = {"id": generation.pk, "worker": generation.worker, "now": generation.started_at}
+    async with (await pool()).connection() as connection, connection.pipeline():
+        await connection.execute(STARTED, starting_lock(generation.pk), prepare=True)
+        claiming = await connection.execute(NEW, claim, prepare=True)
+    if claiming.rowcount != 1:
+        raise NotClaimed
 
 
 async def _take(
@@ -150,6 +202,12 @@ def _claim() -> bytes:
     return CLAIM.format(columns=_columns(), **states).as_bytes()
 
 
+@cache
+def _person() -> bytes:
+    columns = sql.SQL(", ").join(sql.Identifier(field.column) for field in _fields(User))
+    return sql.SQL("SELECT {} FROM accounts_user WHERE id = %(id)s").format(columns).as_bytes()
+
+
 def _columns() -> sql.Composed:
     named = [("g", field.column) for field in _fields(Generation)] + [("u", field.column) for field in _fields(User)]
     return sql.SQL(", ").join(sql.Identifier(table, column) for table, column in named)
@@ -157,12 +215,17 @@ def _columns() -> sql.Composed:
 
 def _generation(row: tuple[Any, ...]) -> Generation:
     """Return the row as Django would have read it."""
-    mine, theirs = _fields(Generation), _fields(User)
+    mine = _fields(Generation)
     generation = Generation.from_db("default", [field.attname for field in mine], _values(mine, row[: len(mine)]))
-    generation.user = User.from_db("default", [field.attname for field in theirs], _values(theirs, row[len(mine) :]))
+    generation.user = _user(row[len(mine) :])
     turn = Turn(generation=generation, conversation_id=row[-1]) if row[-1] else None
     generation._state.fields_cache["turn"] = turn
     return generation
+
+
+def _user(row: tuple[Any, ...]) -> User:
+    fields = _fields(User)
+    return User.from_db("default", [field.attname for field in fields], _values(fields, row))
 
 
 def _values(fields: list[Any], row: tuple[Any, ...]) -> list[Any]:

@@ -3,6 +3,8 @@
 Other people may have written it, or pasted it from anywhere, so it may have orders to the assistant in it.
 """
 
+from collections.abc import Awaitable, Callable
+
 from apps.assistant.looked_at import asked_in, door_of_generation
 from apps.assistant.messages.client import GenerationInput
 from apps.assistant.models import Generation
@@ -13,13 +15,16 @@ from apps.moderation.redaction import Finding
 from apps.moderation.screening import screen_read
 
 
-async def check_context(generation: Generation, request: GenerationInput, prompt: Prompt) -> list[Finding]:
+async def check_context(
+    generation: Generation, request: GenerationInput, prompt: Prompt, be_ours: Callable[[], Awaitable[None]]
+) -> list[Finding]:
     """Write down and return what is found in `prompt` beside the request, which was looked at.
 
-    Raises BlockedInput, HeldInput.
+    `be_ours`: see `prepare`. Raises BlockedInput, HeldInput.
     """
     found = screen_read(beside(request, prompt))
     if found:
+        await be_ours()
         await in_database(judge, door_of_generation(generation, request), found)
     return found
 

@@ -7,13 +7,14 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable
+from contextlib import suppress
 from uuid import UUID
 
 import redis
 from django.conf import settings
 
 from apps.assistant import jobs, metrics
-from apps.assistant.claims import Claimed, cancelled_among, claim, release
+from apps.assistant.claims import Claimed, NotClaimed, cancelled_among, claim, claim_told, release
 from apps.assistant.jobs import Job
 from apps.assistant.log import Line, append, expire_log, last_position, take_over_log
 from apps.assistant.models import Generation
@@ -133,14 +134,20 @@ class Generator:
             return await self._run_job(job, whole)
 
     async def _run_job(self, job: Job, whole: Span) -> bool:
+        with suppress(NotClaimed):
+            told = await claim_told(job.copy, self.worker) if job.copy else None
+            if told is not None:
+                return await self._run(told, [], whole)
         claimed = await claim(job.generation_id, self.worker, gone=[job.holder] if job.holder else [])
         if claimed is None:
             await tell_stored_end(job.generation_id)
             return True
+        return await self._run(claimed, await self._taken_over(claimed), whole)
+
+    async def _run(self, claimed: Claimed, lines: list[Line], whole: Span) -> bool:
         generation = claimed.generation
         request_id.set(generation.request_id)
         whole.note(action=generation.action, epoch=generation.epoch, request_id=generation.request_id)
-        lines = await self._taken_over(claimed) if generation.epoch > 1 else []
         run = self._runs[generation.pk] = Run(claimed, lines)
         if generation.cancel_requested_at or generation.pk in self._cancelled_early:
             run.stop("cancel")
@@ -148,6 +155,8 @@ class Generator:
 
     @staticmethod
     async def _taken_over(claimed: Claimed) -> list[Line]:
+        if claimed.generation.epoch == 1:
+            return []
         await claimed.committed
         return await take_over_log(claimed.generation.pk, claimed.generation.epoch)
 

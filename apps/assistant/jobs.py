@@ -40,12 +40,16 @@ def heartbeat_key(worker: str) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """An entry of the queue. `holder`: who had it before, and is gone. `traceparent`: of who asked; or empty."""
+    """An entry of the queue. `holder`: who had it before, and is gone. `traceparent`: of who asked; or empty.
+
+    `copy`: see `advance`; or empty.
+    """
 
     entry_id: bytes
     generation_id: UUID
     holder: str = ""
     traceparent: str = ""
+    copy: bytes = b""
 
 
 def enqueue(generation_id: UUID) -> None:
@@ -53,14 +57,14 @@ def enqueue(generation_id: UUID) -> None:
     sync_redis().xadd(queue_key(), _entry(generation_id), maxlen=QUEUE_MAX_JOBS)
 
 
-async def enqueue_on_loop(generation_id: UUID) -> None:
-    """As `enqueue`, on the event loop."""
-    await async_redis().xadd(queue_key(), _entry(generation_id), maxlen=QUEUE_MAX_JOBS)
+async def enqueue_on_loop(generation_id: UUID, copy: str | None) -> None:
+    """As `enqueue`, on the event loop, with an advance copy of the row."""
+    await async_redis().xadd(queue_key(), _entry(generation_id, copy), maxlen=QUEUE_MAX_JOBS)
 
 
-def _entry(generation_id: UUID) -> dict[Any, Any]:
-    traceparent = here().traceparent
-    return {"generation": str(generation_id)} | ({TRACEPARENT: traceparent} if traceparent else {})
+def _entry(generation_id: UUID, copy: str | None = None) -> dict[Any, Any]:
+    optional = {TRACEPARENT: here().traceparent, "copy": copy}
+    return {"generation": str(generation_id)} | {name: value for name, value in optional.items() if value}
 
 
 def tell_cancelled(generation_id: UUID) -> None:
@@ -129,4 +133,6 @@ async def finish(entry_id: bytes) -> None:
 def _job(entry: Any, holder: str = "") -> Job:
     fields = entry[1]
     traceparent = fields.get(TRACEPARENT.encode(), b"").decode()
-    return Job(entry[0], UUID(fields[b"generation"].decode()), holder, traceparent)
+    # Who had it before may have written: then the row says more than its copy.
+    copy = b"" if holder else fields.get(b"copy", b"")
+    return Job(entry[0], UUID(fields[b"generation"].decode()), holder, traceparent, copy)

@@ -21,17 +21,30 @@ SELECT (
     ),
     d.outline, d.text, dw.words, dw.ignored_rules, dw.language, dw.style,
     pw.words, pw.ignored_rules, pw.language, pw.style
-FROM assistant_generation g
+FROM ({generation}) AS g
 JOIN documents_document d ON d.id = g.document_id
 LEFT JOIN documents_documentwriting dw ON dw.document_id = d.id
 LEFT JOIN accounts_personalwriting pw ON pw.user_id = g.user_id
-WHERE g.id = %(generation)s AND g.action = ANY(%(remembering)s)
+WHERE g.action = ANY(%(remembering)s)
 """
+STORED = READ.format(generation="SELECT document_id, user_id, action FROM assistant_generation WHERE id = %(id)s")
+TOLD = READ.format(
+    generation="SELECT %(document)s::uuid AS document_id, %(user)s::uuid AS user_id, %(action)s::text AS action"
+)
 
 
 def recalling(generation_id: UUID) -> Statement:
     """Return the statement whose rows `recalled_from` takes."""
-    return Statement(READ, {"generation": generation_id, "story": [STORY, SHEET], "remembering": _remembering()})
+    return Statement(STORED, {"id": generation_id, **_actions()})
+
+
+def recalling_for(document: str, user: str, action: str) -> Statement:
+    """As `recalling`, for a generation whose row is not stored yet. The ids as text."""
+    return Statement(TOLD, {"document": document, "user": user, "action": action, **_actions()})
+
+
+def _actions() -> dict[str, list[str]]:
+    return {"story": [STORY, SHEET], "remembering": _remembering()}
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 from django.db import OperationalError
@@ -28,10 +28,12 @@ _looking: set[asyncio.Task[None]] = set()
 
 
 class ModelCheck:
-    """One look. It begins at once, goes on beside everything else, and writes down what it finds."""
+    """One look. It begins as soon as it may, goes on beside everything else, and writes down what it finds."""
 
-    def __init__(self, generation: Generation) -> None:
+    def __init__(self, generation: Generation, be_ours: Callable[[], Awaitable[None]]) -> None:
+        """`be_ours`: to be waited for before the model is asked."""
         self._generation = generation
+        self._be_ours = be_ours
         self._task: asyncio.Task[None] | None = None
         if is_set() and _is_looked_at(generation.action):
             self._task = asyncio.create_task(self._look())
@@ -59,6 +61,7 @@ class ModelCheck:
             refuse(error)
 
     async def _look(self) -> None:
+        await self._be_ours()
         request = GenerationInput.model_validate(self._generation.input)
         asked = asked_in(request)
         try:

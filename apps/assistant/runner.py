@@ -15,7 +15,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from apps.assistant.asking import prepare
-from apps.assistant.claims import Claimed, mark_shown
+from apps.assistant.claims import Claimed, NotClaimed, mark_shown
 from apps.assistant.decisions import decided_event, told_already, unnumbered
 from apps.assistant.log import Fenced, Line, expire_log
 from apps.assistant.messages.events import Cancelled, Done, Failed, Status, Timing, Usage
@@ -94,7 +94,7 @@ class Run:
             self._inner.cancel()
 
     async def _be_ours(self) -> None:
-        """Wait until the claim is committed. Raises Fenced where it was not."""
+        """Wait until the claim is committed. Raises Fenced where it was not, NotClaimed where there is none."""
         try:
             await asyncio.shield(self._claimed.committed)  # who stops this run must not stop the commit
         except psycopg.Error:
@@ -110,7 +110,10 @@ class Run:
                 await asyncio.sleep(DATABASE_RETRY_SECONDS)
 
     async def execute(self) -> bool:
-        """Run to the end. False when nothing ended: it is to be handed over, or somebody else has it."""
+        """Run to the end. False when nothing ended: it is to be handed over, or somebody else has it.
+
+        Raises NotClaimed, when nobody was told or asked anything.
+        """
         flushing = asyncio.create_task(self._writer.run())
         try:
             ending = self._given_up() or await self._answer(flushing)
@@ -120,6 +123,8 @@ class Run:
                 await self._keep_findings()
                 return False
             return await self._finish(ending)
+        except NotClaimed:
+            raise
         except Fenced:
             logger.warning(
                 "generation.fenced", extra={"generation": str(self.generation.pk), "epoch": self.generation.epoch}
@@ -205,10 +210,12 @@ class Run:
 
     async def _pass_on(self, announcing: "asyncio.Task[None]") -> Finish:
         """Ask the model while the announcement is on its way; nothing is written before it."""
-        check = ModelCheck(self.generation)
+        check = ModelCheck(self.generation, self._be_ours)
         with span("generation.prepare"):
             recalled = self._claimed.recalled
-            chat, output = await prepare(self.generation, recalled, self._writer, self._findings, self._noted)
+            chat, output = await prepare(
+                self.generation, recalled, self._writer, self._findings, self._noted, be_ours=self._be_ours
+            )
             await check.wait()
             await self._be_ours()
         check.follow(self._refuse)

@@ -133,8 +133,9 @@ async def create(
     generation.arm = terms.variant.arm
     if action.name == STORY:
         use_sheet(generation.user, generation.document_id)
-    async with ringing(servers, generation):
-        await store(servers, draft, terms, allowance, last=True)
+    insertion = draft.insertion.statement()
+    async with ringing(servers, generation, insertion.parameters):
+        await store(servers, generation, insertion, terms, allowance, last=True)
     if place is not None and request.input.messages:
         take_place(place, generation, question=request.input.messages[-1].content)
     return generation

@@ -3,19 +3,22 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from django.db import connection
 from django.utils import timezone
 
 from apps.assistant import jobs
+from apps.assistant.advance import copy_of
 from apps.assistant.claims import STARTED, Claimed, claim, pool, starting_lock
 from apps.assistant.models import Generation
 from apps.assistant.tasks import sweep_generations
-from apps.core.postgres import Insertion
+from apps.core.postgres import Insertion, Statement
 from apps.core.redis import sync_redis
 from tests.assistant.clients import Frame, assert_whole
 from tests.assistant.conftest import House
@@ -23,6 +26,7 @@ from tests.processes import wait_until
 
 LEASE = {"ASSISTANT_LEASE_SECONDS": "1.5", "ASSISTANT_HEARTBEAT_SECONDS": "0.3", "ASSISTANT_DRAIN_SECONDS": "0.3"}
 MakeHouse = Callable[..., House]
+Copied = Callable[[Mapping[str, Any]], str | None]
 
 
 def as_seen(events: list[Frame]) -> list[Frame]:
@@ -289,28 +293,65 @@ def test_nobody_takes_what_a_living_generator_runs(house: House) -> None:
     assert alice.hear_end(generation)["type"] == "cancelled"
 
 
-def test_a_bell_rung_before_the_commit_is_answered_when_it_is_done(own_house: MakeHouse) -> None:
+def of_another_version(row: Mapping[str, Any]) -> str | None:
+    return copy_of({**row, "a column of tomorrow": 1})
+
+
+@pytest.mark.parametrize("copied", [copy_of, of_another_version, lambda row: None])
+def test_a_bell_rung_before_the_commit_is_answered_when_it_is_done(own_house: MakeHouse, copied: Copied) -> None:
     """And one for what was rolled back after all is dropped, without anything else waiting for it."""
     house = own_house()
     house.start_generator()
     alice = house.join(house.alice)
+    earlier = alice.generate()
+    assert alice.hear_end(earlier)["type"] == "done"
     stored, refused = uuid4(), uuid4()
-    starting = connection.copy()
-    starting.set_autocommit(False)
-    with closing(starting), starting.cursor() as cursor:
-        for generation in (stored, refused):
-            cursor.execute(STARTED, starting_lock(generation))
-            jobs.enqueue(generation)
-        wait_until(lambda: waiting_for_a_lock() == 2, what="the claims to wait")
+    like = Generation.objects.get(pk=earlier)
+    rows = [Insertion(another_like(like, generation)).statement() for generation in (stored, refused)]
+    with being_started(rows, copied) as (cursor, commit):
         following = alice.generate()
         assert alice.hear_end(following)["type"] == "done"
-        row = Insertion(another_like(Generation.objects.get(pk=following), stored)).statement()
-        cursor.execute(row.sql, row.parameters)
-        starting.commit()
+        cursor.execute(rows[0].sql, rows[0].parameters)
+        commit()
     assert alice.hear_end(str(stored))["type"] == "done"
     assert_whole(alice.events(str(stored)))
     wait_until(lambda: sync_redis().xlen(jobs.queue_key()) == 0, what="the dropped job")
     assert alice.events(str(refused)) == []
+    assert len(house.provider.requests) == 3
+
+
+def test_what_is_cancelled_before_its_claim_is_never_sent_to_a_model(own_house: MakeHouse) -> None:
+    """Also where its prompt was put together already."""
+    house = own_house()
+    house.start_generator()
+    alice = house.join(house.alice)
+    earlier = alice.generate()
+    assert alice.hear_end(earlier)["type"] == "done"
+    asked = another_like(Generation.objects.get(pk=earlier), uuid4())
+    row = Insertion(asked).statement()
+    asked.cancel_requested_at = timezone.now()
+    cancelled = Insertion(asked).statement()
+    with being_started([row], copy_of) as (cursor, commit):
+        cursor.execute(cancelled.sql, cancelled.parameters)
+        commit()
+    assert alice.hear_end(str(asked.pk))["type"] == "cancelled"
+    assert_whole(alice.events(str(asked.pk)))
+    assert len(house.provider.requests) == 1
+
+
+@contextmanager
+def being_started(rows: Sequence[Statement], copied: Copied) -> Iterator[tuple[Any, Callable[[], None]]]:
+    """Ring for what is being stored, and wait for the claims. Yields a cursor to store it with, and a commit."""
+    starting = connection.copy()
+    starting.set_autocommit(False)
+    with closing(starting), starting.cursor() as cursor:
+        for row in rows:
+            generation, copy = row.parameters["id"], copied(row.parameters)
+            cursor.execute(STARTED, starting_lock(generation))
+            job: dict[Any, Any] = {"generation": str(generation)} | ({"copy": copy} if copy else {})
+            sync_redis().xadd(jobs.queue_key(), job)
+        wait_until(lambda: waiting_for_a_lock() == len(rows), what="the claims to wait")
+        yield cursor, starting.commit
 
 
 REFUSE_CLAIMS = """
