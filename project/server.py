@@ -29,7 +29,7 @@ from twisted.internet import asyncioreactor, defer
 from apps.collaboration.wires import DIRECT_SOCKET
 from apps.core.close_codes import CloseCode
 from apps.core.error_reports import start_error_reports
-from apps.core.heap import leave_out_of_collections
+from apps.core.heap import leave_out_of_collections, use_huge_pages
 from apps.core.ids import request_id
 from apps.core.metrics_report import start_reporting, stop_reporting
 from apps.core.readiness import say_ready
@@ -85,6 +85,7 @@ class Server(daphne_server.Server):
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
         leave_out_of_collections()
+        use_huge_pages()
         say_ready()
 
     def kill_all_applications(self) -> Any:

@@ -23,7 +23,7 @@ from apps.assistant.runner import Run
 from apps.assistant.transcripts import replay
 from apps.core.database import in_database
 from apps.core.error_reports import start_error_reports
-from apps.core.heap import leave_out_of_collections
+from apps.core.heap import leave_out_of_collections, use_huge_pages
 from apps.core.ids import request_id
 from apps.core.metrics_report import start_reporting, stop_reporting
 from apps.core.notices import notices
@@ -71,6 +71,7 @@ class Generator:
         watching = asyncio.create_task(self._watch())
         taking = asyncio.create_task(self._take_jobs())
         leave_out_of_collections()
+        use_huge_pages()
         logger.info("generator.ready", extra={"worker": self.worker})
         say_ready()
         await self._stopping.wait()
