@@ -333,3 +333,32 @@ def test_who_wrote_is_known_after_folding() -> None:
     version = make_version(document.pk)
     assert version
     assert set(version.author_ids) == {alice, bob}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("again", [True, False])
+def test_what_its_writer_writes_again_is_not_put_back_too(again: bool, settings: Settings) -> None:
+    settings.VERSION_SETTLE_SECONDS = 0
+    document, author = Document.objects.create(), uuid4()
+    writer = Writer(random.Random(0))
+
+    def write(words: str) -> bytes:
+        before = writer.doc.get_state()
+        writer.content.children.append(XmlElement("paragraph", None, [XmlText(words)]))
+        return writer.doc.get_update(before)
+
+    append_update(document.pk, write("One."), user_id=author)
+    version = make_version(document.pk)
+    assert version is not None
+    append_update(document.pk, write("Two."), user_id=author)
+    before = writer.doc.get_state()
+    next(writer.texts()).insert(0, "MEANWHILE ")
+    typed = writer.doc.get_update(before)
+    assert "MEANWHILE Two." in plain_text(writer.doc)
+    restore_version(document.pk, version.number, user_id=author)
+    append_update(document.pk, typed, user_id=author)
+    writer.doc.apply_update(read_document(document.pk).get_update())
+    if again:
+        append_update(document.pk, write("MEANWHILE "), user_id=author)
+    settle(document.pk)
+    assert plain_text(read_document(document.pk)).count("MEANWHILE") == 1

@@ -2,7 +2,8 @@
 
 To Yjs, words that are typed into a paragraph which somebody else removes at the same time are removed too. So a while
 after a restoring the log is read once more without it: letters that came meanwhile and would stand there, but are
-removed in the document, are put at its end.
+removed in the document, are put at its end. Our own pages write them again themselves, where they belong: what stands
+again is left alone.
 """
 
 import logging
@@ -21,10 +22,10 @@ from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
 from apps.collaboration.frames import read_state_vector
 from apps.collaboration.loading import build
-from apps.collaboration.models import DocumentLog, DocumentVersion
+from apps.collaboration.models import DocumentLog, DocumentUpdate, DocumentVersion
 from apps.collaboration.projection import CONTENT
 from apps.collaboration.services import append_update, read_document
-from apps.collaboration.structure import covers, read_deleted, read_strings
+from apps.collaboration.structure import Ranges, covers, read_deleted, read_strings
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,22 @@ def _lost(restored: DocumentVersion) -> list[Saved]:
                 is_lost = at < known.get(client, 0) and covers(removed, client, at)
                 if is_lost and not covers(by_others, client, at):
                     _add(found, Saved(letter, client, at + _units(letter), author))
-    return [saved for saved in found if saved.text.strip()]
+    again = _written_again(rows.filter(position__gt=restored.position), removed)
+    return [saved for saved in found if saved.text.strip() and not _stands(saved, again)]
+
+
+def _written_again(rows: QuerySet[DocumentUpdate], removed: Ranges) -> dict[int, list[str]]:
+    """Return what clients wrote in `rows` that stands, in pieces."""
+    pieces: dict[int, list[str]] = {}
+    for data in rows.values_list("data", flat=True):
+        for client, clock, text in read_strings(bytes(data)):
+            if not any(covers(removed, client, at) for at, _ in _letters(clock, text)):
+                pieces.setdefault(client, []).append(text)
+    return pieces
+
+
+def _stands(saved: Saved, again: dict[int, list[str]]) -> bool:
+    return any(saved.text in piece for piece in again.get(saved.client, ()))
 
 
 def _letters(clock: int, text: str) -> Iterator[tuple[int, str]]:
