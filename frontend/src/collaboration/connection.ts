@@ -6,6 +6,7 @@ import { type EditorConfig, mayEdit, type Role, socketUrl } from "../editor/conf
 import { OFFLINE_AFTER_MS, OFFLINE_MAX_BYTES, RESYNC_MS, SAVE_LATE_MS } from "../editor/limits";
 import { isPermanent } from "../sockets/close-codes";
 import { LocalCopy } from "./local-copy";
+import { Rescue } from "./rescue";
 import { hasUnsaved, initialState, next, type SyncEvent, type SyncState } from "./status";
 import { countingSocket, keepConnected } from "./sync-socket";
 
@@ -66,6 +67,8 @@ export function connect(config: EditorConfig): Connection {
     decoding.readVarUint(decoder); // position in the document's log
     tell({ type: "acked", count: decoding.readVarUint(decoder) });
   };
+
+  new Rescue(document, () => state.mayEdit).follow(provider);
 
   let offlineTimer: ReturnType<typeof setTimeout> | undefined;
   const waitOffline = () => {

@@ -1,6 +1,7 @@
 /** People editing one document without a network, for tests: two editors, two Yjs documents, piped. */
 import type { Editor, Extensions } from "@tiptap/core";
 import * as Y from "yjs";
+import { Rescue } from "../collaboration/rescue";
 import { createEditor } from "../editor/create";
 
 export interface Peer {
@@ -22,6 +23,7 @@ export interface Peers {
 
 export function makePeers(extensions: (name: "alice" | "bob") => Extensions = () => []): Peers {
   const documents = [new Y.Doc(), new Y.Doc()] as const;
+  const rescues = new Map(documents.map((document) => [document, new Rescue(document, () => true)]));
   let connected = true;
   let held: { from: Y.Doc; deliver: () => void }[] = [];
   const deliverAll = (due: (one: { from: Y.Doc }) => boolean) => {
@@ -35,7 +37,8 @@ export function makePeers(extensions: (name: "alice" | "bob") => Extensions = ()
   ] as const) {
     from.on("update", (update: Uint8Array, origin: unknown) => {
       if (origin === "pipe") return;
-      const deliver = () => Y.applyUpdate(to, update, "pipe");
+      const deliver = () =>
+        rescues.get(to)?.receive({ update, isAnswer: false }, () => Y.applyUpdate(to, update, "pipe"));
       if (connected) deliver();
       else held.push({ from, deliver });
     });
